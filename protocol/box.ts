@@ -1,0 +1,73 @@
+// The socket between a runner and its box: stream frames of frames.ts; the box listens, the runner dials.
+// The runner trusts nothing that comes back: every message is parsed, every size bounded.
+import { z } from 'zod'
+import { Hello } from './hello.ts'
+import { TerminalId } from './ids.ts'
+import { Size, TerminalName } from './terminal.ts'
+
+const offset = z.number().int().min(0)
+
+/** Largest stream frame in bytes, both ways. */
+export const boxFrameBytes = 4 * 1024 * 1024
+
+export const RunnerToBox = z.discriminatedUnion('type', [
+  /** First; a wrong secret ends the socket. */
+  Hello.extend({ type: z.literal('hello'), secret: z.string() }),
+  /** Starts a login shell, or `command` in one (`bash -lc`). Answered by `opened` or `refused` with the same `ask`. */
+  Size.extend({
+    type: z.literal('open'),
+    ask: z.number().int(),
+    name: TerminalName,
+    command: z.string().max(500).optional(),
+  }),
+  /** Payload: input bytes. */
+  z.object({ type: z.literal('in'), terminal: TerminalId }),
+  Size.extend({ type: z.literal('size'), terminal: TerminalId }),
+  z.object({ type: z.literal('rename'), terminal: TerminalId, name: TerminalName }),
+  /** Ends the terminal's whole process group; `exit` follows. On an ended terminal: forgets it. */
+  z.object({ type: z.literal('close'), terminal: TerminalId }),
+  z.object({
+    type: z.literal('signal'),
+    terminal: TerminalId,
+    signal: z.enum(['SIGINT', 'SIGTERM', 'SIGKILL', 'SIGHUP']),
+  }),
+  /** Send output from `from` on (or from the ring's first byte if that is later), and everything new. */
+  z.object({ type: z.literal('follow'), terminal: TerminalId, from: offset }),
+  /** Flow control: stop and go on reading the PTY. */
+  z.object({ type: z.literal('pause'), terminal: TerminalId, paused: z.boolean() }),
+  /** Ends every user program; answered by `ended` when none is left. */
+  z.object({ type: z.literal('end') }),
+])
+export type RunnerToBox = z.infer<typeof RunnerToBox>
+
+/** A terminal as the box holds it: its ring has bytes `first` up to `next`. */
+export const BoxTerminal = z.object({
+  terminal: TerminalId,
+  name: TerminalName,
+  cols: z.number(),
+  rows: z.number(),
+  pid: z.number(),
+  first: offset,
+  next: offset,
+  exit: z.object({ code: z.number().nullable(), signal: z.string().nullable() }).nullable(),
+})
+export type BoxTerminal = z.infer<typeof BoxTerminal>
+
+export const BoxToRunner = z.discriminatedUnion('type', [
+  /** Answer to `hello`: terminals that already live here (a runner that restarts finds its shells). */
+  Hello.extend({ type: z.literal('hello'), terminals: z.array(BoxTerminal) }),
+  z.object({ type: z.literal('opened'), ask: z.number().int(), terminal: BoxTerminal }),
+  z.object({ type: z.literal('refused'), ask: z.number().int(), say: z.string() }),
+  /** Payload: output bytes beginning at `offset`. */
+  z.object({ type: z.literal('out'), terminal: TerminalId, offset }),
+  /** After the last `out`: `offset` is the length of all output. */
+  z.object({
+    type: z.literal('exit'),
+    terminal: TerminalId,
+    offset,
+    code: z.number().nullable(),
+    signal: z.string().nullable(),
+  }),
+  z.object({ type: z.literal('ended') }),
+])
+export type BoxToRunner = z.infer<typeof BoxToRunner>

@@ -1,0 +1,107 @@
+// How the orchestrator starts, watches and ends a session: launch files, a runner's control door, and sync's requests.
+import { z } from 'zod'
+import { Hello } from './hello.ts'
+import { Generation, ReplId, Sha256 } from './ids.ts'
+import { Level } from './repl.ts'
+
+/** Written by the sandbox driver (mode 0600) and read by a runner at its start; the path is its only argument. */
+export const RunnerLaunch = Hello.extend({
+  repl: ReplId,
+  generation: Generation,
+  name: z.string(),
+  level: Level,
+  /** Absolute folders. `state` is ours alone: log, snapshots, index. */
+  workspace: z.string(),
+  state: z.string(),
+  /** Unix socket this runner listens on, and the one its box listens on. */
+  socket: z.string(),
+  boxSocket: z.string(),
+  /** Shared secret of runner and box, hexadecimal. */
+  boxSecret: z.string(),
+  /** ws(s) origin of the relay (link at `linkPath`), and the orchestrator's key set. */
+  collabUrl: z.string(),
+  keysUrl: z.string(),
+  /** Certificate (RunnerClaims) and the session's Ed25519 private key as PKCS#8, base64. */
+  certificate: z.string(),
+  privateKey: z.string(),
+  /** Command of the Run button. */
+  run: z.string(),
+  /** Origins whose pages may open sockets here. */
+  origins: z.array(z.string()),
+})
+export type RunnerLaunch = z.infer<typeof RunnerLaunch>
+
+/** As RunnerLaunch, for a box. Its whole environment for user programs is `env`. */
+export const BoxLaunch = Hello.extend({
+  repl: ReplId,
+  socket: z.string(),
+  secret: z.string(),
+  workspace: z.string(),
+  home: z.string(),
+  env: z.record(z.string(), z.string()),
+})
+export type BoxLaunch = z.infer<typeof BoxLaunch>
+
+/**
+ * A runner's control door: HTTP on its socket, `authorization: Bearer <token with ControlClaims>`.
+ *
+ *   GET  /r/<repl>/control/health   → RunnerHealth
+ *   POST /r/<repl>/control/quiesce  {say} → {seq}: relay frozen and drained, programs ended, last ingest and snapshot done, all fdatasynced
+ *   POST /r/<repl>/control/resume   → {}: the stop was called off; take edits again
+ */
+export const RunnerHealth = Hello.extend({
+  repl: ReplId,
+  generation: Generation,
+  /** True when the link to the relay is up and proven, and the box answers. */
+  joined: z.boolean(),
+  boxReady: z.boolean(),
+  linkReady: z.boolean(),
+  seq: z.number().int().min(0),
+})
+export type RunnerHealth = z.infer<typeof RunnerHealth>
+export const Quiesce = z.object({ say: z.string() })
+export const Quiesced = z.object({ seq: z.number().int().min(0) })
+
+/** Where sync asks for signed URLs and hands in manifests: the orchestrator, with a grant bound to repl and generation. */
+export const SyncTarget = z.object({
+  api: z.string(),
+  grant: z.string(),
+  repl: ReplId,
+  generation: Generation,
+})
+export type SyncTarget = z.infer<typeof SyncTarget>
+
+/**
+ * sync's own door on one machine: HTTP on loopback, `authorization: Bearer <secret>`.
+ *
+ *   POST /restore RestoreRequest → server-sent lines of JSON RestoreProgress, the last with `done: true`
+ *   POST /flush   FlushRequest   → Flushed
+ */
+export const RestoreRequest = z.object({
+  target: SyncTarget,
+  workspace: z.string(),
+  state: z.string(),
+  /** A verified manifest's address, or a template's files for the very first start. */
+  source: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('manifest'), key: z.string(), sha256: Sha256 }),
+    z.object({ kind: z.literal('template'), folder: z.string() }),
+  ]),
+})
+export type RestoreRequest = z.infer<typeof RestoreRequest>
+export const RestoreProgress = z.union([
+  z.object({ done: z.literal(false), files: z.number(), ofFiles: z.number(), bytes: z.number() }),
+  z.object({ done: z.literal(true), files: z.number(), bytes: z.number() }),
+  z.object({ failed: z.string() }),
+])
+export type RestoreProgress = z.infer<typeof RestoreProgress>
+
+export const FlushRequest = z.object({
+  target: SyncTarget,
+  workspace: z.string(),
+  state: z.string(),
+  seq: z.number().int().min(0),
+})
+export type FlushRequest = z.infer<typeof FlushRequest>
+/** The manifest that was uploaded; not yet verified, HEAD not yet moved. */
+export const Flushed = z.object({ key: z.string(), sha256: Sha256, files: z.number(), bytes: z.number() })
+export type Flushed = z.infer<typeof Flushed>

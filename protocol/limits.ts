@@ -1,0 +1,49 @@
+// Every number that bounds what a peer may send or a process may hold, with its unit and its reason.
+
+const KiB = 1024
+const MiB = 1024 * KiB
+
+export const limits = {
+  /** Bytes of one frame on a collab socket: holds the first sync of the largest document. */
+  collabFrameBytes: 16 * MiB,
+  /** Bytes of one update from a peer; a larger paste is refused in words, and belongs in an upload. */
+  collabUpdateBytes: 6 * MiB,
+  /** Bytes of one presence state. */
+  presenceBytes: 4 * KiB,
+  /** Update frames per second and peer, and the burst above it. */
+  updatesPerSecond: 200,
+  updatesBurst: 1000,
+  /** Bytes of unsaved updates a relay keeps for a room before it stops reading from writers. */
+  tailBytes: 4 * MiB,
+  /** Bytes queued on a peer's socket above which it is lagging, and below which it is caught up. */
+  laggingBytes: 512 * KiB,
+  caughtUpBytes: 64 * KiB,
+  /** A lagging peer is closed after this many milliseconds. */
+  laggingMs: 30_000,
+  /** Something is sent to every collab peer at least this often: stock clients reconnect after 30 s of silence. */
+  collabKeepaliveMs: 20_000,
+  /** Bytes of a text file that may become a document; larger files are shown read-only. */
+  documentBytes: 10 * MiB,
+  /** Bytes of one uploaded file. */
+  uploadBytes: 256 * MiB,
+  /** Entries that a tree may list before folders are listed on demand only. */
+  treeEntries: 50_000,
+  /** Terminals of one session. */
+  terminals: 32,
+  /** Bytes of one input message to a terminal: a 6 MB paste is refused in words. */
+  terminalInputBytes: 1 * MiB,
+  /** Bytes of recent output kept per terminal. */
+  ringBytes: 2 * MiB,
+  terminalCols: { min: 2, max: 500 },
+  terminalRows: { min: 1, max: 300 },
+  /** People's repls and running sessions on one installation. */
+  replsPerPerson: 100,
+  runningPerPerson: 20,
+  /** Milliseconds a page holds Enter and Run for its own edits before it says so. */
+  enterHoldMs: 250,
+  /** Milliseconds after which a held Enter is given back to the person with words instead of being sent. */
+  enterGiveUpMs: 10_000,
+  /** Seconds of a person's token, and the tolerated skew of clocks. */
+  tokenSeconds: 600,
+  tokenSkewSeconds: 60,
+} as const

@@ -1,0 +1,106 @@
+// What lies in an object store: keys, HEAD, manifests and packs. The same in a folder and in S3.
+import { z } from 'zod'
+import { Generation, ReplId, Sha256 } from './ids.ts'
+
+export const objectFormat = 1
+
+/** First bytes of a pack: "DVXPACK" and its version. After them, gzip members end to end; a manifest says where each begins. */
+export const packMagic = Uint8Array.of(0x44, 0x56, 0x58, 0x50, 0x41, 0x43, 0x4b, 1)
+/** Bytes of content after which a new pack is begun; files above it become blobs of their own. */
+export const packTargetBytes = 16 * 1024 * 1024
+export const blobFromBytes = 1024 * 1024
+
+export const objectKeys = {
+  head: (repl: string) => `v1/repls/${repl}/HEAD.json`,
+  manifest: (repl: string, generation: number, seq: number, attempt: number) =>
+    `v1/repls/${repl}/manifests/${generation}-${seq}-${attempt}`,
+  pack: (sha256: string) => `v1/packs/${sha256}`,
+  blob: (sha256: string) => `v1/blobs/${sha256}`,
+  ofRepl: (repl: string) => `v1/repls/${repl}/`,
+}
+
+const key = '[a-z2-7]{20}'
+/** Every key that may exist; anything else is refused by a store and by its signer. */
+export const ObjectKey = z
+  .string()
+  .regex(
+    new RegExp(
+      `^v1/(repls/${key}/(HEAD\\.json|manifests/\\d+-\\d+-\\d+|log/\\d+-\\d+|orphans/\\d+/[\\w.-]+)|packs/[0-9a-f]{64}|blobs/[0-9a-f]{64})$`,
+    ),
+  )
+
+/** The only mutable object of a repl, moved by the orchestrator alone, by compare-and-set on `generation` and `seq`. */
+export const Head = z.object({
+  format: z.literal(objectFormat),
+  repl: ReplId,
+  generation: Generation,
+  seq: z.number().int().min(0),
+  manifest: z.string(),
+  sha256: Sha256,
+  at: z.number(),
+})
+export type Head = z.infer<typeof Head>
+
+/** Where a file's bytes lie: a gzip member of a pack (`offset` and `length` of the member), or a whole blob (not compressed). */
+export const Location = z.discriminatedUnion('in', [
+  z.object({
+    in: z.literal('pack'),
+    pack: Sha256,
+    offset: z.number().int().min(0),
+    length: z.number().int().min(0),
+  }),
+  z.object({ in: z.literal('blob'), blob: Sha256 }),
+])
+export type Location = z.infer<typeof Location>
+
+const common = {
+  /** Workspace-relative; bytes that are not UTF-8 are kept as `base64:` and the bytes. */
+  path: z.string().min(1),
+  /** Permission bits, 0 to 0o7777. */
+  mode: z.number().int().min(0).max(0o7777),
+  /** Nanoseconds since 1970, as a decimal string. */
+  mtimeNs: z.string().regex(/^-?\d+$/),
+}
+export const ManifestEntry = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('folder'), ...common }),
+  z.object({ kind: z.literal('link'), ...common, target: z.string() }),
+  z.object({
+    kind: z.literal('file'),
+    ...common,
+    size: z.number().int().min(0),
+    sha256: Sha256,
+    at: Location,
+  }),
+])
+export type ManifestEntry = z.infer<typeof ManifestEntry>
+
+/** One cut {log seq, files}. Stored as gzip of JSON; `sha256` of a manifest is that of the stored bytes. */
+export const Manifest = z.object({
+  format: z.literal(objectFormat),
+  repl: ReplId,
+  generation: Generation,
+  seq: z.number().int().min(0),
+  /** Key of the manifest before it, null for the first. */
+  parent: z.string().nullable(),
+  at: z.number(),
+  /** Every object that this manifest refers to, with its size in bytes. */
+  objects: z.array(z.object({ key: ObjectKey, bytes: z.number().int().min(0) })),
+  /** The person's files, and ours (log, snapshots, index). Sorted by path. */
+  workspace: z.array(ManifestEntry),
+  state: z.array(ManifestEntry),
+})
+export type Manifest = z.infer<typeof Manifest>
+
+/**
+ * sync → orchestrator, `authorization: Bearer <grant>` (bound to repl and generation; an old one gets 409 `stale-generation`):
+ *
+ *   POST /v1/objects/sign  SignRequest → {urls: [{key, put?, get?}]}; a `put` that exists already is left out (nothing to do)
+ *   PUT <url>  write-once, exact length, Content-MD5 checked;  GET <url>
+ */
+export const SignRequest = z.object({
+  put: z.array(z.object({ key: ObjectKey, bytes: z.number().int().min(0), md5: z.string() })).max(1000),
+  get: z.array(ObjectKey).max(1000),
+})
+export const Signed = z.object({
+  urls: z.array(z.object({ key: ObjectKey, put: z.string().optional(), get: z.string().optional() })),
+})

@@ -1,0 +1,158 @@
+// The life of a repl as everybody outside the orchestrator sees it: phases, start steps, doors, and the API's shapes.
+import { z } from 'zod'
+import { WireError } from './errors.ts'
+import { Role } from './access.ts'
+import { Code, Generation, PersonId, PersonName, ReplId, ReplName, TemplateId } from './ids.ts'
+
+export const Phase = z.enum([
+  'CREATED',
+  'STARTING',
+  'RUNNING',
+  'DEGRADED',
+  'RECOVERING',
+  'QUIESCING',
+  'FLUSHING',
+  'VERIFYING',
+  'FLUSH_FAILED',
+  'RELEASING',
+  'START_FAILED',
+  'STOPPED',
+  'DELETING',
+  'DELETED',
+])
+export type Phase = z.infer<typeof Phase>
+
+/** What the person who pressed a button last wants. */
+export const Desired = z.enum(['running', 'stopped', 'deleted'])
+export type Desired = z.infer<typeof Desired>
+
+/** Steps of a start, in order. `pull` is told only where something is really downloaded. */
+export const startSteps = ['reserve', 'place', 'pull', 'restore', 'boot', 'join', 'ready'] as const
+/** Steps of a stop, in order. */
+export const stopSteps = ['quiesce', 'flush', 'verify', 'release', 'stopped'] as const
+export const Step = z.enum([...startSteps, ...stopSteps])
+export type Step = z.infer<typeof Step>
+
+/** Isolation level of a session on one machine, weakest first (see docs/isolation). */
+export const Level = z.enum(['process', 'bwrap', 'bwrap+net', 'bwrap+net+cgroup'])
+export type Level = z.infer<typeof Level>
+
+/**
+ * One event of a session's progress, told when its signal came and never before. `id` grows within a repl, so that a
+ * page resumes with Last-Event-ID. `say` is a whole sentence; `ms` is the time the step took, when it is done or failed.
+ */
+export const ProgressEvent = z.object({
+  id: z.number().int().min(1),
+  at: z.number(),
+  generation: Generation,
+  step: Step,
+  state: z.enum(['begun', 'done', 'failed']),
+  say: z.string().max(500),
+  ms: z.number().min(0).optional(),
+})
+export type ProgressEvent = z.infer<typeof ProgressEvent>
+
+export const Person = z.object({ id: PersonId, name: PersonName, admin: z.boolean() })
+export type Person = z.infer<typeof Person>
+
+/** A repl as the API answers it; times are milliseconds since 1970. */
+export const Repl = z.object({
+  id: ReplId,
+  name: ReplName,
+  template: TemplateId,
+  role: Role,
+  ownerName: PersonName,
+  phase: Phase,
+  desired: Desired,
+  generation: Generation,
+  /** Why the phase is what it is, when something went wrong: words for people. */
+  reason: z.string().max(500).nullable(),
+  /** The isolation level of the running session, null when none runs. */
+  level: Level.nullable(),
+  createdAt: z.number(),
+  /** Last start, stop or rename. */
+  changedAt: z.number(),
+  /** Time of the last verified commit ("Backed up"), null before the first. */
+  committedAt: z.number().nullable(),
+})
+export type Repl = z.infer<typeof Repl>
+
+/** Where a page finds a running repl, answered by the API; pages never build addresses. All are absolute URLs without a trailing slash. */
+export const Doors = z.object({
+  repl: ReplId,
+  generation: Generation,
+  /** ws(s) address; a room is at `<collab>/<repl>/<doc>/<epoch>`, the repl's presence at `<collab>/<repl>/presence/0`. */
+  collab: z.string(),
+  /** http(s) address of the runner's doors; socket.io at path `<pathname>/live`, files at `<runner>/files/<path>`, proof at `<runner>/prove`. */
+  runner: z.string(),
+  /** Raw Ed25519 public key of the session, base64url: what `prove` must verify against. */
+  runnerKey: z.string(),
+  level: Level,
+  /** Bearer token for both, its role, and when it ends (milliseconds since 1970). */
+  token: z.string(),
+  role: Role,
+  expiresAt: z.number(),
+  person: Person,
+})
+export type Doors = z.infer<typeof Doors>
+
+/** A template as the dashboard shows it (from templates/<id>/template.json). */
+export const Template = z.object({
+  id: TemplateId,
+  title: z.string().min(1).max(40),
+  description: z.string().max(200),
+  /** Shell command of the Run button, run in the workspace folder. */
+  run: z.string().min(1).max(500),
+  /** Files opened at the first visit, workspace-relative. */
+  open: z.array(z.string()).max(8),
+  /** Container image on a cluster. */
+  image: z.string().max(200),
+})
+export type Template = z.infer<typeof Template>
+
+/** Invite as its creator sees it; the link is `<app>/invite/<code>`. */
+export const Invite = z.object({
+  code: Code,
+  repl: ReplId,
+  role: Role.exclude(['owner']),
+  createdAt: z.number(),
+  expiresAt: z.number(),
+})
+export type Invite = z.infer<typeof Invite>
+
+/**
+ * The orchestrator's HTTP API, JSON both ways, `authorization: Bearer <service secret>`; `x-devex-person: <PersonId>` says
+ * for whom the app asks. Failures: status of the code, body `{error: WireError}`.
+ *
+ *   POST   /v1/links                 {}                       → {code, expiresAt}    a new one-time owner link (no person)
+ *   POST   /v1/links/consume         ConsumeLink              → {person}             once; then `link-used` (no person)
+ *   GET    /v1/people/:id                                     → {person}             (no person)
+ *   GET    /v1/templates                                      → {templates: Template[]}
+ *   GET    /v1/repls                                          → {repls: Repl[]}
+ *   POST   /v1/repls                 CreateRepl               → {repl}
+ *   GET    /v1/repls/:repl                                    → {repl}
+ *   PATCH  /v1/repls/:repl           RenameRepl               → {repl}
+ *   POST   /v1/repls/:repl/start     {}                       → {repl}               accepted in every phase
+ *   POST   /v1/repls/:repl/stop      {}                       → {repl}               accepted in every phase
+ *   DELETE /v1/repls/:repl                                    → {repl}               accepted in every phase
+ *   POST   /v1/repls/:repl/doors     {}                       → {doors: Doors}       `not-running` unless RUNNING or DEGRADED
+ *   GET    /v1/repls/:repl/progress                           → server-sent events, `data:` ProgressEvent, Last-Event-ID resumes;
+ *                                                                event `repl` carries the Repl whenever it changed
+ *   POST   /v1/repls/:repl/invites   CreateInvite             → {invite: Invite}
+ *   GET    /v1/invites/:code                                  → {invite: InvitePreview}  (no person)
+ *   POST   /v1/invites/:code/accept  AcceptInvite             → {person, repl}       person header optional: without it a guest is made
+ *   GET    /v1/keys                                           → JSON Web Key Set     (no secret)
+ */
+export const ConsumeLink = z.object({ code: Code })
+export const CreateRepl = z.object({ name: ReplName, template: TemplateId })
+export const RenameRepl = z.object({ name: ReplName })
+export const CreateInvite = z.object({ role: Role.exclude(['owner']) })
+export const AcceptInvite = z.object({ name: PersonName.optional() })
+export const InvitePreview = z.object({
+  replName: ReplName,
+  role: Role,
+  invitedBy: PersonName,
+  expiresAt: z.number(),
+})
+export type InvitePreview = z.infer<typeof InvitePreview>
+export const ApiFailure = z.object({ error: WireError })
