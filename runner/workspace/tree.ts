@@ -109,14 +109,17 @@ export class WorkspaceTree {
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
-    const done = this.#work.then(async () => {
-      if (this.#closed) return
-      await work()
-      this.#emit()
-      this.#wakeForLosses()
-    })
+    const done = this.#after(this.#work, work)
     this.#work = done.catch((error: unknown) => this.#log.error({ err: error }, 'the tree could not be read'))
     return done
+  }
+
+  async #after(earlier: Promise<void>, work: () => Promise<void>): Promise<void> {
+    await earlier
+    if (this.#closed) return
+    await work()
+    this.#emit()
+    this.#wakeForLosses()
   }
 
   async #look(path: string): Promise<void> {
@@ -268,7 +271,7 @@ export class WorkspaceTree {
       sameIdentity(known.stat, moved) &&
       !this.#confined.lstat(from)
     ) {
-      await this.#move(from, to, moved)
+      await this.#move(known, to, moved)
       return
     }
     if (known && !this.#confined.lstat(from)) this.#drop(from)
@@ -276,24 +279,30 @@ export class WorkspaceTree {
     if (to !== null) await this.#look(to)
   }
 
-  async #move(from: string, to: string, stat: Stat): Promise<void> {
+  async #move(known: Known, to: string, stat: Stat): Promise<void> {
+    const from = known.entry.path
     this.#entries.move(from, to)
     this.#ops.push({ op: 'move', from, to })
     this.#emit()
-    const known = this.#entries.get(to)
-    if (known && (known.entry.ignored === true) !== (stat.kind === 'folder' && this.#ignored.folder(to))) {
+    const ignored = this.#entries.get(to)?.entry.ignored === true
+    if (ignored !== (stat.kind === 'folder' && this.#ignored.folder(to))) {
       this.#drop(to)
       await this.#add(to, stat)
     } else if (stat.kind === 'folder') {
-      const giveWay = slices()
-      for (const path of this.#entries.below(to)) {
-        await this.#look(path)
-        await this.#breathe(giveWay)
-      }
-      await this.#scan(to)
-    } else if (known && !sameStat(known.stat, stat)) {
+      if (!ignored) await this.#lookThrough(to)
+    } else if (!sameStat(known.stat, stat)) {
       this.#changed(to, stat)
     }
+  }
+
+  /** What changed inside a folder on its way to another path. */
+  async #lookThrough(folder: string): Promise<void> {
+    const giveWay = slices()
+    for (const path of this.#entries.below(folder)) {
+      await this.#look(path)
+      await this.#breathe(giveWay)
+    }
+    await this.#scan(folder)
   }
 
   #drop(path: string): void {
