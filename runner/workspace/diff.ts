@@ -1,9 +1,11 @@
 // The changes that lead from one text to another, few and small: what people typed elsewhere in the file is not touched.
 // Exact lines first, then lines that differ in white space only, then words; one big replacement only for unrelated text.
 import { align, Census } from './align.ts'
+import { BlindLines } from './blind.ts'
 import { changesOf, tidied, type Change } from './changes.ts'
 import type { Match, Span } from './myers.ts'
-import { firstWordId, linesOf, Numbering, wordsOf, type Pieces } from './pieces.ts'
+import { firstWordId, linesOf, Numbering, wordsOf } from './pieces.ts'
+import { between, countOf, isPair, lineSpan, spanOf, startOf, textOf, type Sides } from './spans.ts'
 
 export type { Change } from './changes.ts'
 
@@ -28,8 +30,6 @@ export function diff(before: string, after: string): Change[] {
   if (before === after) return []
   return changesOf(before, after, tidied(before, after, new Comparison(before, after).matches()))
 }
-
-type Sides = { a: Pieces; b: Pieces }
 
 /** One comparison: its texts, and the numberings its stretches share. */
 class Comparison {
@@ -175,64 +175,11 @@ class Comparison {
   }
 }
 
-/** Lines compared without their white space, numbered only where it is asked for. */
-class BlindLines {
-  readonly #texts: { before: string; after: string }
-  readonly #lines: Sides
-  readonly #numbering = new Numbering({ blind: true })
-  readonly #census = new Census()
-  readonly #a: number[] = []
-  readonly #b: number[] = []
-
-  constructor(texts: { before: string; after: string }, lines: Sides) {
-    this.#texts = texts
-    this.#lines = lines
-    this.#a = lines.a.ids.map(() => -1)
-    this.#b = lines.b.ids.map(() => -1)
-  }
-
-  align(gap: Span): Match[] {
-    const { before, after } = this.#texts
-    for (let line = gap.aFrom; line < gap.aTo; line += 1) {
-      if (this.#a[line] === -1) this.#a[line] = this.#idOf(before, this.#lines.a, line)
-    }
-    for (let line = gap.bFrom; line < gap.bTo; line += 1) {
-      if (this.#b[line] === -1) this.#b[line] = this.#idOf(after, this.#lines.b, line)
-    }
-    this.#census.reserve(this.#numbering.distinct)
-    return align(this.#a, this.#b, gap, this.#census)
-  }
-
-  #idOf(text: string, lines: Pieces, line: number): number {
-    return this.#numbering.idOf(text, startOf(lines, line), startOf(lines, line + 1))
-  }
-}
-
 function censusFor(numbering: Numbering): Census {
   const census = new Census()
   census.reserve(numbering.distinct)
   return census
 }
-
-/** Walks matches and the gaps between them, in order. */
-function between(
-  matches: readonly Match[],
-  span: Span,
-  visit: { match: (match: Match) => void; gap: (gap: Span) => void },
-): void {
-  let [aFrom, bFrom] = [span.aFrom, span.bFrom]
-  for (const match of matches) {
-    if (aFrom < match.a && bFrom < match.b) visit.gap({ aFrom, aTo: match.a, bFrom, bTo: match.b })
-    visit.match(match)
-    aFrom = match.a + match.length
-    bFrom = match.b + match.length
-  }
-  if (aFrom < span.aTo && bFrom < span.bTo) visit.gap({ aFrom, aTo: span.aTo, bFrom, bTo: span.bTo })
-}
-
-const countOf = (matches: readonly Match[]): number => matches.reduce((sum, match) => sum + match.length, 0)
-const isPair = (gap: Span): boolean => gap.aTo - gap.aFrom === 1 && gap.bTo - gap.bFrom === 1
-const startOf = (pieces: Pieces, index: number): number => pieces.starts[index] ?? 0
 
 /** How much text the words of both sides have in common, in whatever order. */
 function commonLength({ a, b }: Sides): number {
@@ -246,22 +193,4 @@ function commonLength({ a, b }: Sides): number {
     common += startOf(b, index + 1) - startOf(b, index)
   })
   return common
-}
-
-function lineSpan(a: number, b: number, lines: Sides): Span {
-  return spanOf({ aFrom: a, aTo: a + 1, bFrom: b, bTo: b + 1 }, lines)
-}
-
-function textOf(match: Match, { a, b }: Sides): Match {
-  const from = startOf(a, match.a)
-  return { a: from, b: startOf(b, match.b), length: startOf(a, match.a + match.length) - from }
-}
-
-function spanOf(pieces: Span, { a, b }: Sides): Span {
-  return {
-    aFrom: startOf(a, pieces.aFrom),
-    aTo: startOf(a, pieces.aTo),
-    bFrom: startOf(b, pieces.bFrom),
-    bTo: startOf(b, pieces.bTo),
-  }
 }

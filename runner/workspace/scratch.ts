@@ -1,6 +1,6 @@
 // Where half-written files lie until they are whole: outside the workspace where that can be renamed from, else in a hidden
 // folder of it that git ignores. Never listed, never watched.
-import { mkdirSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { hold, type Held } from './held.ts'
 
@@ -49,7 +49,7 @@ export class Scratch {
         held.close()
         return null
       }
-      writeFileSync(`${held.at}/.gitignore`, '*\n')
+      if (!existsSync(`${held.at}/.gitignore`)) writeFileSync(`${held.at}/.gitignore`, '*\n')
       this.#sweepOnce(held.at)
       return held
     } catch {
