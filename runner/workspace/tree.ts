@@ -86,10 +86,10 @@ export class WorkspaceTree {
     const looked = [...new Set(paths)].sort()
     return this.#enqueue(async () => {
       if (looked.includes(ignoreFile)) await this.#readIgnored()
-      const giveWay = slices()
+      const giveWay = this.#slices()
       for (const path of looked) {
         await this.#look(path)
-        await this.#breathe(giveWay)
+        await giveWay()
       }
       if (!how.now) return
       await this.#decide((loss) => looked.includes(loss.from) || looked.includes(loss.to ?? ''))
@@ -207,14 +207,14 @@ export class WorkspaceTree {
 
   /** Lists what is below a folder, level by level, so that a full list still has the upper levels. */
   async #scan(top: string): Promise<void> {
-    const giveWay = slices()
+    const giveWay = this.#slices()
     const folders = [top]
     for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
       for (const { name, stat } of this.#listed(folder)) {
         const path = folder === '' ? name : `${folder}/${name}`
         if (this.#meets(path, stat)) folders.push(path)
       }
-      await this.#breathe(giveWay)
+      await giveWay()
     }
   }
 
@@ -241,12 +241,12 @@ export class WorkspaceTree {
 
   /** Says of what vanished whether it moved, came back or is gone; deciding one may tell where another went. */
   async #decide(which: (loss: Loss) => boolean): Promise<void> {
-    const giveWay = slices()
+    const giveWay = this.#slices()
     for (let due = this.#losses.paths(which); due.length > 0; due = this.#losses.paths(which)) {
       for (const from of due) {
         const loss = this.#losses.take(from)
         if (loss) await this.#decideOne(loss.from, loss.to)
-        await this.#breathe(giveWay)
+        await giveWay()
       }
     }
   }
@@ -289,10 +289,10 @@ export class WorkspaceTree {
 
   /** What changed inside a folder on its way to another path. */
   async #lookThrough(folder: string): Promise<void> {
-    const giveWay = slices()
+    const giveWay = this.#slices()
     for (const path of this.#entries.below(folder)) {
       await this.#look(path)
-      await this.#breathe(giveWay)
+      await giveWay()
     }
     await this.#scan(folder)
   }
@@ -323,9 +323,9 @@ export class WorkspaceTree {
     }
   }
 
-  async #breathe(giveWay: () => Promise<void>): Promise<void> {
-    this.#emit()
-    await giveWay()
+  /** Long walks give way, and tell what they found so far before they do. */
+  #slices(): () => Promise<void> {
+    return slices(() => this.#emit())
   }
 
   #emit(): void {
