@@ -11,7 +11,7 @@ import type { ToRunner } from './room.ts'
 
 export class Meeting implements LinkEvents, ToRunner {
   readonly #rooms = new Map<string, Room>()
-  readonly #colors = new Colors()
+  readonly colors = new Colors()
   readonly #log: Logger
   #link: Link | null = null
   #generation = -1
@@ -36,14 +36,14 @@ export class Meeting implements LinkEvents, ToRunner {
 
   /** Puts a peer into its room; the answer takes its frames and its leaving. */
   admit(peer: Peer, address: RoomAddress): { receive(frame: Uint8Array): void; leave(): void } {
-    this.#colors.acquire(peer.claims.sub)
+    this.colors.acquire(peer.claims.sub)
     const room = this.#room(address)
     room.admit(peer)
     return {
       receive: (frame) => room.receive(peer, frame),
       leave: () => {
         room.leave(peer)
-        this.#colors.release(peer.claims.sub)
+        this.colors.release(peer.claims.sub)
         this.#forget(room)
       },
     }
@@ -56,7 +56,7 @@ export class Meeting implements LinkEvents, ToRunner {
     const log = this.#log.child({ doc: address.doc, epoch: address.epoch.slice(0, 8) })
     const room = new Room(address, {
       runner: this,
-      colors: this.#colors,
+      colors: this.colors,
       log,
       isPresenceOnly: address.doc === presenceRoom.doc,
     })
