@@ -49,3 +49,6 @@ export function nameOf(path: string): string {
 export function isWithin(folder: string, path: string): boolean {
   return folder === '' || path === folder || path.startsWith(`${folder}/`)
 }
+
+/** Names that begin so are ours for a moment (atomic saves, restores): never listed, never flushed. */
+export const tmpPrefix = '.devex-tmp'
