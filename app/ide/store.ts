@@ -42,3 +42,19 @@ export function until<T>(store: Readable<T>, holds: (value: T) => boolean): Prom
     })
   })
 }
+
+/** A value computed from stores; recomputed when one of them changes. `dispose` stops watching. */
+export function derive<T>(
+  from: Readable<unknown>[],
+  compute: () => T,
+): Readable<T> & { dispose: () => void } {
+  const store = createStore(compute())
+  const stops = from.map((source) => source.subscribe(() => store.set(compute())))
+  return {
+    get: store.get,
+    subscribe: store.subscribe,
+    dispose: () => {
+      for (const stop of stops) stop()
+    },
+  }
+}

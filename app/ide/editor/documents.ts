@@ -32,6 +32,8 @@ export type Documents = {
   /** The document of a file, joined when it is new here. Every `open` needs a `close`. */
   open: (file: TextFile) => OpenDocument
   close: (id: string) => void
+  /** The document that stands for `id` now. */
+  get: (id: string) => OpenDocument | null
   /** Calls back when a document began a new history and was replaced by a fresh one. */
   onReplaced: (listener: (id: string) => void) => () => void
   dispose: () => void
@@ -107,6 +109,7 @@ export function createDocuments(plan: DocumentsPlan): Documents {
       entry.readers = Math.max(0, entry.readers - 1)
       look()
     },
+    get: (id) => held.get(id)?.document ?? null,
     onReplaced: (listener) => {
       replaced.add(listener)
       return () => replaced.delete(listener)

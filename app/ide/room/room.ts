@@ -97,7 +97,7 @@ function reconnectWithNewToken(provider: WebsocketProvider, doors: DoorsKeeper):
           () => (isOver ? undefined : provider.connect()),
           () => (isOver ? undefined : again()),
         ),
-      between(backoffMs.low / 4, backoffMs.low),
+      between(backoffMs.low, backoffMs.high),
     )
   }
   again()

@@ -3,6 +3,7 @@ import { AppError } from '../../../protocol/errors.ts'
 import { limits } from '../../../protocol/limits.ts'
 import type { RunState, Size, TerminalInfo } from '../../../protocol/terminal.ts'
 import { answered, answerMs, mustBeConnected, type Live, type TerminalSocket } from '../link/live.ts'
+import { eachSession } from '../link/each-session.ts'
 import { createScope } from '../scope.ts'
 import { createStore, type Readable } from '../store.ts'
 import { arrivalOf, type Unlogged } from './arrival.ts'
@@ -83,22 +84,6 @@ export function createTerminals({ live, unlogged, refused }: TerminalsParts): Te
     },
     stop: async () => void (await answered(ask().emitWithAck('stop'))),
     dispose: scope.dispose,
-  }
-}
-
-/** Runs `enter` for the session that lives now and each later one; what it answers ends it. */
-export function eachSession(live: Readable<Live | null>, enter: (session: Live) => () => void): () => void {
-  let leave: (() => void) | undefined
-  const look = (): void => {
-    leave?.()
-    const session = live.get()
-    leave = session === null ? undefined : enter(session)
-  }
-  look()
-  const stop = live.subscribe(look)
-  return () => {
-    stop()
-    leave?.()
   }
 }
 
