@@ -47,7 +47,7 @@ export function openLive(server: HttpServer, deps: LiveDeps): Live {
   })
   const guarded = (name: string): Namespace => {
     const namespace = io.of(name)
-    namespace.use((socket, next) => void admit(socket, deps).then(next))
+    namespace.use((socket, go) => void admit(socket, deps).then(go))
     namespace.on('connection', (socket) => watch(socket, deps))
     return namespace
   }
