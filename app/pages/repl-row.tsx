@@ -1,5 +1,4 @@
 // One repl in the list: its phase as it is, and what can be asked of it by who may ask.
-import { useEffect, useState } from 'react'
 import { can } from '../../protocol/access.ts'
 import type { Repl, Template } from '../../protocol/repl.ts'
 import { Link } from '../framework.ts'
@@ -8,7 +7,8 @@ import { ClockTime } from '../ui/time.tsx'
 import { ReplActions } from './repl-actions.tsx'
 import { TemplateMark } from './template-mark.tsx'
 import { useReplChange } from './use-change.ts'
-import { useProgress, type Progress } from './use-progress.ts'
+import { useLiveRepl } from './use-live-repl.ts'
+import type { Progress } from './use-progress.ts'
 
 interface ReplRowProps {
   repl: Repl
@@ -41,13 +41,8 @@ function Facts({ repl, template }: { repl: Repl; template: Template | undefined 
 }
 
 export function ReplRow({ repl: loaded, template, listening }: ReplRowProps) {
-  const [repl, put] = useState(loaded)
-  const progress = useProgress(loaded.id, listening)
+  const { repl, progress, put } = useLiveRepl(loaded, listening ? 'always' : 'never')
   const change = useReplChange(repl.id, put)
-  useEffect(() => put(loaded), [loaded])
-  useEffect(() => {
-    if (progress.repl) put(progress.repl)
-  }, [progress.repl])
   const trouble =
     change.error?.say ?? (repl.phase === 'START_FAILED' || repl.phase === 'FLUSH_FAILED' ? repl.reason : null)
   return (
