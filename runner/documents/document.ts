@@ -2,7 +2,7 @@
 // to the log here; its file is written and read by workspace/materialise.ts and workspace/ingest.ts.
 import * as Y from 'yjs'
 import type { Change, FileStat } from './ports.ts'
-import { encodeIntent, type Intent, type KeptForm } from './intent.ts'
+import { encodeIntent, type Intent, type TextForm } from './intent.ts'
 import { Lane } from './lane.ts'
 import type { Log } from './log.ts'
 import type { Rebuilt } from './history.ts'
@@ -127,7 +127,7 @@ export class LiveDocument {
   }
 
   /** The file was found to hold `file`, in which `seq` is a tool's change (none: only its form changed). */
-  found(file: { sha256: string; form: KeptForm; seq: number | null }): void {
+  found(file: { sha256: string; form: TextForm; seq: number | null }): void {
     const { upTo, also } = this.disk
     const { sha256, form, seq } = file
     this.disk = { upTo, also: seq === null ? also : [...also, seq], sha256, form }

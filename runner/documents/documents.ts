@@ -181,14 +181,8 @@ export class Documents {
       ? await this.#load(known.doc, () => openKnown({ ...known, path }, this.#deps))
       : await this.#make(path, content)
     if (known) await this.changed(new Set([path]))
-    const { eol } = document.disk.form
-    return {
-      kind: 'text',
-      path,
-      doc: document.id,
-      epoch: document.epoch,
-      eol: eol === 'crlf' || eol === 'mixed' ? eol : 'lf',
-    }
+    const { id: doc, epoch, disk } = document
+    return { kind: 'text', path, doc, epoch, eol: disk.form.eol }
   }
 
   async #textContent(path: string): Promise<Content | Opened> {

@@ -3,9 +3,14 @@
 import { z } from 'zod'
 import { Sha256 } from '../../protocol/ids.ts'
 
-/** How the file keeps what its LF text cannot say (see workspace/codec.ts); kept as it is, never interpreted here. */
-export const KeptForm = z.record(z.string(), z.json())
-export type KeptForm = z.infer<typeof KeptForm>
+/** What the file's LF text cannot say: workspace/codec.ts makes and reads it. */
+export const TextForm = z.object({
+  bom: z.boolean(),
+  encoding: z.enum(['utf8', 'utf16le', 'utf16be']),
+  eol: z.enum(['lf', 'crlf', 'mixed']),
+  ends: z.string().exactOptional(),
+})
+export type TextForm = z.infer<typeof TextForm>
 
 export const Intent = z.object({
   /** The file's text is that of every record of the document up to here … */
@@ -13,7 +18,7 @@ export const Intent = z.object({
   /** … and of these later ones: a tool's changes, which came before edits that the file does not have yet. */
   also: z.array(z.number().int().min(0)),
   sha256: Sha256,
-  form: KeptForm,
+  form: TextForm,
 })
 export type Intent = z.infer<typeof Intent>
 

@@ -8,7 +8,7 @@ import { newDocId, newEpoch } from '../../protocol/ids.ts'
 import { readContent, sha256Of, takeIn, type Content, type FileDeps } from '../workspace/ingest.ts'
 import { contentName, LiveDocument } from './document.ts'
 import { copyOf, rebuild, type Rebuilt } from './history.ts'
-import { encodeIntent, type KeptForm } from './intent.ts'
+import { encodeIntent, type TextForm } from './intent.ts'
 import { recordKind } from './records.ts'
 import type { Known, Register } from './register.ts'
 import { readSnapshot } from './snapshot.ts'
@@ -91,7 +91,7 @@ function textOf(
   path: string,
   content: Content | null,
   deps: OpeningDeps,
-): { text: string; form: KeptForm; sha256: string } {
+): { text: string; form: TextForm; sha256: string } {
   const bytes = content?.bytes ?? new Uint8Array(0)
   const decoded = deps.codec.decode(bytes)
   if (decoded.kind === 'text') return { ...decoded, sha256: content?.sha256 ?? sha256Of(bytes) }

@@ -1,5 +1,5 @@
 // What documents need from the workspace; holds no implementation. Given by start.ts.
-import type { KeptForm } from './intent.ts'
+import type { TextForm } from './intent.ts'
 
 /** Ascending positions in the old text, UTF-16 units on code-point borders. */
 export type Change = { at: number; remove: number; insert: string }
@@ -27,8 +27,8 @@ export type Files = {
 }
 
 export type Codec = {
-  decode(bytes: Uint8Array): { kind: 'text'; text: string; form: KeptForm } | { kind: 'binary' }
+  decode(bytes: Uint8Array): { kind: 'text'; text: string; form: TextForm } | { kind: 'binary' }
   /** `previous`: the file as it is, whose unchanged lines keep their own terminator. */
-  encode(text: string, form: KeptForm, previous: Uint8Array | null): Uint8Array
+  encode(text: string, form: TextForm, previous: Uint8Array | null): Uint8Array
   diff(before: string, after: string): Change[]
 }

@@ -1,7 +1,7 @@
 // The link to the relay: dials out, proves itself, comes back after every break, freezes and thaws editing.
 // What its frames do to documents is rooms.ts.
 import type { Logger } from 'pino'
-import WebSocket from 'ws'
+import { WebSocket, type RawData } from 'ws'
 import { bearerPrefix } from '../../protocol/access.ts'
 import type { RunnerLaunch } from '../../protocol/control.ts'
 import { decodeFrame, encodeFrame } from '../../protocol/frames.ts'
@@ -174,7 +174,7 @@ function keepAwake(socket: WebSocket): NodeJS.Timeout {
   }, silence.ping)
 }
 
-function bytesOf(data: WebSocket.RawData): Uint8Array {
+function bytesOf(data: RawData): Uint8Array {
   if (Array.isArray(data)) return Buffer.concat(data)
   return data instanceof ArrayBuffer ? new Uint8Array(data) : data
 }

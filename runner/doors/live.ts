@@ -47,13 +47,7 @@ export function openLive(server: HttpServer, deps: LiveDeps): Live {
   })
   const guarded = (name: string): Namespace => {
     const namespace = io.of(name)
-    namespace.use(
-      (socket, next) =>
-        void admit(socket, deps).then(
-          () => next(),
-          (fault) => next(refusal(fault, deps)),
-        ),
-    )
+    namespace.use((socket, go) => void admit(socket, deps).then(go))
     namespace.on('connection', (socket) => watch(socket, deps))
     return namespace
   }
@@ -63,10 +57,16 @@ export function openLive(server: HttpServer, deps: LiveDeps): Live {
   return { ...live, close: () => closed(io) }
 }
 
-async function admit(socket: Socket, deps: LiveDeps): Promise<void> {
-  const token: unknown = socket.handshake.auth.token
-  if (typeof token !== 'string') throw new AppError('bad-token', { say: 'A token is missing.' })
-  socket.data.claims = await deps.tokens.door(token)
+/** Nothing when the socket may come in, else why not. */
+async function admit(socket: Socket, deps: LiveDeps): Promise<Error | undefined> {
+  try {
+    const token: unknown = socket.handshake.auth.token
+    if (typeof token !== 'string') throw new AppError('bad-token', { say: 'A token is missing.' })
+    socket.data.claims = await deps.tokens.door(token)
+    return undefined
+  } catch (fault) {
+    return refusal(fault, deps)
+  }
 }
 
 /** As socket.io passes it on: `connect_error` with our WireError as `data`. */

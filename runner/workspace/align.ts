@@ -23,7 +23,7 @@ export class Census {
   }
 
   /** Pairs of places whose item occurs once on each side, in the order of the left side. */
-  uniquePairs(a: Int32Array, b: Int32Array, span: Span): { a: Int32Array; b: Int32Array } {
+  uniquePairs(a: readonly number[], b: readonly number[], span: Span): { a: number[]; b: number[] } {
     const [left, right, where] = [this.#left, this.#right, this.#where]
     for (let i = span.aFrom; i < span.aTo; i += 1) bump(left, a[i] ?? 0)
     for (let j = span.bFrom; j < span.bTo; j += 1) {
@@ -39,7 +39,7 @@ export class Census {
     }
     for (let i = span.aFrom; i < span.aTo; i += 1) left[a[i] ?? 0] = 0
     for (let j = span.bFrom; j < span.bTo; j += 1) right[b[j] ?? 0] = 0
-    return { a: Int32Array.from(foundA), b: Int32Array.from(foundB) }
+    return { a: foundA, b: foundB }
   }
 }
 
@@ -48,7 +48,13 @@ function bump(counts: Int32Array, item: number): void {
 }
 
 /** Runs that both sides have within `span`, ascending and apart from each other. `census` must have room for every item. */
-export function align(a: Int32Array, b: Int32Array, span: Span, census: Census, depth = 0): Match[] {
+export function align(
+  a: readonly number[],
+  b: readonly number[],
+  span: Span,
+  census: Census,
+  depth = 0,
+): Match[] {
   const head = sameHead(a, b, span)
   const rest = { ...span, aFrom: span.aFrom + head, bFrom: span.bFrom + head }
   const tail = sameTail(a, b, rest)
@@ -62,8 +68,8 @@ export function align(a: Int32Array, b: Int32Array, span: Span, census: Census, 
 }
 
 function alignInner(
-  a: Int32Array,
-  b: Int32Array,
+  a: readonly number[],
+  b: readonly number[],
   { inner, census, depth }: { inner: Span; census: Census; depth: number },
 ): Match[] {
   const size = inner.aTo - inner.aFrom + (inner.bTo - inner.bFrom)
@@ -88,7 +94,7 @@ function alignInner(
 }
 
 /** The longest choice of pairs that rises on both sides (patience sorting). */
-function rising(pairs: { a: Int32Array; b: Int32Array }): { a: number; b: number }[] {
+function rising(pairs: { a: readonly number[]; b: readonly number[] }): { a: number; b: number }[] {
   const last = new Int32Array(pairs.a.length)
   const before = new Int32Array(pairs.a.length)
   let piles = 0
@@ -105,7 +111,7 @@ function rising(pairs: { a: Int32Array; b: Int32Array }): { a: number; b: number
   return out.reverse()
 }
 
-function pileFor(last: Int32Array, piles: number, values: Int32Array, value: number): number {
+function pileFor(last: Int32Array, piles: number, values: readonly number[], value: number): number {
   let [low, high] = [0, piles]
   while (low < high) {
     const middle = (low + high) >> 1
@@ -115,14 +121,14 @@ function pileFor(last: Int32Array, piles: number, values: Int32Array, value: num
   return low
 }
 
-function sameHead(a: Int32Array, b: Int32Array, span: Span): number {
+function sameHead(a: readonly number[], b: readonly number[], span: Span): number {
   const most = Math.min(span.aTo - span.aFrom, span.bTo - span.bFrom)
   let length = 0
   while (length < most && a[span.aFrom + length] === b[span.bFrom + length]) length += 1
   return length
 }
 
-function sameTail(a: Int32Array, b: Int32Array, span: Span): number {
+function sameTail(a: readonly number[], b: readonly number[], span: Span): number {
   const most = Math.min(span.aTo - span.aFrom, span.bTo - span.bFrom)
   let length = 0
   while (length < most && a[span.aTo - 1 - length] === b[span.bTo - 1 - length]) length += 1

@@ -28,13 +28,13 @@ export type Content = { bytes: Uint8Array; stat: FileStat; sha256: string }
 
 export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** The file's content, or null when it is not there. */
+/** The file's content, or null when it is not there or too large for a document. */
 export async function readContent(files: Files, path: string): Promise<Content | null> {
   try {
     const { bytes, stat } = await files.read(path)
     return { bytes, stat, sha256: sha256Of(bytes) }
   } catch (fault) {
-    if (fault instanceof AppError && fault.code === 'not-found') return null
+    if (fault instanceof AppError && (fault.code === 'not-found' || fault.code === 'too-large')) return null
     throw fault
   }
 }
@@ -43,6 +43,7 @@ export async function readContent(files: Files, path: string): Promise<Content |
 export async function ingest(document: LiveDocument, deps: FileDeps): Promise<'text' | 'missing' | 'binary'> {
   const stat = await deps.files.stat(document.path)
   if (stat === null) return 'missing'
+  if (stat.size > limits.documentBytes) return 'binary'
   if (document.seen && sameVersion(document.seen.stat, stat) && isOld(document.seen)) return 'text'
   const content = await settledContent(document, deps)
   return content === null ? 'missing' : takeIn(document, content, deps)
@@ -56,7 +57,6 @@ export function takeIn(document: LiveDocument, content: Content, deps: FileDeps)
     document.seen = seen
     return 'text'
   }
-  if (content.bytes.length > limits.documentBytes) return 'binary'
   const decoded = deps.codec.decode(content.bytes)
   if (decoded.kind === 'binary') return 'binary'
   document.seen = seen

@@ -35,7 +35,7 @@ export async function askDoors(repl: string): Promise<Doors> {
 /** Makes an invite and answers the link to give away. */
 export async function askInvite(repl: Repl, role: 'editor' | 'viewer'): Promise<string> {
   const answer = await postToApp(repl.id, 'invites', { role })
-  const parsed = z.object({ invite: Invite, link: z.string().optional() }).safeParse(answer)
+  const parsed = z.object({ invite: Invite, url: z.string() }).safeParse(answer)
   if (!parsed.success) throw new AppError('internal', { say: 'The server gave no invite. Try again.' })
-  return parsed.data.link ?? `${location.origin}/invite/${parsed.data.invite.code}`
+  return parsed.data.url
 }
