@@ -179,12 +179,15 @@ export class WorkspaceTree {
   }
 
   async #found(path: string, stat: Stat): Promise<void> {
+    const from = this.#movedFrom(path, stat)
+    if (from === null) await this.#add(path, stat)
+    else this.#lost(from, path)
+  }
+
+  /** Where the thing now at `path` was before, when it is there no more. */
+  #movedFrom(path: string, stat: Stat): string | null {
     const from = this.#entries.samePlaceOf(stat)
-    if (from !== undefined && !isWithin(from, path) && !this.#isStill(from, stat)) {
-      this.#lost(from, path)
-    } else {
-      await this.#add(path, stat)
-    }
+    return from === undefined || isWithin(from, path) || this.#isStill(from, stat) ? null : from
   }
 
   #isStill(path: string, stat: Stat): boolean {
@@ -214,13 +217,21 @@ export class WorkspaceTree {
     for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
       for (const { name, stat } of this.#listed(folder)) {
         const path = folder === '' ? name : `${folder}/${name}`
-        if (stat.kind === 'other' || this.#entries.get(path)) continue
-        const from = this.#entries.samePlaceOf(stat)
-        if (from !== undefined && !isWithin(from, path) && !this.#isStill(from, stat)) this.#lost(from, path)
-        else if (this.#put(path, stat)) folders.push(path)
+        if (this.#meets(path, stat)) folders.push(path)
       }
       await this.#breathe(giveWay)
     }
+  }
+
+  /** One thing found on a scan; true when it is a folder to scan in turn. */
+  #meets(path: string, stat: Stat): boolean {
+    const known = this.#entries.get(path)
+    if (known) return known.entry.kind === 'folder' && known.entry.ignored !== true
+    if (stat.kind === 'other') return false
+    const from = this.#movedFrom(path, stat)
+    if (from === null) return this.#put(path, stat)
+    this.#lost(from, path)
+    return false
   }
 
   /** A folder that was removed or swapped meanwhile is empty; the watcher tells of it. */
