@@ -4,14 +4,15 @@ import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import { pino, type Logger } from 'pino'
 import type { RunnerHealth, RunnerLaunch } from '../protocol/control.ts'
-import { AppError } from '../protocol/errors.ts'
 import { checkTokens } from './access.ts'
 import { openCore, type Core } from './core.ts'
 import { privateFolder } from './disk.ts'
 import { systemClock, type Clock } from './documents/clock.ts'
-import { createDoors, type FilesDoor } from './doors/http.ts'
+import { filesDoor } from './doors/files.ts'
+import { createDoors } from './doors/http.ts'
 import { openLive } from './doors/live.ts'
 import { checkOrigins } from './doors/origins.ts'
+import { treeDoor } from './doors/tree.ts'
 import { readIdentity, type Identity } from './identity.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { startTerminals, type Terminals } from './terminals/terminals.ts'
@@ -61,17 +62,17 @@ async function openDoors(
     quiesce: (say: string) => lifecycle.quiesce(say),
     resume: () => lifecycle.resume(),
   }
-  const files: FilesDoor = async () => {
-    throw new AppError('not-found', { say: 'There is no such door.' })
-  }
+  const { confined, documents, tree } = core
+  const files = filesDoor({ confined, documents, log: logger })
   const server = createDoors({ ...shared, identity, control, files })
   const live = openLive(server, shared)
+  treeDoor({ namespace: live.tree, tree, confined, documents, stopping: shared.stopping, log: logger })
   const terminals = await startTerminals({
     namespace: live.terminal,
     boxSocket: launch.boxSocket,
     boxSecret: launch.boxSecret,
     run: launch.run,
-    materialise: (why) => core.documents.materialise(why),
+    materialise: (why) => documents.materialise(why),
     log: logger,
     build: launch.build,
   })
