@@ -101,7 +101,7 @@ export function NarrowLayout() {
               'absolute inset-0',
               name === 'files' || name === 'people' ? 'bg-surface' : 'bg-ground',
             )}
-            style={{ visibility: shown === name ? 'visible' : 'hidden' }}
+            style={{ visibility: shown === name ? 'inherit' : 'hidden' }}
           >
             <Region name={name} label={label}>
               {draw()}

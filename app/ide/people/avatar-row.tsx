@@ -17,9 +17,9 @@ export function AvatarRow() {
       {people.slice(0, mostAvatars).map((person) => (
         <li key={person.user.id} className="rounded-full ring-2 ring-surface">
           <Avatar
-            name={person.isMe ? `${person.user.name} (you)` : person.user.name}
+            name={person.user.name}
             index={person.user.colorIndex}
-            say={whereWords(person, list)}
+            say={person.isMe ? 'you' : whereWords(person, list)}
           />
         </li>
       ))}

@@ -29,10 +29,11 @@ const tones: Record<ConnectionWord['word'], string> = {
 
 /** "Saved" is said only when every own edit is on the runner's disk and the runner is there to say so. */
 export function useIsSaved(): boolean {
-  const { connection, documents } = useWorkbench()
+  const { connection, documents, isViewer } = useWorkbench()
+  const hasEdits = !useStore(isViewer)
   const { unsaved } = useStore(documents.summary)
   const { word } = useStore(connection)
-  return unsaved === 0 && (word === 'synced' || word === 'read-only')
+  return hasEdits && unsaved === 0 && (word === 'synced' || word === 'read-only')
 }
 
 export function StatusBar() {

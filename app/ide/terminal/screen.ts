@@ -75,11 +75,14 @@ export function openScreen(parts: ScreenParts): Screen {
     },
     canvas: {
       write: (bytes, painted) => terminal.write(bytes, painted),
+      // In the order of what is written: an earlier picture may still be on its way to the screen.
       restart: (size) => {
-        replays += 1
-        terminal.reset()
-        terminal.resize(size.cols, size.rows)
-        // Written after what is now handed over, so it ends when the replay has been painted.
+        terminal.write('', () => {
+          replays += 1
+          terminal.reset()
+          terminal.resize(size.cols, size.rows)
+        })
+        // After what is now handed over, so that it ends when the replay has been painted.
         queueMicrotask(() => terminal.write('', () => (replays -= 1)))
       },
     },

@@ -50,7 +50,7 @@ export function TerminalView({ terminal, isShown }: TerminalViewProps) {
   return (
     <div
       className="absolute inset-0 overflow-hidden bg-ground pt-1.5 pl-3"
-      style={{ visibility: isShown ? 'visible' : 'hidden' }}
+      style={{ visibility: isShown ? 'inherit' : 'hidden' }}
       data-testid={`terminal-${terminal.id}`}
       data-driver={terminal.driver?.name ?? ''}
     >
