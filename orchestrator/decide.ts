@@ -1,4 +1,5 @@
 // What to do about one repl, from its record and what is seen of its sandbox. Pure: acts on nothing, remembers nothing.
+import { restartDelay } from './delays.ts'
 import type { Patch, ReplRecord } from './record.ts'
 
 /** What is seen of a session just now. */
@@ -10,7 +11,7 @@ export type Observed = {
   runner: boolean
   box: boolean
   /** The runner's own answer, null when it gives none. */
-  health: { linkReady: boolean; boxReady: boolean } | null
+  health: { linkReady: boolean; boxReady: boolean; seq: number } | null
 }
 
 export type Action =
@@ -22,11 +23,11 @@ export type Action =
   | { do: 'set-aside' }
   | { do: 'purge' }
 
+/** A phase begins without the troubles of the one before. */
+export const clean: Patch = { attempts: 0, reason: null, deadline: null, flushed: null }
+
 export type Effect = Exclude<Action, { do: 'move' }>
 
-/** Delays double from the first to the last; a broken store or a crashing program is asked less and less often. */
-const flushDelayMs = { first: 2_000, last: 300_000 }
-const restartDelayMs = { first: 500, last: 30_000 }
 /** A runner that lives but does not answer, or has no link, for this long is started again. */
 export const unresponsiveMs = 60_000
 /** Faults of a session that has been well for this long no longer lengthen the next delay. */
@@ -47,9 +48,11 @@ export function decide(record: ReplRecord, observed: Observed, now: number): Act
       return startFailed(record, now)
     case 'RUNNING':
     case 'DEGRADED':
-      return record.desired === 'running' ? up(record, observed, now) : [beginStop(now)]
+      return record.desired === 'running'
+        ? up(record, observed, now)
+        : [beginStop(now, observed.health?.seq ?? record.seq)]
     case 'RECOVERING':
-      return [{ do: 'set-aside' }, beginStart(record, now, { unflushed: false })]
+      return isEarly(record, now) ? [] : [{ do: 'set-aside' }, beginStart(record, now, { unflushed: false })]
     case 'QUIESCING':
       return quiescing(record, observed)
     case 'FLUSHING':
@@ -59,7 +62,7 @@ export function decide(record: ReplRecord, observed: Observed, now: number): Act
     case 'FLUSH_FAILED':
       return flushFailed(record, observed, now)
     case 'RELEASING':
-      return releasing(record)
+      return releasing(record, now)
     case 'DELETING':
       return record.desired === 'deleted' ? [tombstone(now)] : [{ do: 'move', to: { phase: 'STOPPED' } }]
     case 'DELETED':
@@ -74,29 +77,17 @@ function atRest(record: ReplRecord, now: number): Action[] {
 }
 
 function beginStart(record: ReplRecord, now: number, more: Patch = {}): Action {
-  const clean: Patch = {
-    attempts: 0,
-    deadline: null,
-    quiesced: false,
-    flushed: null,
-    runnerKey: null,
-    level: null,
-  }
-  const to: Patch = {
-    ...clean,
-    phase: 'STARTING',
-    step: 'reserve',
-    reason: null,
-    answered: record.asks,
-    begunAt: now,
-  }
-  return { do: 'move', to: { ...to, ...more } }
-}
-
-function beginStop(now: number): Action {
+  const to: Patch = { ...clean, quiesced: false, runnerKey: null, level: null, begunAt: now }
   return {
     do: 'move',
-    to: { phase: 'QUIESCING', attempts: 0, deadline: null, quiesced: false, flushed: null, begunAt: now },
+    to: { ...to, phase: 'STARTING', step: 'reserve', answered: record.asks, ...more },
+  }
+}
+
+function beginStop(now: number, seq: number): Action {
+  return {
+    do: 'move',
+    to: { ...clean, phase: 'QUIESCING', seq, quiesced: false, begunAt: now },
   }
 }
 
@@ -114,8 +105,8 @@ function nextStep(record: ReplRecord, observed: Observed): Action[] {
 /** A start called off before anything could be written holds only a copy of the last commit. */
 function abandonStart(record: ReplRecord, now: number): Action {
   return record.unflushed
-    ? beginStop(now)
-    : { do: 'move', to: { phase: 'RELEASING', step: null, reason: null } }
+    ? beginStop(now, record.seq)
+    : { do: 'move', to: { ...clean, phase: 'RELEASING', step: null } }
 }
 
 function startFailed(record: ReplRecord, now: number): Action[] {
@@ -150,7 +141,7 @@ function noteFault(record: ReplRecord, fault: string, seen: { observed: Observed
 }
 
 function restartWhenDue(record: ReplRecord, observed: Observed, now: number): Action[] {
-  if (record.deadline !== null && now < record.deadline) return []
+  if (isEarly(record, now)) return []
   const to: Patch = {
     attempts: record.attempts + 1,
     reason: 'Starting again.',
@@ -188,7 +179,10 @@ function flushing(record: ReplRecord, observed: Observed): Action[] {
   // Flushing what is not there would make an empty commit out of somebody's work.
   if (!observed.workspace || !observed.state) {
     const reason = 'The folders of this session were removed from the disk. The last backup is kept.'
-    return [{ do: 'set-aside' }, { do: 'move', to: { phase: 'RELEASING', unflushed: false, reason } }]
+    return [
+      { do: 'set-aside' },
+      { do: 'move', to: { ...clean, phase: 'RELEASING', unflushed: false, reason } },
+    ]
   }
   if (record.quiesced || !(observed.runner || observed.box)) return [{ do: 'flush' }]
   return [{ do: 'end' }, { do: 'flush' }]
@@ -198,11 +192,12 @@ function flushFailed(record: ReplRecord, observed: Observed, now: number): Actio
   // Somebody wants to go on working: the sandbox still has everything, so it is taken up again.
   if (record.desired === 'running' && record.asks > record.answered)
     return observed.runner && observed.box ? [{ do: 'resume' }] : [beginStart(record, now)]
-  if (record.deadline !== null && now < record.deadline) return []
+  if (isEarly(record, now)) return []
   return [{ do: 'move', to: { phase: 'FLUSHING', flushed: null } }]
 }
 
-function releasing(record: ReplRecord): Action[] {
+function releasing(record: ReplRecord, now: number): Action[] {
+  if (isEarly(record, now)) return []
   return record.unflushed ? [move('FLUSHING', null)] : [{ do: 'release' }]
 }
 
@@ -212,99 +207,13 @@ function tombstone(now: number): Action {
 
 function deleted(record: ReplRecord, now: number): Action[] {
   if (record.desired !== 'deleted') return [{ do: 'move', to: { phase: 'STOPPED', deadline: null } }]
-  return record.deadline !== null && now >= record.deadline ? [{ do: 'purge' }] : []
+  return isEarly(record, now) ? [] : [{ do: 'purge' }]
+}
+
+function isEarly(record: ReplRecord, now: number): boolean {
+  return record.deadline !== null && now < record.deadline
 }
 
 function move(phase: ReplRecord['phase'], reason: string | null): Action {
-  return { do: 'move', to: { phase, reason } }
-}
-
-/** What to write after an action came to its end; null when the action itself changes no phase. */
-export function succeeded(record: ReplRecord, effect: Effect, now: number): Patch | null {
-  switch (effect.do) {
-    case 'reserve':
-      return { step: 'place' }
-    case 'place':
-      return { step: 'restore' }
-    case 'restore':
-      // Before boot, because a runner writes from its first moment.
-      return { step: 'boot', unflushed: true }
-    case 'boot':
-      return record.phase === 'STARTING' ? { step: 'join' } : null
-    case 'join':
-      return { phase: 'RUNNING', step: null, attempts: 0, reason: null, changedAt: now }
-    case 'quiesce':
-      return { phase: 'FLUSHING', quiesced: true, attempts: 0 }
-    case 'flush':
-      return { phase: 'VERIFYING' }
-    case 'verify':
-      return {
-        phase: 'RELEASING',
-        unflushed: false,
-        flushed: null,
-        attempts: 0,
-        reason: null,
-        committedAt: now,
-      }
-    case 'release':
-      return {
-        phase: 'STOPPED',
-        step: null,
-        attempts: 0,
-        runnerKey: null,
-        level: null,
-        changedAt: now,
-        deadline: null,
-      }
-    case 'resume':
-      return {
-        phase: 'RUNNING',
-        attempts: 0,
-        reason: null,
-        deadline: null,
-        quiesced: false,
-        answered: record.asks,
-      }
-    default:
-      return null
-  }
-}
-
-/** What to write after an action failed; `why` is a whole sentence. */
-export function failed(record: ReplRecord, why: string, now: number): Patch {
-  const attempts = record.attempts + 1
-  switch (record.phase) {
-    case 'STARTING':
-      return { phase: 'START_FAILED', reason: why, attempts, changedAt: now }
-    case 'QUIESCING':
-      return { attempts, reason: why }
-    case 'FLUSHING':
-    case 'VERIFYING':
-      return {
-        phase: 'FLUSH_FAILED',
-        reason: why,
-        attempts,
-        flushed: null,
-        deadline: now + flushDelay(attempts),
-      }
-    case 'FLUSH_FAILED':
-      return { answered: record.asks, reason: why }
-    case 'DEGRADED':
-      // Counted when it was begun; the next look sets the delay.
-      return { reason: why }
-    default:
-      return { attempts, reason: why, deadline: now + flushDelay(attempts) }
-  }
-}
-
-function flushDelay(attempts: number): number {
-  return growing(flushDelayMs, attempts - 1)
-}
-
-function restartDelay(attempts: number): number {
-  return attempts === 0 ? 0 : growing(restartDelayMs, attempts - 1)
-}
-
-function growing(delay: { first: number; last: number }, doublings: number): number {
-  return Math.min(delay.last, delay.first * 2 ** Math.min(30, Math.max(0, doublings)))
+  return { do: 'move', to: { phase, reason, deadline: null } }
 }

@@ -51,6 +51,8 @@ export const ReplRecord = z.object({
   createdAt: z.number(),
   changedAt: z.number(),
   committedAt: z.number().nullable(),
+  /** How much the last commit holds. */
+  commit: z.object({ files: z.number(), bytes: z.number() }).nullable(),
   /** When the present start or stop was begun. */
   begunAt: z.number().nullable(),
 })
@@ -85,6 +87,7 @@ export function newRecord(repl: NewRepl): ReplRecord {
     createdAt: repl.now,
     changedAt: repl.now,
     committedAt: null,
+    commit: null,
     begunAt: null,
   }
 }

@@ -1,6 +1,6 @@
 // The page for anything that failed: what happened, why, what to do, and the id to report. Shown by the root's boundary.
 import { z } from 'zod'
-import { WireError } from '../../protocol/errors.ts'
+import { WireError, errorStatus } from '../../protocol/errors.ts'
 import { Link, isRouteErrorResponse, useRouteError } from '../framework.ts'
 import { buttonClasses } from '../ui/button.tsx'
 import { ErrorView } from '../ui/views.tsx'
@@ -18,6 +18,7 @@ const titles: Partial<Record<WireError['code'], string>> = {
 interface Words {
   title: string
   say: string
+  /** Only where the operator can find more in the log. */
   id?: string | undefined
 }
 
@@ -25,7 +26,8 @@ function wordsFor(error: unknown): Words {
   const parsed = Fault.safeParse(isRouteErrorResponse(error) ? error.data : null)
   if (parsed.success) {
     const { code, say, id } = parsed.data
-    return { title: titles[code] ?? 'This page failed', say, id }
+    const ours = errorStatus[code] >= 500
+    return { title: titles[code] ?? 'This page failed', say, ...(ours ? { id } : {}) }
   }
   if (isRouteErrorResponse(error) && error.status === 404) {
     return { title: 'Nothing is here', say: 'There is nothing at this address.' }

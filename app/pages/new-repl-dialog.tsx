@@ -98,17 +98,19 @@ function NewReplForm({ templates, onMade, onCancel }: NewReplFormProps) {
     else setError(made.error.say)
   }
   return (
-    <form onSubmit={(event) => void make(event)} noValidate className="flex flex-col gap-4">
-      <TemplateChoice templates={templates} value={template} onChange={setTemplate} />
-      <Field
-        label="Name"
-        value={name}
-        onChange={(event) => setName(event.target.value)}
-        error={error}
-        placeholder="two-sum"
-        autoComplete="off"
-        spellCheck={false}
-      />
+    <form onSubmit={(event) => void make(event)} noValidate>
+      <div className="flex flex-col gap-4">
+        <TemplateChoice templates={templates} value={template} onChange={setTemplate} />
+        <Field
+          label="Name"
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          error={error}
+          placeholder="two-sum"
+          autoComplete="off"
+          spellCheck={false}
+        />
+      </div>
       <DialogActions>
         <Button onClick={onCancel}>Cancel</Button>
         <Button look="primary" type="submit" busy={busy}>

@@ -39,7 +39,7 @@ export function PageFrame({ person = null, children }: PageFrameProps) {
       </a>
       <header className="border-b border-line bg-surface">
         <div className="mx-auto flex h-12 max-w-4xl items-center justify-between px-4">
-          <Link to="/" className="rounded text-lead text-ink">
+          <Link to="/" className="flex items-center rounded text-lead text-ink">
             <Wordmark />
           </Link>
           {person && <PersonMenu person={person} />}

@@ -22,7 +22,12 @@ function MainAction({ repl, change, mayChange }: ReplActionsProps) {
   const canStart = mayChange && repl.desired !== 'running' && !isOpen(repl.phase) && !isStopping(repl.phase)
   if (canStart || (mayChange && repl.phase === 'START_FAILED')) {
     return (
-      <Button size="small" busy={change.pending === 'start'} onClick={() => void change.ask('start')}>
+      <Button
+        size="small"
+        className="min-w-18"
+        busy={change.pending === 'start'}
+        onClick={() => void change.ask('start')}
+      >
         <Play size={13} aria-hidden /> {repl.phase === 'START_FAILED' ? 'Retry' : 'Start'}
         <span className="sr-only"> {repl.name}</span>
       </Button>
@@ -31,7 +36,7 @@ function MainAction({ repl, change, mayChange }: ReplActionsProps) {
   return (
     <Link
       to={`/repl/${repl.id}`}
-      className={buttonClasses(isOpen(repl.phase) ? 'primary' : 'plain', 'small')}
+      className={`min-w-18 ${buttonClasses(isOpen(repl.phase) ? 'primary' : 'plain', 'small')}`}
     >
       {isOpen(repl.phase) ? 'Open' : 'Show'}
       <span className="sr-only"> {repl.name}</span>

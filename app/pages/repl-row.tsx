@@ -1,5 +1,4 @@
 // One repl in the list: its phase as it is, and what can be asked of it by who may ask.
-import { useEffect, useState } from 'react'
 import { can } from '../../protocol/access.ts'
 import type { Repl, Template } from '../../protocol/repl.ts'
 import { Link } from '../framework.ts'
@@ -8,7 +7,8 @@ import { ClockTime } from '../ui/time.tsx'
 import { ReplActions } from './repl-actions.tsx'
 import { TemplateMark } from './template-mark.tsx'
 import { useReplChange } from './use-change.ts'
-import { useProgress, type Progress } from './use-progress.ts'
+import { useLiveRepl } from './use-live-repl.ts'
+import type { Progress } from './use-progress.ts'
 
 interface ReplRowProps {
   repl: Repl
@@ -23,31 +23,21 @@ function stepSay(progress: Progress, listening: boolean): string | undefined {
   return running?.say
 }
 
+/** Facts in one quiet line. */
 function Facts({ repl, template }: { repl: Repl; template: Template | undefined }) {
+  const facts = [template?.title ?? repl.template]
+  if (repl.role !== 'owner') facts.push(`${repl.ownerName} invited you as ${repl.role}`)
   return (
-    <p className="mt-0.5 flex flex-wrap gap-x-1.5 text-label text-muted">
-      <span>{template?.title ?? repl.template}</span>
-      {repl.role !== 'owner' && (
-        <span>
-          · {repl.ownerName} invited you as {repl.role}
-        </span>
-      )}
-      <span>
-        · {repl.committedAt === null ? 'Changed' : 'Backed up'}{' '}
-        <ClockTime at={repl.committedAt ?? repl.changedAt} />
-      </span>
-    </p>
+    <span className="text-label text-muted">
+      {facts.join(' · ')} · {repl.committedAt === null ? 'Changed' : 'Backed up'}{' '}
+      <ClockTime at={repl.committedAt ?? repl.changedAt} />
+    </span>
   )
 }
 
 export function ReplRow({ repl: loaded, template, listening }: ReplRowProps) {
-  const [repl, put] = useState(loaded)
-  const progress = useProgress(loaded.id, listening)
+  const { repl, progress, put } = useLiveRepl(loaded, listening ? 'always' : 'never')
   const change = useReplChange(repl.id, put)
-  useEffect(() => put(loaded), [loaded])
-  useEffect(() => {
-    if (progress.repl) put(progress.repl)
-  }, [progress.repl])
   const trouble =
     change.error?.say ?? (repl.phase === 'START_FAILED' || repl.phase === 'FLUSH_FAILED' ? repl.reason : null)
   return (
@@ -62,15 +52,18 @@ export function ReplRow({ repl: loaded, template, listening }: ReplRowProps) {
           >
             {repl.name}
           </Link>
-          <Facts repl={repl} template={template} />
+          <p className="mt-0.5 hidden truncate sm:block">
+            <Facts repl={repl} template={template} />
+          </p>
         </div>
         <div className="hidden max-w-64 min-w-0 truncate text-right sm:block">
           <PhaseBadge phase={repl.phase} {...sayOf(stepSay(progress, listening))} />
         </div>
         <ReplActions repl={repl} change={change} mayChange={can(repl.role, 'repl.start')} />
       </div>
-      <div className="mt-1.5 pl-11 sm:hidden">
+      <div className="mt-1 flex flex-wrap items-center gap-x-3 pl-11 sm:hidden">
         <PhaseBadge phase={repl.phase} {...sayOf(stepSay(progress, listening))} />
+        <Facts repl={repl} template={template} />
       </div>
       {trouble && (
         <p role={change.error ? 'alert' : undefined} className="mt-1.5 pl-11 text-bad wrap-anywhere">

@@ -47,7 +47,7 @@ export function SessionPanel({ repl, progress, offsetMs, onRepl }: SessionPanelP
       <div className="text-label">
         <PhaseBadge phase={repl.phase} />
       </div>
-      <h1 id="session-title" className="mt-2 text-title font-semibold wrap-anywhere">
+      <h1 id="session-title" className="mt-2 text-title font-semibold text-balance wrap-anywhere">
         {words.title}
       </h1>
       <p className="mt-1 text-muted wrap-anywhere">{words.say}</p>
@@ -77,7 +77,7 @@ export function SessionPanel({ repl, progress, offsetMs, onRepl }: SessionPanelP
             {action.label}
           </Button>
         )}
-        <Link to="/" className={buttonClasses('quiet')}>
+        <Link to="/" className={buttonClasses(action ? 'quiet' : 'plain')}>
           Back to your REPLs
         </Link>
         {repl.committedAt !== null && (

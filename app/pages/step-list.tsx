@@ -16,7 +16,6 @@ function useServerClock(offsetMs: number, running: boolean): number {
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
     if (!running) return
-    setNow(Date.now())
     const timer = setInterval(() => setNow(Date.now()), tickMs)
     return () => clearInterval(timer)
   }, [running])
@@ -50,12 +49,10 @@ function StepRow({ shown, now }: { shown: ShownStep; now: number }) {
       >
         {shown.say}
         {running && elapsed > slowMs && (
-          <span className="block text-muted">
-            This takes longer than usual. You may leave this page; it goes on.
-          </span>
+          <span className="block text-muted">This takes longer than usual.</span>
         )}
       </span>
-      <span className="shrink-0 text-label text-muted tabular-nums" suppressHydrationWarning>
+      <span className="shrink-0 text-muted tabular-nums" suppressHydrationWarning>
         {durationWords(elapsed)}
       </span>
     </li>

@@ -1,12 +1,8 @@
-// One repl kept true: by its event stream while it moves, by asking again while it rests. Of two sources the newer wins.
-import { useEffect, useState } from 'react'
+// One repl kept true: by its event stream while it moves, by the page's own looks while it rests. Of two sources the newer wins.
+import { useState } from 'react'
 import type { Repl } from '../../protocol/repl.ts'
 import { isMoving } from '../ui/phase.ts'
-import { useFresh } from './use-fresh.ts'
 import { useProgress, type Progress } from './use-progress.ts'
-
-/** Milliseconds between two looks while a repl rests or runs: a stop by somebody else is seen within this. */
-const restLookMs = 4_000
 
 export interface LiveRepl {
   repl: Repl
@@ -14,17 +10,17 @@ export interface LiveRepl {
   put: (repl: Repl) => void
 }
 
-/**
- * An open event stream holds one of the six connections that browsers grant a host, so it lives only while
- * the phase moves or a page about the session itself is shown.
- */
-export function useLiveRepl(loaded: Repl, watching: boolean): LiveRepl {
+type Listen = 'always' | 'while-moving' | 'never'
+
+/** `loaded` is what the page's loader told last; a new value replaces what is shown, and so does every event. */
+export function useLiveRepl(loaded: Repl, listen: Listen): LiveRepl {
+  const [from, setFrom] = useState(loaded)
   const [repl, put] = useState(loaded)
-  const progress = useProgress(loaded.id, watching || isMoving(repl))
-  useEffect(() => put(loaded), [loaded])
-  useEffect(() => {
-    if (progress.repl) put(progress.repl)
-  }, [progress.repl])
-  useFresh(restLookMs)
+  if (from !== loaded) {
+    setFrom(loaded)
+    put(loaded)
+  }
+  const enabled = listen === 'always' || (listen === 'while-moving' && isMoving(repl))
+  const progress = useProgress({ id: loaded.id, enabled, onRepl: put })
   return { repl, progress, put }
 }

@@ -8,13 +8,11 @@ const retryMs = 2_000
 
 export interface Progress {
   run: Run | null
-  /** The newest repl that the stream carried, null before the first. */
-  repl: Repl | null
   /** False while the stream is down: what is shown may be old. */
   connected: boolean
 }
 
-const nothing: Progress = { run: null, repl: null, connected: true }
+const nothing: Progress = { run: null, connected: true }
 
 function parsed(text: unknown): unknown {
   try {
@@ -60,8 +58,16 @@ function listen({ id, after, onEvent, onRepl, onConnected }: Listening): () => v
   }
 }
 
-/** The progress of repl `id` while `enabled`; begins with what happened before, as the server tells it again. */
-export function useProgress(id: string, enabled: boolean): Progress {
+interface ProgressOf {
+  id: string
+  /** An open stream holds one of the six connections that browsers grant a host. */
+  enabled: boolean
+  /** Gets the repl whenever the stream carries it; must be stable. */
+  onRepl: (repl: Repl) => void
+}
+
+/** The progress of a repl; begins with what happened before, as the server tells it again. */
+export function useProgress({ id, enabled, onRepl }: ProgressOf): Progress {
   const [progress, setProgress] = useState(nothing)
   const last = useRef(0)
   useEffect(() => {
@@ -74,9 +80,9 @@ export function useProgress(id: string, enabled: boolean): Progress {
         last.current = event.id
         setProgress((old) => ({ ...old, run: advance(old.run, event) }))
       },
-      onRepl: (repl) => setProgress((old) => ({ ...old, repl })),
+      onRepl,
       onConnected: (connected) => setProgress((old) => ({ ...old, connected })),
     })
-  }, [id, enabled])
+  }, [id, enabled, onRepl])
   return progress
 }

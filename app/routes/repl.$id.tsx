@@ -5,6 +5,7 @@ import { useLoaderData, type MetaFunction } from '../framework.ts'
 import type { LoaderFunctionArgs } from '../framework.server.ts'
 import { PageFrame } from '../pages/page-frame.tsx'
 import { SessionPanel } from '../pages/session-panel.tsx'
+import { useFresh } from '../pages/use-fresh.ts'
 import { useLiveRepl, type LiveRepl } from '../pages/use-live-repl.ts'
 import { page, signedIn } from '../services/answer.server.ts'
 import { announce } from '../ui/live-region.tsx'
@@ -23,11 +24,11 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
 ]
 
 interface WorkbenchModule {
-  default: (props: { repl: Repl; person: Person }) => ReactNode
+  Workbench: (props: { repl: Repl; person: Person }) => ReactNode
 }
 const found = import.meta.glob<WorkbenchModule>('../ide/workbench.client.tsx')
 const bring = found['../ide/workbench.client.tsx']
-const Workbench = bring ? lazy(bring) : null
+const Workbench = bring ? lazy(() => bring().then((module) => ({ default: module.Workbench }))) : null
 
 /** Once true, true for good: what a person typed in the workbench must outlive a stop. */
 function useLatch(now: boolean): boolean {
@@ -47,14 +48,17 @@ function useSpokenPhase(live: LiveRepl): void {
   useEffect(() => announce(`${live.repl.name}: ${words}`), [live.repl.name, words])
 }
 
+/** Milliseconds between two looks: a stop by somebody else is seen within this, even when no stream is open. */
+const restLookMs = 4_000
+
 export default function ReplPage() {
   const { repl: loaded, person, now } = useLoaderData<typeof loader>()
-  const [open, setOpen] = useState(isOpen(loaded.phase))
-  const live = useLiveRepl(loaded, !open)
+  const live = useLiveRepl(loaded, isOpen(loaded.phase) ? 'while-moving' : 'always')
+  const open = isOpen(live.repl.phase)
   const offsetMs = useClockOffset(now)
   const hydrated = useHydrated()
   useSpokenPhase(live)
-  useEffect(() => setOpen(isOpen(live.repl.phase)), [live.repl.phase])
+  useFresh(restLookMs)
   const visited = useLatch(open && hydrated && Workbench !== null)
   const panel = (
     <SessionPanel repl={live.repl} progress={live.progress} offsetMs={offsetMs} onRepl={live.put} />

@@ -17,7 +17,7 @@ const dayAndMonth = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 's
 const wholeDate = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
 
 /** "14:02" today, "yesterday 14:02", "21 Nov", "21 Nov 2025"; both times in milliseconds since 1970. */
-export function clockWords(at: number, now: number): string {
+export function clockWords(at: number, now: number = Date.now()): string {
   const then = new Date(at)
   const today = new Date(now)
   const yesterday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1)
@@ -28,7 +28,7 @@ export function clockWords(at: number, now: number): string {
 
 export function ClockTime({ at }: { at: number }) {
   const hydrated = useHydrated()
-  return <time dateTime={new Date(at).toISOString()}>{hydrated ? clockWords(at, Date.now()) : '–'}</time>
+  return <time dateTime={new Date(at).toISOString()}>{hydrated ? clockWords(at) : '–'}</time>
 }
 
 /** Milliseconds of a step in words: "0.4 s", "12 s", "2 min 5 s". */

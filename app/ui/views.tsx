@@ -29,7 +29,7 @@ interface ErrorViewProps {
 export function ErrorView({ title, say, id, action }: ErrorViewProps) {
   return (
     <div role="alert" className="flex flex-col items-center gap-1 px-6 py-16 text-center">
-      <TriangleAlert size={20} className="mb-2 text-bad" aria-hidden />
+      {id && <TriangleAlert size={20} className="mb-2 text-bad" aria-hidden />}
       <h1 className="text-lead font-semibold">{title}</h1>
       <p className="max-w-96 text-muted wrap-anywhere">{say}</p>
       {id && (
