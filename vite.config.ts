@@ -2,7 +2,7 @@
 import { vitePlugin as remix } from '@remix-run/dev'
 import tailwindcss from '@tailwindcss/vite'
 import { defineConfig } from 'vite'
-import { precompress } from './app/precompress.ts'
+import { precompress } from './app/precompress.server.ts'
 
 export default defineConfig({
   plugins: [

@@ -24,13 +24,17 @@ interface Rendered {
   context: AppLoadContext
 }
 
-export default function handleRequest(
+/** As Remix calls it. */
+type Given = [
   request: Request,
   status: number,
   headers: Headers,
   remix: EntryContext,
   context: AppLoadContext,
-): Promise<Response> {
+]
+
+export default function handleRequest(...given: Given): Promise<Response> {
+  const [request, status, headers, remix, context] = given
   return render({ request, status, headers, remix, context })
 }
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { readConfig } from './config.ts'
-import { startApp } from './server.ts'
+import { startApp } from './start.ts'
 
 /** Beside the built program (build/programs/app.js), or below the sources (app/main.ts). */
 function findBuild(): string {

@@ -21,6 +21,14 @@ export const programs = {
 }
 
 const serverRooms = ['protocol', 'collab-server', 'runner', 'orchestrator']
+const appProgramFiles = [
+  'app/main.ts',
+  'app/start.ts',
+  'app/server.ts',
+  'app/config.ts',
+  'app/framework.server.ts',
+  'app/services',
+]
 const appFiles = ['protocol', 'app', 'vite.config.ts', 'package-lock.json']
 
 /** A hash over path and content of everything below `paths`. */
@@ -105,11 +113,7 @@ function buildPages() {
 
 /** Builds the parts that are missing or older than their sources. */
 export async function buildMissing({ pages = true } = {}) {
-  await once(
-    'programs',
-    [...serverRooms, 'app/server.ts', 'app/main.ts', 'app/config.ts', 'package-lock.json'],
-    buildPrograms,
-  )
+  await once('programs', [...serverRooms, ...appProgramFiles, 'package-lock.json'], buildPrograms)
   if (pages) await once('pages', appFiles, buildPages)
 }
 

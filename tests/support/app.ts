@@ -1,11 +1,10 @@
 // Test part: the real app server on a free port in front of the fake API.
 import { randomBytes } from 'node:crypto'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
-import { startApp } from '../../app/server.ts'
+import { startApp } from '../../app/start.ts'
 import { freshAppBuild } from './app-build.ts'
 import { startFakeApi, type FakeApi } from './fake-api.ts'
+import { freePort } from './product.ts'
 
 export interface TestApp {
   url: string
@@ -13,17 +12,9 @@ export interface TestApp {
   close(): Promise<void>
 }
 
-/** A port that is free now: the app must know its own origin before it listens. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 export async function startTestApp(change: { origins?: [string, ...string[]] } = {}): Promise<TestApp> {
   const api = await startFakeApi()
+  // The app must know its own origin before it listens.
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const config = {
