@@ -38,10 +38,10 @@ export function reconciler(parts: ReconcileParts): Reconciler {
   const working = new Map<string, { again: boolean; done: Promise<void> }>()
   const wakes = new Map<string, () => void>()
   const { clock, log } = parts
-  let isClosed = false
+  const loop = { isClosed: false }
 
   function nudge(repl: string): void {
-    if (isClosed) return
+    if (loop.isClosed) return
     const present = working.get(repl)
     if (present !== undefined) {
       present.again = true
@@ -57,8 +57,8 @@ export function reconciler(parts: ReconcileParts): Reconciler {
     wakes.delete(repl)
     do {
       work.again = false
-      while (!isClosed && (await oneLook(repl).catch((thrown: unknown) => faultOfOurs(repl, thrown))));
-    } while (work.again && !isClosed)
+      while (!loop.isClosed && (await oneLook(repl).catch((thrown: unknown) => faultOfOurs(repl, thrown))));
+    } while (work.again && !loop.isClosed)
     working.delete(repl)
   }
 
@@ -167,7 +167,7 @@ export function reconciler(parts: ReconcileParts): Reconciler {
 
   async function sweep(): Promise<void> {
     for (const row of await parts.repls.list()) nudge(row.id)
-    if (!isClosed) stopSweep = clock.after(sweepMs, () => void sweepAgain())
+    if (!loop.isClosed) stopSweep = clock.after(sweepMs, () => void sweepAgain())
   }
   async function sweepAgain(): Promise<void> {
     await sweep().catch((thrown: unknown) => {
@@ -185,7 +185,7 @@ export function reconciler(parts: ReconcileParts): Reconciler {
       while (working.size > 0) await Promise.all([...working.values()].map((work) => work.done))
     },
     async close() {
-      isClosed = true
+      loop.isClosed = true
       stopSweep()
       for (const callOff of wakes.values()) callOff()
       await Promise.all([...working.values()].map((work) => work.done))

@@ -1,12 +1,12 @@
 // Everything a page holds for one repl, started and ended together: link, files, documents, terminals, people. It draws nothing.
-import { asAppError } from '../../protocol/errors.ts'
 import type { Repl } from '../../protocol/repl.ts'
 import { createDocuments, type Documents } from './editor/documents.ts'
 import { createTabs, type Tabs } from './editor/tabs.ts'
 import { createFiles, type Files } from './files/files.ts'
-import { askDoors } from './link/app-door.ts'
+import { askDoors, askFirstFiles } from './link/app-door.ts'
 import { openLink, type Link } from './link/link.ts'
 import { connectionWord, type ConnectionWord } from './link/words.ts'
+import type { Area } from './notices.ts'
 import { createPresence, type Presence } from './people/presence.ts'
 import { listen, createScope } from './scope.ts'
 import { derive, until, type Readable } from './store.ts'
@@ -24,32 +24,31 @@ export type WorkbenchCore = {
   dispose: () => void
 }
 
-export type WorkbenchParts = {
-  repl: Repl
-  /** Words about something that did not happen, for the person. */
-  say: (words: string) => void
+export type WorkbenchParts = Pick<Repl, 'id' | 'role' | 'template'> & {
+  /** Words about something that did not happen, in the panel where it was tried. */
+  say: (area: Area, words: string) => void
   openLink?: () => Link
 }
 
 const memoryKey = (repl: string): string => `devex:tabs:${repl}`
 
-export function startWorkbench({ repl, say, openLink: open }: WorkbenchParts): WorkbenchCore {
+export function startWorkbench({ id, role, template, say, openLink: open }: WorkbenchParts): WorkbenchCore {
   const scope = createScope()
-  const link = open?.() ?? openLink({ ask: () => askDoors(repl.id) })
+  const link = open?.() ?? openLink({ ask: () => askDoors(id) })
   scope.add(link.dispose)
   const { doors, live } = link
   const files = createFiles({ live, doors })
   scope.add(files.dispose)
   const documents = createDocuments({
     doors,
-    repl: repl.id,
-    say,
-    reopen: async (id) => {
+    repl: id,
+    say: (words) => say('editor', words),
+    reopen: async (doc) => {
       const path = tabs.state
         .get()
-        .tabs.find((tab) => tab.view.kind === 'text' && tab.view.document.id === id)?.path
+        .tabs.find((tab) => tab.view.kind === 'text' && tab.view.document.id === doc)?.path
       const opened = path === undefined ? null : await files.open(path)
-      return opened?.kind === 'text' && opened.doc === id ? opened : null
+      return opened?.kind === 'text' && opened.doc === doc ? opened : null
     },
   })
   scope.add(documents.dispose)
@@ -61,20 +60,21 @@ export function startWorkbench({ repl, say, openLink: open }: WorkbenchParts): W
       return files.open(path)
     },
     memory: {
-      read: () => localStorage.getItem(memoryKey(repl.id)),
-      write: (text) => localStorage.setItem(memoryKey(repl.id), text),
+      read: () => localStorage.getItem(memoryKey(id)),
+      write: (text) => localStorage.setItem(memoryKey(id), text),
     },
   })
   scope.add(tabs.dispose)
+  if (localStorage.getItem(memoryKey(id)) === null) void openFirstFiles(tabs, template)
   scope.add(files.onDocument(tabs.told))
   scope.add(documents.onReplaced(tabs.replaced))
   const unlogged = derive([documents.summary], () => documents.summary.get().unlogged)
   scope.add(unlogged.dispose)
-  const terminals = createTerminals({ live, unlogged, refused: say })
+  const terminals = createTerminals({ live, unlogged, refused: (words) => say('terminal', words) })
   scope.add(terminals.dispose)
   const presence = createPresence(doors, live)
   scope.add(presence.dispose)
-  const isViewer = derive([doors.latest], () => (doors.latest.get()?.role ?? repl.role) === 'viewer')
+  const isViewer = derive([doors.latest], () => (doors.latest.get()?.role ?? role) === 'viewer')
   scope.add(isViewer.dispose)
   const connection = derive([link.phase, documents.summary, isViewer], () =>
     connectionNow(link, documents, isViewer),
@@ -83,6 +83,11 @@ export function startWorkbench({ repl, say, openLink: open }: WorkbenchParts): W
   scope.add(guardLeaving(documents))
   scope.add(listen(window, 'online', link.hurry))
   return { link, files, documents, tabs, terminals, presence, connection, isViewer, dispose: scope.dispose }
+}
+
+/** At a first visit the template's own choice is open, in its order. */
+async function openFirstFiles(tabs: Tabs, template: string): Promise<void> {
+  for (const path of await askFirstFiles(template)) tabs.open(path, { quietly: true })
 }
 
 function connectionNow(link: Link, documents: Documents, isViewer: Readable<boolean>): ConnectionWord {
@@ -101,9 +106,4 @@ function guardLeaving(documents: Documents): () => void {
   return listen(window, 'beforeunload', (event) => {
     if (documents.summary.get().unsaved > 0) event.preventDefault()
   })
-}
-
-/** Runs a command of a person and says in words why it did not happen. */
-export function attempt(say: (words: string) => void, doing: () => Promise<unknown>): void {
-  void doing().catch((thrown: unknown) => say(asAppError(thrown).say))
 }

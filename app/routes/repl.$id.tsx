@@ -24,11 +24,11 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
 ]
 
 interface WorkbenchModule {
-  default: (props: { repl: Repl; person: Person }) => ReactNode
+  Workbench: (props: { repl: Repl; person: Person }) => ReactNode
 }
 const found = import.meta.glob<WorkbenchModule>('../ide/workbench.client.tsx')
 const bring = found['../ide/workbench.client.tsx']
-const Workbench = bring ? lazy(bring) : null
+const Workbench = bring ? lazy(() => bring().then((module) => ({ default: module.Workbench }))) : null
 
 /** Once true, true for good: what a person typed in the workbench must outlive a stop. */
 function useLatch(now: boolean): boolean {

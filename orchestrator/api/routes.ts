@@ -110,7 +110,7 @@ function replRoutes({ people, repls, progress }: ApiParts): Router {
       await repls.check(person, repl, 'repl.open')
       await streamProgress(parts, req, res)
     }
-    stream().catch(next)
+    stream().then(undefined, next)
   })
   return router
 }

@@ -9,6 +9,6 @@ export function failure(what: string, detail: Detail): AppError {
   return new AppError('verify-failed', { say, log: { what, ...log }, cause })
 }
 
-export function missing(key: string, cause?: unknown): AppError {
-  return failure('An object is missing from the store.', { key, cause })
+export function missing(key: string): AppError {
+  return failure('An object is missing from the store.', { key })
 }

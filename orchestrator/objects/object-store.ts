@@ -11,7 +11,7 @@ export type ObjectBytes = Uint8Array | AsyncIterable<Uint8Array>
 export interface ObjectStore {
   /**
    * Writes an object once: it is whole and durable when this resolves, and never seen before. A second put of the key rejects
-   * with `conflict` and leaves the first; pieces that throw leave nothing.
+   * with `conflict` and leaves the first; pieces that throw leave nothing. HEAD cannot be put: `bad-input`.
    */
   put(key: string, bytes: ObjectBytes): Promise<void>
   /** The whole object, or `not-found`. For objects that are small or packs. */

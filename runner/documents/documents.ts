@@ -26,6 +26,9 @@ const snapshotRecords = 500
 const snapshotRatio = 4
 const smallLog = 64 * 1024
 
+/** Of a document whose place another file has taken. */
+const noPath = ''
+
 type Open = { document: LiveDocument; soon: Soon; unload: (() => void) | null; snapshotBytes: number }
 export type DocumentsListener = {
   /** A tool's change was merged; it is logged. */
@@ -86,7 +89,7 @@ export class Documents {
   async ofRoom(doc: string, epoch: string): Promise<LiveDocument> {
     const known = this.#deps.register.ofDoc(doc)
     if (!known) throw new AppError('not-found', { say: 'This document does not exist.' })
-    const path = known.path ?? doc
+    const path = known.path ?? noPath
     const document = await this.#load(doc, () => openKnown({ ...known, path }, this.#deps))
     if (document.epoch === epoch) return document
     throw new AppError('wrong-epoch', { say: 'This document has begun a new history.' })
@@ -124,15 +127,17 @@ export class Documents {
 
   /** A file or folder has another path; documents below it keep their id and history. */
   async moved(from: string, to: string): Promise<void> {
-    for (const { doc, path } of this.#deps.register.move(from, to, this.#deps.log)) {
-      const open = this.#open.get(doc)
-      if (!open || path === null) continue
-      open.document.path = path
-      this.#callOff(doc)
-      open.soon.at(0)
-      this.#tell((listener) => listener.event?.({ kind: 'moved', doc, path }))
-    }
+    const known = this.#deps.register.move(from, to, this.#deps.log)
     this.#deps.log.flush()
+    for (const { doc, path } of known) {
+      const open = this.#open.get(doc)
+      if (!open) continue
+      this.#callOff(doc)
+      if (path === null) this.#lose(open.document)
+      else this.#tell((listener) => listener.event?.({ kind: 'moved', doc, path }))
+      open.document.path = path ?? noPath
+      if (path !== null) open.soon.at(0)
+    }
   }
 
   /** Brings every file up to its document, now: called before anything that could read files. */

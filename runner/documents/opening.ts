@@ -20,11 +20,12 @@ export type OpeningDeps = FileDeps & {
   logger: Logger
   onEdit: (document: LiveDocument) => void
 }
+/** An empty path: there is no file. */
 type At = Known & { path: string }
 
 /** Opens what the register knows. A history that cannot be read any more begins anew from the file, under a new epoch. */
 export async function openKnown(known: At, deps: OpeningDeps): Promise<LiveDocument> {
-  const content = await readContent(deps.files, known.path)
+  const content = known.path === '' ? null : await readContent(deps.files, known.path)
   const rebuilt = await fromHistory(known, content, deps).catch((fault: unknown) => {
     deps.logger.error(
       { err: fault, doc: known.doc },
@@ -32,6 +33,7 @@ export async function openKnown(known: At, deps: OpeningDeps): Promise<LiveDocum
     )
     return null
   })
+  if (!rebuilt && known.path === '') throw new AppError('not-found', { say: 'This document has no file.' })
   if (!rebuilt) return begin(known.path, { content, id: known.doc, deps })
   return continued(new LiveDocument({ ...rebuilt, ...namesOf(known) }, deps), { rebuilt, content, deps })
 }

@@ -71,7 +71,7 @@ export class Register {
     this.#put(known)
   }
 
-  /** Everything at `from` and below it is at `to` now; gives the documents that moved. */
+  /** Everything at `from` and below it is at `to` now; gives the documents that moved, and those that lost their place. */
   move(from: string, to: string, log: Log): Known[] {
     log.append({ kind: recordKind.moved, doc: '', author: '', payload: json({ from, to }) })
     return this.#move(from, to)
@@ -109,12 +109,13 @@ export class Register {
 
   #move(from: string, to: string): Known[] {
     const moving = this.within(from)
-    for (const covered of this.within(to)) this.#put({ ...covered, path: null })
-    return moving.map((known) => {
-      const moved = { ...known, path: `${to}${(known.path ?? from).slice(from.length)}` }
-      this.#put(moved)
-      return moved
-    })
+    const covered = this.within(to).map((known) => ({ ...known, path: null }))
+    const moved = moving.map((known) => ({
+      ...known,
+      path: `${to}${(known.path ?? from).slice(from.length)}`,
+    }))
+    for (const known of [...covered, ...moved]) this.#put(known)
+    return [...covered, ...moved]
   }
 
   #put(known: Known): void {

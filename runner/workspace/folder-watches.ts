@@ -43,7 +43,7 @@ export class FolderWatches {
   }
 
   closeAll(): void {
-    for (const folder of [...this.#watchers.keys()]) this.remove(folder)
+    for (const folder of this.#watchers.keys()) this.remove(folder)
   }
 
   #watch(folder: string, at: string): void {

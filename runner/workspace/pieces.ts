@@ -68,24 +68,33 @@ export function blindId(line: Stretch, numbering: Numbering): number {
 /** Numbers below this are single UTF-16 units; words are numbered from here on. */
 export const firstWordId = 0x10000
 
-const kindOfUnit = new Uint8Array(128).map((_, unit) => {
+const wordKind = new Uint8Array(128).map((_, unit) => {
   const char = String.fromCharCode(unit)
   if (/\w/.test(char)) return 1
   return char === ' ' || char === '\t' ? 2 : 0
 })
+
+/** 1 for a word, 2 for blanks, 0 for a unit on its own. */
+const kindAt = (text: string, at: number): number => wordKind[text.charCodeAt(at)] ?? 0
 
 /** Words of ASCII letters, digits and `_`, stretches of blanks, and everything else unit by unit. */
 export function wordsOf({ text, from, to }: Stretch, numbering: Numbering): Pieces {
   const pieces: Pieces = { starts: [from], ids: [] }
   let at = from
   while (at < to) {
-    const unit = text.charCodeAt(at)
-    const kind = unit < 128 ? (kindOfUnit[unit] ?? 0) : 0
-    let end = at + 1
-    while (kind !== 0 && end < to && kindOfUnit[text.charCodeAt(end)] === kind) end += 1
-    pieces.ids.push(end === at + 1 ? unit : numbering.idOf(hashOf({ text, from: at, to: end }, false)))
+    const end = endOfWord({ text, from: at, to })
+    pieces.ids.push(
+      end === at + 1 ? text.charCodeAt(at) : numbering.idOf(hashOf({ text, from: at, to: end }, false)),
+    )
     pieces.starts.push(end)
     at = end
   }
   return pieces
+}
+
+function endOfWord({ text, from, to }: Stretch): number {
+  const kind = kindAt(text, from)
+  if (kind === 0) return from + 1
+  for (let end = from + 1; end < to; end += 1) if (kindAt(text, end) !== kind) return end
+  return to
 }

@@ -109,14 +109,17 @@ export class WorkspaceTree {
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
-    const done = this.#work.then(async () => {
-      if (this.#closed) return
-      await work()
-      this.#emit()
-      this.#wakeForLosses()
-    })
+    const done = this.#after(this.#work, work)
     this.#work = done.catch((error: unknown) => this.#log.error({ err: error }, 'the tree could not be read'))
     return done
+  }
+
+  async #after(earlier: Promise<void>, work: () => Promise<void>): Promise<void> {
+    await earlier
+    if (this.#closed) return
+    await work()
+    this.#emit()
+    this.#wakeForLosses()
   }
 
   async #look(path: string): Promise<void> {
@@ -176,12 +179,15 @@ export class WorkspaceTree {
   }
 
   async #found(path: string, stat: Stat): Promise<void> {
+    const from = this.#movedFrom(path, stat)
+    if (from === null) await this.#add(path, stat)
+    else this.#lost(from, path)
+  }
+
+  /** Where the thing now at `path` was before, when it is there no more. */
+  #movedFrom(path: string, stat: Stat): string | null {
     const from = this.#entries.samePlaceOf(stat)
-    if (from !== undefined && !isWithin(from, path) && !this.#isStill(from, stat)) {
-      this.#lost(from, path)
-    } else {
-      await this.#add(path, stat)
-    }
+    return from === undefined || isWithin(from, path) || this.#isStill(from, stat) ? null : from
   }
 
   #isStill(path: string, stat: Stat): boolean {
@@ -211,13 +217,21 @@ export class WorkspaceTree {
     for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
       for (const { name, stat } of this.#listed(folder)) {
         const path = folder === '' ? name : `${folder}/${name}`
-        if (stat.kind === 'other' || this.#entries.get(path)) continue
-        const from = this.#entries.samePlaceOf(stat)
-        if (from !== undefined && !isWithin(from, path) && !this.#isStill(from, stat)) this.#lost(from, path)
-        else if (this.#put(path, stat)) folders.push(path)
+        if (this.#meets(path, stat)) folders.push(path)
       }
       await this.#breathe(giveWay)
     }
+  }
+
+  /** One thing found on a scan; true when it is a folder to scan in turn. */
+  #meets(path: string, stat: Stat): boolean {
+    const known = this.#entries.get(path)
+    if (known) return known.entry.kind === 'folder' && known.entry.ignored !== true
+    if (stat.kind === 'other') return false
+    const from = this.#movedFrom(path, stat)
+    if (from === null) return this.#put(path, stat)
+    this.#lost(from, path)
+    return false
   }
 
   /** A folder that was removed or swapped meanwhile is empty; the watcher tells of it. */
@@ -268,7 +282,7 @@ export class WorkspaceTree {
       sameIdentity(known.stat, moved) &&
       !this.#confined.lstat(from)
     ) {
-      await this.#move(from, to, moved)
+      await this.#move(known, to, moved)
       return
     }
     if (known && !this.#confined.lstat(from)) this.#drop(from)
@@ -276,24 +290,30 @@ export class WorkspaceTree {
     if (to !== null) await this.#look(to)
   }
 
-  async #move(from: string, to: string, stat: Stat): Promise<void> {
+  async #move(known: Known, to: string, stat: Stat): Promise<void> {
+    const from = known.entry.path
     this.#entries.move(from, to)
     this.#ops.push({ op: 'move', from, to })
     this.#emit()
-    const known = this.#entries.get(to)
-    if (known && (known.entry.ignored === true) !== (stat.kind === 'folder' && this.#ignored.folder(to))) {
+    const ignored = this.#entries.get(to)?.entry.ignored === true
+    if (ignored !== (stat.kind === 'folder' && this.#ignored.folder(to))) {
       this.#drop(to)
       await this.#add(to, stat)
     } else if (stat.kind === 'folder') {
-      const giveWay = slices()
-      for (const path of this.#entries.below(to)) {
-        await this.#look(path)
-        await this.#breathe(giveWay)
-      }
-      await this.#scan(to)
-    } else if (known && !sameStat(known.stat, stat)) {
+      if (!ignored) await this.#lookThrough(to)
+    } else if (!sameStat(known.stat, stat)) {
       this.#changed(to, stat)
     }
+  }
+
+  /** What changed inside a folder on its way to another path. */
+  async #lookThrough(folder: string): Promise<void> {
+    const giveWay = slices()
+    for (const path of this.#entries.below(folder)) {
+      await this.#look(path)
+      await this.#breathe(giveWay)
+    }
+    await this.#scan(folder)
   }
 
   #drop(path: string): void {

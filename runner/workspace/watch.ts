@@ -73,7 +73,7 @@ class Watch {
   sweep(): Promise<void> {
     return this.#enqueue(async () => {
       const giveWay = slices()
-      for (const folder of [...this.#seen.keys()]) {
+      for (const folder of this.#seen.keys()) {
         if (this.#seen.has(folder)) await this.#compare(folder)
         await giveWay()
       }
@@ -90,16 +90,19 @@ class Watch {
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
-    this.#work = this.#work
-      .then(async () => {
-        if (this.#closed) return
-        await work()
-        this.#tell()
-      })
-      .catch((error: unknown) =>
-        this.#options.log.error({ err: error }, 'the workspace could not be watched'),
-      )
+    this.#work = this.#after(this.#work, work)
     return this.#work
+  }
+
+  async #after(earlier: Promise<void>, work: () => Promise<void>): Promise<void> {
+    await earlier
+    if (this.#closed) return
+    try {
+      await work()
+      this.#tell()
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'the workspace could not be watched')
+    }
   }
 
   #tell(): void {
@@ -136,7 +139,7 @@ class Watch {
 
   async #lookAtPending(): Promise<void> {
     const giveWay = slices()
-    const pending = [...this.#pending]
+    const pending = Array.from(this.#pending)
     this.#pending.clear()
     for (const [folder, names] of pending) {
       for (const name of names) await this.#look(folder, name)
@@ -160,7 +163,7 @@ class Watch {
     const before = seen.get(nameOf(path))
     if (now) seen.set(nameOf(path), now)
     else seen.delete(nameOf(path))
-    this.#changed.add(path)
+    if (folderOf(path) !== gitFolder || gitNames.has(nameOf(path))) this.#changed.add(path)
     const sameFolder = before?.kind === 'folder' && now?.kind === 'folder' && before.ino === now.ino
     if (!sameFolder) this.#leave(path)
     if (now?.kind === 'folder' && !this.#seen.has(path) && this.#isWatched(path)) await this.#enter(path)
@@ -205,7 +208,7 @@ class Watch {
   }
 
   #leave(path: string): void {
-    for (const folder of [...this.#seen.keys()]) {
+    for (const folder of this.#seen.keys()) {
       if (folder === '' || !isWithin(path, folder)) continue
       this.#seen.delete(folder)
       this.#watches.remove(folder)
@@ -221,10 +224,10 @@ class Watch {
     const before = this.#ignored
     this.#ignored = await readIgnored(this.#confined)
     if (this.#ignored.equals(before)) return
-    for (const folder of [...this.#seen.keys()]) {
+    for (const folder of this.#seen.keys()) {
       if (folder !== '' && !this.#isWatched(folder)) this.#leave(folder)
     }
-    for (const folder of [...this.#seen.keys()]) await this.#compare(folder)
+    for (const folder of this.#seen.keys()) await this.#compare(folder)
   }
 
   #list(folder: string): { name: string; stat: Stat }[] | null {

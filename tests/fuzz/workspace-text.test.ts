@@ -6,7 +6,21 @@ import { applyChanges, type Change } from '../../runner/workspace/changes.ts'
 import { diff } from '../../runner/workspace/diff.ts'
 
 const seed = 20250611
-const piece = fc.constantFrom('a', 'b', 'let x = 1', ' ', '\t', '}', '😀', '😁', 'é', '中', '\n', '\n', '  foo(bar)')
+const piece = fc.constantFrom(
+  'a',
+  'b',
+  'let x = 1',
+  ' ',
+  '\t',
+  '}',
+  '😀',
+  '😁',
+  'é',
+  '中',
+  '\n',
+  '\n',
+  '  foo(bar)',
+)
 const plainText = fc.array(piece, { maxLength: 60 }).map((parts) => parts.join(''))
 const rawText = fc
   .array(fc.oneof(piece, fc.constantFrom('\r', '\r\n', '\n')), { maxLength: 60 })
@@ -50,7 +64,11 @@ test('W-5 a diff leads from one text to the other, ascending and on whole charac
     { seed, numRuns: 3000 },
   )
   fc.assert(
-    fc.property(fc.oneof(plainText, anyText), fc.oneof(plainText, anyText), (a, b) => void checkChanges(a, b)),
+    fc.property(
+      fc.oneof(plainText, anyText),
+      fc.oneof(plainText, anyText),
+      (a, b) => void checkChanges(a, b),
+    ),
     { seed, numRuns: 3000 },
   )
 })
@@ -83,7 +101,8 @@ test('W-2 any bytes are either text that comes back whole or binary', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       const decoded = decode(bytes)
-      if (decoded.kind === 'text') expect(Buffer.from(encode(decoded.text, decoded.form)).equals(bytes)).toBe(true)
+      if (decoded.kind === 'text')
+        expect(Buffer.from(encode(decoded.text, decoded.form)).equals(bytes)).toBe(true)
     }),
     { seed, numRuns: 5000 },
   )

@@ -18,6 +18,9 @@ export function bindDocument(document: OpenDocument, path: string, editor: Edito
   const model = monaco.editor.createModel(document.text.toString(), languageOf(path).id, uri)
   // Documents hold LF alone; another line end in the model would shift every offset against the shared text.
   model.setEOL(monaco.editor.EndOfLineSequence.LF)
+  model.updateOptions({
+    bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
+  })
   const binding = new MonacoBinding(document.text, model, new Set([editor]), null)
   scope.add(() => model.dispose())
   scope.add(() => binding.destroy())

@@ -115,7 +115,7 @@ export function createCodeEditor({ host, refuse }: CodeEditorParts): CodeEditor 
       tellPlace(path)
     },
     keepOnly: (ids) => {
-      for (const id of [...bound.keys()]) {
+      for (const id of bound.keys()) {
         if (ids.has(id)) continue
         unbind(id)
         views.delete(id)

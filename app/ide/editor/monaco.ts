@@ -22,6 +22,8 @@ import 'monaco-editor/languages/features/css/register'
 import 'monaco-editor/languages/features/html/register'
 import 'monaco-editor/languages/features/json/register'
 import 'monaco-editor/languages/features/typescript/register'
+// Vite makes the default export of a `?worker`; the linter looks at the file behind it.
+/* oxlint-disable import/default, import/no-named-as-default */
 import EditorWorker from 'monaco-editor/editor/editor.worker?worker'
 import CssWorker from 'monaco-editor/language/css/css.worker?worker'
 import HtmlWorker from 'monaco-editor/language/html/html.worker?worker'

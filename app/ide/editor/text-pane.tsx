@@ -57,7 +57,7 @@ function Shown({ editor, document, path }: ShownProps) {
   useEffect(() => {
     if (!hasText) return editor.hide()
     editor.show(document, path)
-    editor.focus()
+    if (isFocusFree()) editor.focus()
   }, [editor, document, path, hasText])
   useEffect(() => () => editor.hide(), [editor])
   const words = isViewer
@@ -69,5 +69,12 @@ function Shown({ editor, document, path }: ShownProps) {
     <div className="absolute inset-0 bg-ground">
       <LoadingView say="Bringing the text" />
     </div>
+  )
+}
+
+/** The text may come while the person already is elsewhere: what they type must not land in it. */
+function isFocusFree(): boolean {
+  return (
+    window.document.activeElement?.closest('[role="dialog"], [role="alertdialog"], .xterm, input') == null
   )
 }

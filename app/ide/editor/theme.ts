@@ -30,6 +30,8 @@ function rules(ink: Ink): monaco.editor.ITokenThemeRule[] {
     { token: 'string', foreground: ink.string },
     { token: 'string.key', foreground: ink.name },
     { token: 'string.escape', foreground: ink.number },
+    // Monaco calls Python's quotes escapes.
+    { token: 'string.escape.python', foreground: ink.string },
     { token: 'regexp', foreground: ink.number },
     { token: 'number', foreground: ink.number },
     { token: 'constant', foreground: ink.number },

@@ -11,6 +11,7 @@ import {
   Image,
   type LucideIcon,
 } from 'lucide-react'
+import { createElement } from 'react'
 import type { TreeEntry } from '../../../protocol/tree.ts'
 
 const byEnding: [LucideIcon, string[]][] = [
@@ -57,14 +58,13 @@ export function FileIcon({
   kind?: TreeEntry['kind']
   isOpen?: boolean
 }) {
+  const isFolder = kind === 'folder'
   const folder = isOpen ? FolderOpen : Folder
-  const Picture = kind === 'folder' ? folder : kind === 'link' ? FileSymlink : pictureOf(name)
-  return (
-    <Picture
-      size={14}
-      strokeWidth={1.75}
-      className={kind === 'folder' ? 'shrink-0 text-accent' : 'shrink-0 text-muted'}
-      aria-hidden
-    />
-  )
+  const picture = isFolder ? folder : kind === 'link' ? FileSymlink : pictureOf(name)
+  return createElement(picture, {
+    size: 14,
+    strokeWidth: 1.75,
+    className: isFolder ? 'shrink-0 text-accent' : 'shrink-0 text-muted',
+    'aria-hidden': true,
+  })
 }

@@ -110,6 +110,7 @@ function Tree({ panel, isViewer, onQuestion, onCreate }: TreeProps) {
   const drops = useDrops(!isViewer)
   const rows = useMemo(() => visibleRows(childrenByFolder(entries), open), [entries, open])
   const scroll = useRef<HTMLDivElement>(null)
+  // oxlint-disable-next-line react/incompatible-library
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroll.current,

@@ -1,7 +1,7 @@
 // Asks the app's own routes (doors, invites, stop, start) and parses what they answer; it keeps no state.
 import { z } from 'zod'
 import { AppError } from '../../../protocol/errors.ts'
-import { ApiFailure, Doors, Invite, type Repl } from '../../../protocol/repl.ts'
+import { ApiFailure, Doors, Invite, Template, type Repl } from '../../../protocol/repl.ts'
 
 const offlineSay = 'The server cannot be reached. Trying again.'
 
@@ -38,4 +38,11 @@ export async function askInvite(repl: Repl, role: 'editor' | 'viewer'): Promise<
   const parsed = z.object({ invite: Invite, url: z.string() }).safeParse(answer)
   if (!parsed.success) throw new AppError('internal', { say: 'The server gave no invite. Try again.' })
   return parsed.data.url
+}
+
+/** Files that a template opens at the first visit; none when it cannot be asked, since nothing depends on them. */
+export async function askFirstFiles(template: string): Promise<string[]> {
+  const answer = await fetch('/templates', { headers: { accept: 'application/json' } }).catch(() => null)
+  const parsed = z.object({ templates: z.array(Template) }).safeParse(await answer?.json().catch(() => null))
+  return parsed.data?.templates.find(({ id }) => id === template)?.open ?? []
 }

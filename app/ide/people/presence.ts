@@ -5,6 +5,7 @@ import { Whereabouts, type PresenceUser } from '../../../protocol/presence.ts'
 import type { DoorsKeeper } from '../link/doors.ts'
 import { eachSession } from '../link/each-session.ts'
 import type { Live } from '../link/live.ts'
+import { onOwnStamp } from '../room/own-stamp.ts'
 import { joinRoom, type Room } from '../room/room.ts'
 import { createScope } from '../scope.ts'
 import { createStore, type Readable } from '../store.ts'
@@ -32,11 +33,12 @@ export function createPresence(doors: DoorsKeeper, live: Readable<Live | null>):
   const people = createStore<Present[]>([])
   let where: Where = { file: null, terminal: null }
   let room: Room | null = null
+  let colorIndex = 0
   const tell = (): void => {
     const me = doors.latest.get()
     if (room === null || me === null) return
     // The relay stamps its own word over `user`; without one, peers could not show us before that.
-    const user = { id: me.person.id, name: me.person.name, role: me.role, colorIndex: 0 }
+    const user = { id: me.person.id, name: me.person.name, role: me.role, colorIndex }
     room.provider.awareness.setLocalState({ user, ...where })
   }
   scope.add(
@@ -51,6 +53,11 @@ export function createPresence(doors: DoorsKeeper, live: Readable<Live | null>):
         if (JSON.stringify(next) !== JSON.stringify(people.get())) people.set(next)
       }
       awareness.on('change', look)
+      onOwnStamp(joined.provider, (user) => {
+        if (user.colorIndex === colorIndex) return
+        colorIndex = user.colorIndex
+        tell()
+      })
       tell()
       return () => {
         awareness.off('change', look)

@@ -14,7 +14,7 @@ import { terminalTheme } from './theme.ts'
 export type Screen = {
   /** Who drives changed, or the panel did: fit the window, or scale to the driver's. */
   arrange: (isDriver: boolean) => void
-  wearTheme: () => void
+  wearTheme: (worn: 'light' | 'dark') => void
   focus: () => void
   /** Types text as the person would. */
   type: (text: string) => void
@@ -26,6 +26,7 @@ export type ScreenParts = {
   id: number
   name: string
   terminals: Terminals
+  worn: 'light' | 'dark'
   isDriver: boolean
   mayType: boolean
   refused: (say: string) => void
@@ -47,7 +48,7 @@ export function openScreen(parts: ScreenParts): Screen {
     minimumContrastRatio: 4.5,
     cursorBlink: false,
     disableStdin: !parts.mayType,
-    theme: terminalTheme(),
+    theme: terminalTheme(parts.worn),
   })
   scope.add(() => terminal.dispose())
   const fit = new FitAddon()
@@ -74,11 +75,14 @@ export function openScreen(parts: ScreenParts): Screen {
     },
     canvas: {
       write: (bytes, painted) => terminal.write(bytes, painted),
+      // In the order of what is written: an earlier picture may still be on its way to the screen.
       restart: (size) => {
-        replays += 1
-        terminal.reset()
-        terminal.resize(size.cols, size.rows)
-        // Written after what is now handed over, so it ends when the replay has been painted.
+        terminal.write('', () => {
+          replays += 1
+          terminal.reset()
+          terminal.resize(size.cols, size.rows)
+        })
+        // After what is now handed over, so that it ends when the replay has been painted.
         queueMicrotask(() => terminal.write('', () => (replays -= 1)))
       },
     },
@@ -100,8 +104,8 @@ export function openScreen(parts: ScreenParts): Screen {
   }
   return {
     arrange,
-    wearTheme: () => {
-      terminal.options.theme = terminalTheme()
+    wearTheme: (worn) => {
+      terminal.options.theme = terminalTheme(worn)
     },
     focus: () => terminal.focus(),
     type: (text) => viewing.type(new TextEncoder().encode(text)),

@@ -19,7 +19,7 @@ export function TerminalView({ terminal, isShown }: TerminalViewProps) {
   const host = useRef<HTMLDivElement>(null)
   const [screen, setScreen] = useState<Screen | null>(null)
   const isDriver = terminal.driver?.id === person.id
-  const first = useRef({ isDriver, name: terminal.name })
+  const first = useRef({ isDriver, name: terminal.name, worn })
   useEffect(() => {
     if (host.current === null) return
     const made = openScreen({
@@ -27,6 +27,7 @@ export function TerminalView({ terminal, isShown }: TerminalViewProps) {
       id: terminal.id,
       name: first.current.name,
       terminals,
+      worn: first.current.worn,
       isDriver: first.current.isDriver,
       mayType: !isViewer,
       refused: (say) => notices.say('terminal', say),
@@ -37,7 +38,7 @@ export function TerminalView({ terminal, isShown }: TerminalViewProps) {
       setScreen(null)
     }
   }, [terminal.id, terminals, notices, isViewer])
-  useEffect(() => screen?.wearTheme(), [screen, worn])
+  useEffect(() => screen?.wearTheme(worn), [screen, worn])
   useEffect(() => {
     if (screen === null || host.current === null || !isShown) return
     const arrange = (): void => screen.arrange(isDriver)
@@ -49,7 +50,7 @@ export function TerminalView({ terminal, isShown }: TerminalViewProps) {
   return (
     <div
       className="absolute inset-0 overflow-hidden bg-ground pt-1.5 pl-3"
-      style={{ visibility: isShown ? 'visible' : 'hidden' }}
+      style={{ visibility: isShown ? 'inherit' : 'hidden' }}
       data-testid={`terminal-${terminal.id}`}
       data-driver={terminal.driver?.name ?? ''}
     >

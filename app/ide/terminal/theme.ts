@@ -23,10 +23,10 @@ const light = {
 }
 
 /** The colours as they are worn now. */
-export function terminalTheme(): ITheme {
+export function terminalTheme(worn: 'light' | 'dark'): ITheme {
   const tokens = getComputedStyle(document.documentElement)
   const color = (name: string): string => tokens.getPropertyValue(name).trim()
-  const ansi = tokens.colorScheme === 'dark' ? dark : light
+  const ansi = worn === 'dark' ? dark : light
   const bright = {
     brightBlack: color('--muted'),
     brightRed: ansi.red,

@@ -19,7 +19,7 @@ export async function folderStore(root: string): Promise<ObjectStore> {
   const writer = await folderWriter(root)
   const pathOf = (key: string) => join(root, allowed(key))
   return {
-    put: async (key, bytes) => writer.writeOnce(pathOf(key), bytes).catch(refusal(key)),
+    put: async (key, bytes) => writer.writeOnce(pathOf(writeOnceKey(key)), bytes).catch(refusal(key)),
     get: async (key) => readWhole(pathOf(key), key),
     read: (key) => readPieces(pathOf, key),
     head: async (key) => sizeOf(pathOf(key), key),
@@ -27,6 +27,11 @@ export async function folderStore(root: string): Promise<ObjectStore> {
     delete: async (key) => remove(pathOf(key), key),
     ...folderHeads({ pathOf, writer }),
   }
+}
+
+/** HEAD is moved, never put. */
+function writeOnceKey(key: string): string {
+  return key.endsWith('/HEAD.json') ? allowed('') : key
 }
 
 function allowed(key: string): string {
