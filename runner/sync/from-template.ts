@@ -15,7 +15,7 @@ export async function fillFromTemplate(
   const to = plant(Buffer.from(staged.workspace))
   const mtimeNs = BigInt(Date.now()) * 1_000_000n
   const counts = { files: 0, bytes: 0 }
-  for (const found of await walk(from)) {
+  for (const found of await walk(from, [])) {
     const entry = { path: found.path, mode: found.mode | 0o600, mtimeNs }
     if (found.kind === 'folder') await to.folder({ ...entry, mode: entry.mode | 0o700 })
     if (found.kind === 'link') await to.link(entry, found.target)

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { hasExactTar, plantExactly } from '../../runner/sync/plant-exact.ts'
+import { removeTree } from '../../runner/sync/remove.ts'
 import { type Planter, plant } from '../../runner/sync/plant.ts'
 
 let root: string
 beforeEach(() => void (root = mkdtempSync(join(tmpdir(), 'devex-plant-'))))
-afterEach(() => rmSync(root, { recursive: true }))
+afterEach(() => removeTree(root))
 
 const bytes = (text: string) => Buffer.from(text)
 const at = (path: string, mode: number, mtimeNs: bigint) => ({ path: bytes(path), mode, mtimeNs })
