@@ -25,7 +25,7 @@ export const ObjectKey = z
   .string()
   .regex(
     new RegExp(
-      `^v1/(repls/${key}/(HEAD\\.json|manifests/\\d+-\\d+-\\d+|log/\\d+-\\d+|orphans/\\d+/[\\w.-]+)|packs/[0-9a-f]{64}|blobs/[0-9a-f]{64})$`,
+      `^v1/(repls/${key}/(HEAD\\.json|manifests/\\d+-\\d+-\\d+|log/\\d+-\\d+|orphans/\\d+/\\w[\\w.-]*)|packs/[0-9a-f]{64}|blobs/[0-9a-f]{64})$`,
     ),
   )
 

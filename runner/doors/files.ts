@@ -1,0 +1,162 @@
+// Downloads and uploads of single files: GET, HEAD and PUT of `/r/<repl>/files/<path>`. The token has been checked before.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FileHandle } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import type { Logger } from 'pino'
+import { can, type Action, type DoorClaims } from '../../protocol/access.ts'
+import { AppError, asAppError } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
+import { folderOf, nameOf, workspacePath } from '../../protocol/paths.ts'
+import type { Confined } from '../workspace/confine.ts'
+import type { DocumentsForTree } from '../workspace/seams.ts'
+
+type Deps = { confined: Confined; documents: DocumentsForTree; log: Logger }
+/** `path` is workspace-relative, percent-decoded exactly once (filePathOf does). */
+type Ask = { claims: DoorClaims; path: string }
+type FilesDoor = (request: IncomingMessage, response: ServerResponse, ask: Ask) => Promise<void>
+
+/** What people put into their files must never run as a page of ours, or be taken for another kind than bytes. */
+const guarded = {
+  'content-type': 'application/octet-stream',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': 'sandbox',
+  'cache-control': 'no-store',
+}
+
+/** Bytes read at once: few calls, little memory for a reader that is slow. */
+const chunkBytes = 64 * 1024
+/** A refused upload up to this size is read to its end, so that its sender surely hears why. */
+const drainBytes = 16 * 1024 * 1024
+
+/** The path that the rest of an address (after `/files/`, without the query) names; refuses broken escapes. */
+export function filePathOf(rest: string): string {
+  try {
+    return decodeURIComponent(rest)
+  } catch (cause) {
+    throw new AppError('bad-path', { say: 'This address is not valid.', cause })
+  }
+}
+
+/** Answers every request itself, refusals too; resolves when the answer is out. */
+export function filesDoor(deps: Deps): FilesDoor {
+  return async (request, response, ask) => {
+    try {
+      const path = workspacePath(ask.path)
+      if (request.method === 'GET' || request.method === 'HEAD')
+        await give(deps, { request, response, path, ask })
+      else if (request.method === 'PUT') await take(deps, { request, response, path, ask })
+      else throw new AppError('bad-input', { say: 'Files are fetched with GET and sent with PUT.' })
+    } catch (thrown) {
+      refuse(deps.log, { request, response, thrown })
+    }
+  }
+}
+
+type Exchange = { request: IncomingMessage; response: ServerResponse; path: string; ask: Ask }
+
+function permit(claims: DoorClaims, action: Action): void {
+  if (can(claims.role, action)) return
+  throw new AppError('forbidden', {
+    say: 'Your role here does not allow this.',
+    log: { sub: claims.sub, action },
+  })
+}
+
+async function give(
+  { confined, documents }: Deps,
+  { request, response, path, ask }: Exchange,
+): Promise<void> {
+  permit(ask.claims, 'file.read')
+  await documents.settle()
+  const { file, stat } = await confined.open(path)
+  try {
+    response.writeHead(200, {
+      ...guarded,
+      'content-length': stat.size,
+      'content-disposition': attachment(nameOf(path)),
+    })
+    if (request.method === 'HEAD' || stat.size === 0) response.end()
+    else await pipeline(content(file, stat.size), response)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Exactly `size` bytes; a file that was cut meanwhile ends the answer as broken, never as a shorter file. */
+async function* content(file: FileHandle, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < size;) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(Math.min(chunkBytes, size - at)), {
+      position: at,
+    })
+    if (bytesRead === 0) throw new AppError('conflict', { say: 'The file changed while it was sent.' })
+    at += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+async function take(
+  { confined, documents }: Deps,
+  { request, response, path, ask }: Exchange,
+): Promise<void> {
+  permit(ask.claims, 'file.write')
+  const length = lengthOf(request)
+  await documents.settle()
+  await confined.makeFolders(folderOf(path))
+  const stat = await confined.writeStream(path, whole(request, length), length)
+  response.writeHead(200, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ path, size: stat.size }))
+}
+
+function lengthOf(request: IncomingMessage): number {
+  const said = request.headers['content-length']
+  if (said === undefined || !/^\d{1,15}$/.test(said)) {
+    throw new AppError('bad-input', { say: 'An upload has to say its length.' })
+  }
+  const length = Number(said)
+  if (length <= limits.uploadBytes) return length
+  const most = limits.uploadBytes / 1024 / 1024
+  throw new AppError('too-large', { say: `A file may have up to ${most} MiB.`, log: { length } })
+}
+
+/** The body, or an error when it ends before its length: half a file never replaces a whole one. */
+async function* whole(request: IncomingMessage, length: number): AsyncGenerator<Uint8Array> {
+  let seen = 0
+  // The connection outlives a refusal in the middle: the answer says why.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
+    seen += bytes.length
+    yield bytes
+  }
+  if (seen !== length)
+    throw new AppError('bad-input', { say: 'The upload was cut off.', log: { seen, length } })
+}
+
+/** `filename` for old readers in plain ASCII, `filename*` (RFC 6266, RFC 8187) for everybody else. */
+function attachment(name: string): string {
+  const plain = name.replace(/[^\w.-]/g, '_')
+  const encoded = encodeURIComponent(name).replace(
+    /['()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`
+}
+
+function refuse(
+  log: Logger,
+  failed: { request: IncomingMessage; response: ServerResponse; thrown: unknown },
+): void {
+  const { request, response } = failed
+  const error = asAppError(failed.thrown)
+  const level = error.code === 'internal' && !request.destroyed ? 'error' : 'info'
+  log[level](
+    { code: error.code, method: request.method, ...error.log, err: error.cause },
+    'a file was refused',
+  )
+  if (response.headersSent) return void response.destroy()
+  const drains =
+    Number(request.headers['content-length'] ?? Infinity) <= drainBytes || request.method !== 'PUT'
+  const ending = drains ? {} : { connection: 'close' }
+  if (drains) request.resume()
+  response.writeHead(error.status, { 'content-type': 'application/json', ...ending })
+  response.end(JSON.stringify({ error: error.toWire() }))
+}

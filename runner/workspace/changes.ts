@@ -1,0 +1,81 @@
+// From what two texts have in common to the changes between them: joins, drops crumbs, keeps to whole characters.
+import type { Match } from './myers.ts'
+
+/** At `at` in the old text `remove` UTF-16 units go and `insert` comes. */
+export type Change = { at: number; remove: number; insert: string }
+
+/** A kept stretch shorter than this between two larger changes is a coincidence: one change reads better than two. */
+const crumb = 4
+
+/** The text that `changes` (ascending) make of `before`. */
+export function applyChanges(before: string, changes: readonly Change[]): string {
+  let out = ''
+  let at = 0
+  for (const change of changes) {
+    out += before.slice(at, change.at) + change.insert
+    at = change.at + change.remove
+  }
+  return out + before.slice(at)
+}
+
+/** `matches` joined where they touch, without crumbs, and never beginning or ending inside a surrogate pair. */
+export function tidied(before: string, after: string, matches: readonly Match[]): Match[] {
+  const size = { a: before.length, b: after.length }
+  const joined = withoutCrumbs(touching(matches), size)
+  return joined.map((match) => onCharacters(before, after, match)).filter((match) => match.length > 0)
+}
+
+export function changesOf(before: string, after: string, matches: readonly Match[]): Change[] {
+  const changes: Change[] = []
+  let [a, b] = [0, 0]
+  const end = { a: before.length, b: after.length, length: 0 }
+  for (const match of [...matches, end]) {
+    if (match.a > a || match.b > b)
+      changes.push({ at: a, remove: match.a - a, insert: after.slice(b, match.b) })
+    ;[a, b] = [match.a + match.length, match.b + match.length]
+  }
+  return changes
+}
+
+function touching(matches: readonly Match[]): Match[] {
+  const out: Match[] = []
+  for (const match of matches) {
+    const last = out.at(-1)
+    // Two pieces of unequal length that shared a number by accident: nothing is kept twice.
+    if (last && (match.a < last.a + last.length || match.b < last.b + last.length)) continue
+    if (last && last.a + last.length === match.a && last.b + last.length === match.b)
+      last.length += match.length
+    else out.push({ ...match })
+  }
+  return out
+}
+
+function withoutCrumbs(matches: readonly Match[], size: { a: number; b: number }): Match[] {
+  const out: Match[] = []
+  let end = { a: 0, b: 0 }
+  matches.forEach((match, index) => {
+    const next = matches[index + 1] ?? { ...size, length: 0 }
+    const before = Math.max(match.a - end.a, match.b - end.b)
+    const after = Math.max(next.a - match.a - match.length, next.b - match.b - match.length)
+    if (match.length < crumb && match.length <= Math.min(before, after)) return
+    out.push(match)
+    end = { a: match.a + match.length, b: match.b + match.length }
+  })
+  return out
+}
+
+function onCharacters(before: string, after: string, match: Match): Match {
+  let { a, b, length } = match
+  if (length > 0 && (splitsPair(before, a) || splitsPair(after, b)))
+    [a, b, length] = [a + 1, b + 1, length - 1]
+  if (length > 0 && (splitsPair(before, a + length) || splitsPair(after, b + length))) length -= 1
+  return { a, b, length }
+}
+
+/** True when `at` lies between the halves of one character. */
+function splitsPair(text: string, at: number): boolean {
+  return isHigh(text.charCodeAt(at - 1)) && isLow(text.charCodeAt(at))
+}
+
+const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
+const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff

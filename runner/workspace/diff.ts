@@ -1,0 +1,238 @@
+// The changes that lead from one text to another, few and small: what people typed elsewhere in the file is not touched.
+// Exact lines first, then lines that differ in white space only, then words; one big replacement only for unrelated text.
+import { align, Census } from './align.ts'
+import { changesOf, tidied, type Change } from './changes.ts'
+import type { Match, Span } from './myers.ts'
+import { blindId, firstWordId, linesOf, Numbering, wordsOf, type Pieces } from './pieces.ts'
+
+export type { Change } from './changes.ts'
+
+/** Below this share of kept text two stretches are unrelated: crumbs in common would only tear the new text apart. */
+const relatedShare = 0.25
+/** With fewer exact lines than this share, white space may have changed everywhere: exact lines would then mislead. */
+const mostlyExact = 0.5
+/** How many more lines must match without white space for that way to be taken. */
+const blindGain = 1.5
+
+/** Changes at ascending positions of `before`; none touch, and none splits a surrogate pair. */
+export function diff(before: string, after: string): Change[] {
+  if (before === after) return []
+  return changesOf(before, after, tidied(before, after, new Comparison(before, after).matches()))
+}
+
+type Sides = { a: Pieces; b: Pieces }
+
+/** One comparison: its texts, and the numberings its stretches share. */
+class Comparison {
+  readonly #before: string
+  readonly #after: string
+  readonly #words = new Numbering(firstWordId)
+  readonly #wordCensus = new Census()
+  #out: Match[] = []
+
+  constructor(before: string, after: string) {
+    this.#before = before
+    this.#after = after
+  }
+
+  matches(): Match[] {
+    const whole = { aFrom: 0, aTo: this.#before.length, bFrom: 0, bTo: this.#after.length }
+    this.#trimmed(whole, (inner) => this.#byLines(inner))
+    return this.#out
+  }
+
+  #byLines(span: Span): void {
+    const numbering = new Numbering()
+    const lines = {
+      a: linesOf({ text: this.#before, from: span.aFrom, to: span.aTo }, numbering),
+      b: linesOf({ text: this.#after, from: span.bFrom, to: span.bTo }, numbering),
+    }
+    const all = { aFrom: 0, aTo: lines.a.ids.length, bFrom: 0, bTo: lines.b.ids.length }
+    const exact = align(lines.a.ids, lines.b.ids, all, censusFor(numbering))
+    const blind = new BlindLines({ before: this.#before, after: this.#after }, lines)
+    if (countOf(exact) < mostlyExact * Math.min(all.aTo, all.bTo)) {
+      const matches = blind.align(all)
+      if (countOf(matches) > blindGain * countOf(exact)) return this.#byPairs(matches, all, lines)
+    }
+    between(exact, all, {
+      match: (match) => this.#keepEqual(textOf(match, lines)),
+      gap: (gap) => this.#byPairs(isPair(gap) ? [] : blind.align(gap), gap, lines),
+    })
+  }
+
+  /** Lines that are known to belong together are compared one by one; the rest as stretches. */
+  #byPairs(pairs: readonly Match[], gap: Span, lines: Sides): void {
+    between(pairs, gap, {
+      match: (match) => {
+        for (let line = 0; line < match.length; line += 1) {
+          this.#byWords(lineSpan(match.a + line, match.b + line, lines))
+        }
+      },
+      gap: (rest) => this.#byPosition(rest, lines),
+    })
+  }
+
+  /** As many lines on both sides, alike one by one (a changed column, a semicolon added): each is compared with its own. */
+  #byPosition(gap: Span, lines: Sides): void {
+    const count = gap.aTo - gap.aFrom
+    if (count === 1 || count !== gap.bTo - gap.bFrom || !this.#alike(gap, lines)) {
+      return this.#byWords(spanOf(gap, lines))
+    }
+    for (let line = 0; line < count; line += 1) {
+      this.#byWords(lineSpan(gap.aFrom + line, gap.bFrom + line, lines))
+    }
+  }
+
+  /** True when most lines keep half of their text at their ends. */
+  #alike(gap: Span, lines: Sides): boolean {
+    let alike = 0
+    for (let line = 0; line < gap.aTo - gap.aFrom; line += 1) {
+      const span = lineSpan(gap.aFrom + line, gap.bFrom + line, lines)
+      const inner = this.#inner(span)
+      const longest = Math.max(span.aTo - span.aFrom, span.bTo - span.bFrom)
+      if (2 * Math.max(inner.aTo - inner.aFrom, inner.bTo - inner.bFrom) <= longest) alike += 1
+    }
+    return 2 * alike > gap.aTo - gap.aFrom
+  }
+
+  #byWords(span: Span): void {
+    this.#trimmed(span, (inner) => {
+      const held = this.#out
+      this.#out = []
+      this.#compareWords(inner)
+      const kept = countOf(this.#out)
+      const least = Math.min(inner.aTo - inner.aFrom, inner.bTo - inner.bFrom)
+      if (kept >= least * relatedShare) for (const match of this.#out) held.push(match)
+      this.#out = held
+    })
+  }
+
+  #compareWords(span: Span): void {
+    const words = {
+      a: wordsOf({ text: this.#before, from: span.aFrom, to: span.aTo }, this.#words),
+      b: wordsOf({ text: this.#after, from: span.bFrom, to: span.bTo }, this.#words),
+    }
+    this.#wordCensus.reserve(this.#words.distinct)
+    const all = { aFrom: 0, aTo: words.a.ids.length, bFrom: 0, bTo: words.b.ids.length }
+    between(align(words.a.ids, words.b.ids, all, this.#wordCensus), all, {
+      match: (match) => this.#keepEqual(textOf(match, words)),
+      gap: (gap) => this.#trimmed(spanOf(gap, words), () => undefined),
+    })
+  }
+
+  /** Keeps the common head and tail of a stretch; `inside` compares what is left, when both sides have something left. */
+  #trimmed(span: Span, inside: (inner: Span) => void): void {
+    const inner = this.#inner(span)
+    this.#keep({ a: span.aFrom, b: span.bFrom, length: inner.aFrom - span.aFrom })
+    if (inner.aFrom < inner.aTo && inner.bFrom < inner.bTo) inside(inner)
+    this.#keep({ a: inner.aTo, b: inner.bTo, length: span.aTo - inner.aTo })
+  }
+
+  #inner(span: Span): Span {
+    let { aFrom, aTo, bFrom, bTo } = span
+    while (aFrom < aTo && bFrom < bTo && this.#same(aFrom, bFrom)) {
+      aFrom += 1
+      bFrom += 1
+    }
+    while (aFrom < aTo && bFrom < bTo && this.#same(aTo - 1, bTo - 1)) {
+      aTo -= 1
+      bTo -= 1
+    }
+    return { aFrom, aTo, bFrom, bTo }
+  }
+
+  /** Numbers of pieces come from hashes: what is kept is compared, and cut where it differs after all. */
+  #keepEqual(match: Match): void {
+    let from = 0
+    for (let at = 0; at <= match.length; at += 1) {
+      if (at < match.length && this.#same(match.a + at, match.b + at)) continue
+      this.#keep({ a: match.a + from, b: match.b + from, length: at - from })
+      from = at + 1
+    }
+  }
+
+  #same(a: number, b: number): boolean {
+    return this.#before.charCodeAt(a) === this.#after.charCodeAt(b)
+  }
+
+  #keep(match: Match): void {
+    if (match.length > 0) this.#out.push(match)
+  }
+}
+
+/** Lines compared without their white space, numbered only where it is asked for. */
+class BlindLines {
+  readonly #texts: { before: string; after: string }
+  readonly #lines: Sides
+  readonly #numbering = new Numbering()
+  readonly #census = new Census()
+  readonly #a: number[] = []
+  readonly #b: number[] = []
+
+  constructor(texts: { before: string; after: string }, lines: Sides) {
+    this.#texts = texts
+    this.#lines = lines
+    this.#a = lines.a.ids.map(() => -1)
+    this.#b = lines.b.ids.map(() => -1)
+  }
+
+  align(gap: Span): Match[] {
+    const { before, after } = this.#texts
+    for (let line = gap.aFrom; line < gap.aTo; line += 1) {
+      if (this.#a[line] === -1) this.#a[line] = blindId(stretch(before, this.#lines.a, line), this.#numbering)
+    }
+    for (let line = gap.bFrom; line < gap.bTo; line += 1) {
+      if (this.#b[line] === -1) this.#b[line] = blindId(stretch(after, this.#lines.b, line), this.#numbering)
+    }
+    this.#census.reserve(this.#numbering.distinct)
+    return align(this.#a, this.#b, gap, this.#census)
+  }
+}
+
+function censusFor(numbering: Numbering): Census {
+  const census = new Census()
+  census.reserve(numbering.distinct)
+  return census
+}
+
+/** Walks matches and the gaps between them, in order. */
+function between(
+  matches: readonly Match[],
+  span: Span,
+  visit: { match: (match: Match) => void; gap: (gap: Span) => void },
+): void {
+  let [aFrom, bFrom] = [span.aFrom, span.bFrom]
+  for (const match of matches) {
+    if (aFrom < match.a && bFrom < match.b) visit.gap({ aFrom, aTo: match.a, bFrom, bTo: match.b })
+    visit.match(match)
+    aFrom = match.a + match.length
+    bFrom = match.b + match.length
+  }
+  if (aFrom < span.aTo && bFrom < span.bTo) visit.gap({ aFrom, aTo: span.aTo, bFrom, bTo: span.bTo })
+}
+
+const countOf = (matches: readonly Match[]): number => matches.reduce((sum, match) => sum + match.length, 0)
+const isPair = (gap: Span): boolean => gap.aTo - gap.aFrom === 1 && gap.bTo - gap.bFrom === 1
+const startOf = (pieces: Pieces, index: number): number => pieces.starts[index] ?? 0
+
+function stretch(text: string, pieces: Pieces, index: number): { text: string; from: number; to: number } {
+  return { text, from: startOf(pieces, index), to: startOf(pieces, index + 1) }
+}
+
+function lineSpan(a: number, b: number, lines: Sides): Span {
+  return spanOf({ aFrom: a, aTo: a + 1, bFrom: b, bTo: b + 1 }, lines)
+}
+
+function textOf(match: Match, { a, b }: Sides): Match {
+  const from = startOf(a, match.a)
+  return { a: from, b: startOf(b, match.b), length: startOf(a, match.a + match.length) - from }
+}
+
+function spanOf(pieces: Span, { a, b }: Sides): Span {
+  return {
+    aFrom: startOf(a, pieces.aFrom),
+    aTo: startOf(a, pieces.aTo),
+    bFrom: startOf(b, pieces.bFrom),
+    bTo: startOf(b, pieces.bTo),
+  }
+}

@@ -1,0 +1,122 @@
+// Writes a whole file or nothing: temporary file, fdatasync, rename, fsync of the folder; mode and owner are kept.
+import { constants, renameSync } from 'node:fs'
+import { copyFile, open, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { AppError } from '../../protocol/errors.ts'
+import { errnoOf } from './faults.ts'
+import { lookUp, type Held } from './held.ts'
+import { scratchName, type Scratch } from './scratch.ts'
+import { statOf, type Stat } from './stat.ts'
+
+/** Where a file is put: a held folder and a name in it. */
+export type Place = { folder: Held; name: string }
+
+/** Whether the file that is there now (null: none) may be replaced. */
+export type Still = (now: Stat | null) => boolean
+
+const create = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW
+/** Rename was refused for the folder's or mount's sake; the file itself may be writable all the same. */
+const inPlaceAfter = new Set(['EACCES', 'EPERM', 'EBUSY'])
+
+/** Puts what `fill` writes at `place`; the old file stays whole until the new one is. Gives the new file's stat. */
+export async function replaceFile(
+  place: Place,
+  scratch: Scratch,
+  content: { fill: (file: FileHandle) => Promise<void>; still?: Still | undefined },
+): Promise<Stat> {
+  const before = lookUp(place.folder, place.name)
+  const temporary = scratch.newPath(place.folder)
+  try {
+    await writeWhole(temporary.path, before, content.fill)
+    await publish(temporary.path, place, { before, scratch, still: content.still })
+  } catch (thrown) {
+    await unlink(temporary.path).catch(() => undefined)
+    throw thrown
+  } finally {
+    temporary.close()
+  }
+  await syncFolder(place.folder)
+  const after = lookUp(place.folder, place.name)
+  if (!after) throw Object.assign(new Error('the file was removed while it was written'), { code: 'ENOENT' })
+  return after
+}
+
+async function writeWhole(
+  path: string,
+  before: Stat | null,
+  fill: (file: FileHandle) => Promise<void>,
+): Promise<void> {
+  const file = await open(path, create, 0o666)
+  try {
+    await fill(file)
+    if (before?.kind === 'file') await keepModeAndOwner(file, before)
+    await file.datasync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function keepModeAndOwner(file: FileHandle, before: Stat): Promise<void> {
+  const now = statOf(await file.stat({ bigint: true }))
+  // Giving a file away is a privilege; without it the file is ours, as with every editor.
+  if (now.uid !== before.uid || now.gid !== before.gid) {
+    await file.chown(before.uid, before.gid).catch(() => undefined)
+  }
+  await file.chmod(before.mode)
+}
+
+async function publish(
+  path: string,
+  place: Place,
+  known: { before: Stat | null; scratch: Scratch; still: Still | undefined },
+): Promise<void> {
+  if (known.still?.(lookUp(place.folder, place.name)) === false)
+    throw new AppError('conflict', { say: 'The file was changed meanwhile.' })
+  // Other names of the same file must see the change too.
+  if (known.before?.kind === 'file' && known.before.nlink > 1) return overwrite(path, place)
+  try {
+    // Nothing may come between the question above and this.
+    renameSync(path, `${place.folder.at}/${place.name}`)
+  } catch (thrown) {
+    const errno = errnoOf(thrown)
+    if (errno === 'EXDEV') return crossMount(path, place, known.scratch)
+    if (known.before?.kind === 'file' && inPlaceAfter.has(errno ?? '')) return overwrite(path, place)
+    throw thrown
+  }
+}
+
+/** The temporary file lies on another mount: copy it beside its place first, so that the rename is atomic again. */
+async function crossMount(path: string, place: Place, scratch: Scratch): Promise<void> {
+  scratch.giveUpOutside()
+  const beside = `${place.folder.at}/${scratchName}-${path.slice(-12)}`
+  try {
+    await copyFile(path, beside, constants.COPYFILE_EXCL)
+    const file = await open(beside, constants.O_RDONLY | constants.O_NOFOLLOW)
+    await file.datasync().finally(() => file.close())
+    await rename(beside, `${place.folder.at}/${place.name}`)
+  } catch (thrown) {
+    await unlink(beside).catch(() => undefined)
+    throw thrown
+  }
+  await unlink(path)
+}
+
+/** Writes over the file's own bytes, where renaming would break a hard link or is not allowed. Not atomic. */
+async function overwrite(path: string, place: Place): Promise<void> {
+  const flags = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  const [from, to] = await Promise.all([open(path, 'r'), open(`${place.folder.at}/${place.name}`, flags)])
+  try {
+    const bytes = await from.readFile()
+    await to.write(bytes, 0, bytes.length, 0)
+    await to.truncate(bytes.length)
+    await to.datasync()
+  } finally {
+    await Promise.all([from.close(), to.close()])
+  }
+  await unlink(path)
+}
+
+/** After this a name made, moved or removed in `folder` survives a lost machine. */
+export async function syncFolder(folder: Held): Promise<void> {
+  const handle = await open(folder.at, constants.O_RDONLY | constants.O_DIRECTORY)
+  await handle.sync().finally(() => handle.close())
+}
