@@ -85,7 +85,11 @@ describe('a program on a PTY', () => {
     const folder = tempFolder()
     const launch = boxLaunch(folder.path)
     const neighbour = run('sleep 30')
-    const shell = shellCommand(launch, 'mark', 'ls /proc/self/fd; env')
+    const shell = shellCommand(
+      launch,
+      'mark',
+      'ls /proc/self/fd; test -t 0 && test -t 1 && test -t 2 && echo all-three; env',
+    )
     const chunks: Buffer[] = []
     let exit: PtyExit | null = null
 
@@ -104,8 +108,7 @@ describe('a program on a PTY', () => {
       .join(' ')
       .split(/\s+/)
     expect(open).toEqual(['0', '1', '2', '3'])
-    expect(names).toEqual(
-      ['DEVEX_BOX', 'HOME', 'LANG', 'PATH', 'PS1', 'PWD', 'SHELL', 'SHLVL', 'TERM', '_'].sort(),
-    )
+    expect(text).toContain('all-three')
+    expect(names).toEqual(['DEVEX_BOX', 'HOME', 'LANG', 'PATH', 'PWD', 'SHELL', 'SHLVL', 'TERM', '_'].sort())
   })
 })
