@@ -14,7 +14,7 @@ import type { RunnerControl } from './runner-control.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import type { SyncRequests } from './sync-requests.ts'
 import type { Templates } from './templates.ts'
-import { amount, isolationWords } from './words.ts'
+import { amount, isolationWords, messageOf } from './words.ts'
 
 export type EffectParts = {
   repls: Table<ReplRecord>
@@ -42,8 +42,6 @@ const lookMs = 25
 /** A start waits this long for the runner to answer, and then for the room. */
 const bootMs = 30_000
 const joinMs = 30_000
-/** Characters of a program's last words that fit a sentence on screen. */
-const shownWords = 200
 
 const quiesceSay =
   'This session is stopping. What you type now is kept in your page and comes in at the next start.'
@@ -147,7 +145,8 @@ async function boot(parts: EffectParts, record: ReplRecord): Promise<Done> {
     holds: async () => (await parts.control.health(session, parts.sandbox.door(record.id))) !== null,
   })
   if (isUp === 'called-off') return isUp
-  if (isUp === 'too-late') throw await bootFault(parts, record, 'The workspace did not answer in time.')
+  if (isUp === 'too-late')
+    throw await bootFault(parts, record, { say: 'The workspace did not answer in time.' })
   const { level } = parts.sandbox
   return { say: `The workspace runs. ${isolationWords(level)}`, patch: { runnerKey: key.publicKey, level } }
 }
@@ -165,7 +164,7 @@ async function join(parts: EffectParts, record: ReplRecord): Promise<Done> {
   })
   if (isJoined === 'called-off') return isJoined
   if (isJoined === 'too-late')
-    throw await bootFault(parts, record, `Joining the room took too long: ${missing}.`)
+    throw await bootFault(parts, record, { say: `Joining the room took too long: ${missing}.` })
   return { say: 'In the room' }
 }
 
@@ -196,24 +195,26 @@ async function until(
     if (await wanted.holds()) return 'holds'
     const facts = await parts.sandbox.observe(nameOf(record))
     if (!facts.runner || !facts.box)
-      throw await bootFault(
-        parts,
-        record,
-        `The ${facts.runner ? 'box' : 'runner'} ended while it was starting.`,
-      )
+      throw await bootFault(parts, record, {
+        say: `The ${facts.runner ? 'box' : 'runner'} ended while it was starting.`,
+        dead: true,
+      })
     if ((await parts.repls.get(record.id))?.value.desired !== 'running') return 'called-off'
     await wait(parts.clock, lookMs)
   }
   return 'too-late'
 }
 
-async function bootFault(parts: EffectParts, record: ReplRecord, say: string): Promise<AppError> {
+/** `dead` names the process that ended: only then are the last words the reason. */
+async function bootFault(
+  parts: EffectParts,
+  record: ReplRecord,
+  fault: { say: string; dead?: boolean },
+): Promise<AppError> {
   const lastLines = await parts.sandbox.lastLines(record.id)
-  const words = lastLines.at(-1)?.slice(0, shownWords)
-  return new AppError('start-failed', {
-    say: words === undefined ? say : `${say} Its last words: ${words}`,
-    log: { lastLines },
-  })
+  const words = fault.dead === true ? messageOf(lastLines.at(-1)) : ''
+  const say = words === '' ? fault.say : `${fault.say} Its last words: ${words}`
+  return new AppError('start-failed', { say, log: { lastLines } })
 }
 
 function nameOf(record: ReplRecord): SessionName {

@@ -36,7 +36,9 @@ async function main(): Promise<void> {
   // The parent is gone: its terminal too. Sessions go on and are adopted by the next start.
   process.on('disconnect', close)
   process.on('message', (message) => {
-    answer(orchestrator, message).catch((thrown: unknown) => log.error({ err: thrown }, 'the parent got no answer'))
+    answer(orchestrator, message).catch((thrown: unknown) =>
+      log.error({ err: thrown }, 'the parent got no answer'),
+    )
   })
   log.info({ port: orchestrator.port }, 'listening')
   tell({ listening: orchestrator.port })
@@ -44,7 +46,10 @@ async function main(): Promise<void> {
 
 main().catch((thrown: unknown) => {
   const error = asAppError(thrown)
-  pino({ base: { process: 'orchestrator' } }).fatal({ code: error.code, ...error.log, err: error.cause }, error.say)
+  pino({ base: { process: 'orchestrator' } }).fatal(
+    { code: error.code, ...error.log, err: error.cause },
+    error.say,
+  )
   process.exitCode = 1
   process.disconnect?.()
 })

@@ -21,6 +21,16 @@ export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`
 }
 
+/** Characters of a program's last words that fit a sentence on screen. */
+const shownWords = 200
+
+/** The words of a log line: its message when it is one of ours, else the line. */
+export function messageOf(line: string | undefined): string {
+  if (line === undefined) return ''
+  const msg = /"msg":"((?:[^"\\]|\\.)*)"/.exec(line)?.[1]
+  return (msg ?? line).slice(0, shownWords)
+}
+
 /** What a level means for who may come in. */
 export function isolationWords(level: Level): string {
   if (level === 'process')

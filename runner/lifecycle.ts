@@ -7,7 +7,7 @@ import type { Link } from './doors/link.ts'
 export type LifecycleDeps = {
   link: Pick<Link, 'freeze' | 'thaw'>
   documents: Pick<Documents, 'materialise' | 'putAway'>
-  terminals: { endAll(): Promise<void> }
+  terminals: { boxReady(): boolean; endAll(): Promise<void> }
   watcher: { sweep(): Promise<void> }
   logger: Logger
 }
@@ -39,14 +39,23 @@ export class Lifecycle {
   }
 
   async #quiesce(say: string): Promise<{ seq: number }> {
-    const { link, documents, terminals, watcher, logger } = this.#deps
+    const { link, documents, watcher, logger } = this.#deps
     await link.freeze('stopping', say)
     // Programs that end may still read their files.
     await documents.materialise('stop')
-    await terminals.endAll()
+    await this.#endPrograms()
     await watcher.sweep()
     const seq = await documents.putAway()
     logger.info({ seq }, 'quiesced')
     return { seq }
+  }
+
+  /** A box that is gone has taken its programs with it; one that is there and cannot end them stops the stop. */
+  async #endPrograms(): Promise<void> {
+    const { terminals, logger } = this.#deps
+    await terminals.endAll().catch((fault: unknown) => {
+      if (terminals.boxReady()) throw fault
+      logger.warn({ err: fault }, 'the box is away: its programs are ended with its sandbox')
+    })
   }
 }

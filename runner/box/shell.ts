@@ -9,11 +9,13 @@ export type ShellCommand = { file: string; args: string[]; env: Record<string, s
 export const boxMark = 'DEVEX_BOX'
 
 /**
+ * A shell that is not interactive drops the prompt of its environment: it is handed over as the script's name.
  * The binding leaves the descriptors of our other terminals open in the child: whoever types in one could read and write
  * the others. This closes all but the terminal itself and becomes the shell.
  */
+const keepPrompt = '[ -n "$0" ] && export PS1="$0"; '
 const closeInherited =
-  'for f in /proc/self/fd/*; do n=${f##*/}; [ "$n" -gt 2 ] && eval "exec $n>&-"; done 2>/dev/null; exec "$@"'
+  'for f in /proc/self/fd/*; do n=${f##*/}; [ "$n" -gt 2 ] && eval "exec $n>&-"; done; exec "$@"'
 /** A plain sh names descriptors by one digit. */
 const closeFew = 'exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec "$@"'
 
@@ -24,10 +26,12 @@ export function shellCommand(launch: BoxLaunch, mark: string, command: string | 
   const hasBash = canRun(bash)
   const shell = hasBash ? bash : sh
   const asked = command === undefined ? ['-l'] : ['-lc', command]
-  const quiet = hasBash ? ['--norc', '--noprofile', '-c', closeInherited] : ['-c', closeFew]
+  const quiet = hasBash
+    ? ['--norc', '--noprofile', '-c', keepPrompt + closeInherited]
+    : ['-c', keepPrompt + closeFew]
   return {
     file: shell,
-    args: [...quiet, shell, shell, ...asked],
+    args: [...quiet, launch.env['PS1'] ?? '', shell, ...asked],
     env: environment(launch, shell, mark),
     cwd: launch.workspace,
   }

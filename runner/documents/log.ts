@@ -130,6 +130,7 @@ export class Log {
     const target = this.#seq
     while (this.#saved < target) {
       this.flush()
+      if (this.#closed) throw new AppError('unavailable', { say: 'The session has ended.' })
       if (this.#trouble) throw new AppError('disk-full', { say: 'The disk takes no edits at the moment.' })
       await (this.#syncing ??= this.#syncOnce().finally(() => {
         this.#syncing = null

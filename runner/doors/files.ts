@@ -121,7 +121,8 @@ function lengthOf(request: IncomingMessage): number {
 /** The body, or an error when it ends before its length: half a file never replaces a whole one. */
 async function* whole(request: IncomingMessage, length: number): AsyncGenerator<Uint8Array> {
   let seen = 0
-  for await (const chunk of request) {
+  // The connection outlives a refusal in the middle: the answer says why.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
     seen += bytes.length
     yield bytes

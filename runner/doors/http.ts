@@ -5,17 +5,17 @@ import type { DoorClaims } from '../../protocol/access.ts'
 import { AppError, asAppError } from '../../protocol/errors.ts'
 import type { Tokens } from '../access.ts'
 import type { Identity } from '../identity.ts'
+import { filePathOf } from './files.ts'
 import { controlDoor, type ControlDeps } from './control.ts'
 import { tellOrigin, type Origins } from './origins.ts'
 import { proveDoor } from './prove.ts'
 import { answerFailure, answerJson, bearerOf } from './requests.ts'
 
-/** `path` is what follows `/r/<repl>/files/`, still percent-encoded; the token was checked, its role was not. */
+/** `path` is workspace-relative; the token was checked, its role was not. Answers every failure itself. */
 export type FilesDoor = (
   request: IncomingMessage,
   response: ServerResponse,
-  claims: DoorClaims,
-  path: string,
+  ask: { claims: DoorClaims; path: string },
 ) => Promise<void>
 
 export type HttpDeps = {
@@ -70,7 +70,7 @@ async function files(deps: HttpDeps, request: IncomingMessage, response: ServerR
   if (!reads && deps.stopping())
     throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
   const path = pathOf(request, deps.repl) ?? ''
-  await deps.files(request, response, claims, path.slice('files/'.length))
+  await deps.files(request, response, { claims, path: filePathOf(path.slice('files/'.length)) })
 }
 
 const urlOf = (request: IncomingMessage): URL => new URL(request.url ?? '/', 'http://runner')

@@ -18,8 +18,8 @@ import { Rooms, type Send } from './rooms.ts'
 const backOff = { first: 100, longest: 5000 }
 /** Milliseconds after which a silent relay is given up, and how often it is asked for a sign of life. */
 const silence = { ping: 10_000, giveUp: 25_000 }
-/** Milliseconds that a freeze waits for a relay that is away or does not answer. */
-const freezeMs = 5000
+/** Milliseconds that a freeze waits for a relay that does not answer, and for one that is away. */
+const freezeMs = { silent: 5000, away: 1000 }
 /** Header and lengths around the largest update. */
 const frameSlack = 64 * 1024
 
@@ -59,7 +59,7 @@ export class Link {
   async freeze(hold: Hold, say: string): Promise<void> {
     this.#holds.set(hold, say)
     await new Promise<void>((frozen) => {
-      const tooLate = this.#deps.clock.after(freezeMs, () => {
+      const tooLate = this.#deps.clock.after(this.#ready ? freezeMs.silent : freezeMs.away, () => {
         this.#deps.logger.warn(
           'the relay did not freeze in time; what it still holds comes at the next start',
         )

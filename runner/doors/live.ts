@@ -12,11 +12,8 @@ import type { Origins } from './origins.ts'
 
 /** Bytes of one message: more than any page should try to send (a 6 MB paste), so that it is refused in words. */
 const messageBytes = 8 * 1024 * 1024
-/** Events that change nothing, by namespace: all that is served while the session stops. */
-const whileStopping: Record<string, ReadonlySet<string>> = {
-  '/tree': new Set(['tree', 'list']),
-  '/terminal': new Set(['attach', 'detach', 'ack']),
-}
+/** Events of terminals that change nothing: all that is served while the session stops. The tree's door knows its own. */
+const whileStopping = new Set(['attach', 'detach', 'ack'])
 
 export type LiveDeps = {
   repl: string
@@ -87,7 +84,7 @@ function watch(socket: Socket, deps: LiveDeps): void {
   socket.on('disconnect', callOff)
   socket.on('error', (fault) => deps.logger.warn({ err: fault }, 'a socket failed'))
   socket.use(([event, ...args], next) => {
-    if (!deps.stopping() || whileStopping[socket.nsp.name]?.has(String(event))) return next()
+    if (socket.nsp.name !== '/terminal' || !deps.stopping() || whileStopping.has(String(event))) return next()
     const give: unknown = args.at(-1)
     const error: WireError = {
       code: 'read-only',

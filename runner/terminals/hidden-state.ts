@@ -1,6 +1,14 @@
-// What a serialized screen lacks: tab stops, title, mouse encoding, scroll region, saved cursor, charsets, and a cursor that
-// stands behind the last column. Gives the bytes that put them right behind the serialized screen.
-import { innerState, type Attributes, type Charset, type Emulator, type InnerState } from './emulator.ts'
+// What cannot be seen of a screen and still decides what the next byte does: modes, tab stops, title, scroll region, saved
+// cursor, charsets, and a cursor that stands behind the last column. Gives the bytes that set them behind the painted lines.
+import { colours } from './colours.ts'
+import {
+  innerState,
+  lineAt,
+  type Charset,
+  type Emulator,
+  type InnerState,
+  type ScreenBuffer,
+} from './emulator.ts'
 
 const csi = '\u001b['
 const defaultTabWidth = 8
@@ -9,23 +17,27 @@ const cursorStyles = { block: 2, underline: 4, bar: 6 } as const
 export function hiddenState(terminal: Emulator): string {
   const state = innerState(terminal)
   return [
-    `${csi}?6l${csi}4l`,
-    tabStops(state, terminal.cols),
+    margins(state.buffer, terminal),
     state.title === '' ? '' : `\u001b]2;${state.title}\u0007`,
     mouseEncoding(state),
     cursorLook(state),
-    scrollRegion(state, terminal.rows),
-    savedCursor(state),
+    savedCursor(state.buffer),
+    modes(terminal),
     state.origin ? `${csi}?6h` : '',
-    cursor(state, terminal),
     state.insert ? `${csi}4h` : '',
+    cursor(state, terminal),
   ].join('')
 }
 
-function tabStops(state: InnerState, cols: number): string {
-  const set = Object.keys(state.buffer.tabs)
+/** The normal and the alternate screen have their own. Setting them moves the cursor. */
+export function margins(buffer: ScreenBuffer, terminal: Emulator): string {
+  return tabStops(buffer, terminal.cols) + scrollRegion(buffer, terminal.rows)
+}
+
+function tabStops(buffer: ScreenBuffer, cols: number): string {
+  const set = Object.keys(buffer.tabs)
     .map(Number)
-    .filter((column) => state.buffer.tabs[column] && column < cols)
+    .filter((column) => buffer.tabs[column] && column < cols)
   const usual = Array.from({ length: Math.ceil(cols / defaultTabWidth) }, (_, at) => at * defaultTabWidth)
   if (set.join() === usual.join()) return ''
   return `${csi}3g${set.map((column) => `${csi}${column + 1}G\u001bH`).join('')}`
@@ -42,17 +54,42 @@ function cursorLook(state: InnerState): string {
   return look + (cursorHidden ? `${csi}?25l` : '')
 }
 
-function scrollRegion(state: InnerState, rows: number): string {
-  const { scrollTop, scrollBottom } = state.buffer
+function scrollRegion(buffer: ScreenBuffer, rows: number): string {
+  const { scrollTop, scrollBottom } = buffer
   if (scrollTop === 0 && scrollBottom === rows - 1) return ''
   return `${csi}${scrollTop + 1};${scrollBottom + 1}r`
 }
 
-function savedCursor(state: InnerState): string {
-  const { savedX, savedY, ybase, savedCurAttrData, savedCharset } = state.buffer
+function savedCursor(buffer: ScreenBuffer): string {
+  const { place, after } = savedPlace(buffer)
+  return `${place}\u001b7${after}`
+}
+
+/** Goes where the saved cursor is, with its colours and charset; `after` takes the charset back. */
+export function savedPlace(buffer: ScreenBuffer): { place: string; after: string } {
+  const { savedX, savedY, ybase, savedCurAttrData, savedCharset } = buffer
   const row = Math.max(0, savedY - ybase)
   const set = designation('(', savedCharset)
-  return `${csi}${row + 1};${savedX + 1}H${colours(savedCurAttrData)}${set}\u001b7${set === '' ? '' : '\u001b(B'}`
+  const place = `${csi}${row + 1};${savedX + 1}H${colours(savedCurAttrData)}${set}`
+  return { place, after: set === '' ? '' : '\u001b(B' }
+}
+
+/** Origin and insert mode come later: they would change what the rest of these bytes does. */
+function modes(terminal: Emulator): string {
+  const { modes } = terminal
+  const mouse = { none: '', x10: '?9h', vt200: '?1000h', drag: '?1002h', any: '?1003h' }[
+    modes.mouseTrackingMode
+  ]
+  const on = [
+    modes.applicationCursorKeysMode ? '?1h' : '',
+    modes.applicationKeypadMode ? '?66h' : '',
+    modes.bracketedPasteMode ? '?2004h' : '',
+    modes.reverseWraparoundMode ? '?45h' : '',
+    modes.sendFocusMode ? '?1004h' : '',
+    modes.wraparoundMode ? '' : '?7l',
+    mouse,
+  ]
+  return on.map((mode) => (mode === '' ? '' : csi + mode)).join('')
 }
 
 /** The cursor, the colours and the charsets. Behind the last column, or where a combining character could still follow, the
@@ -65,14 +102,15 @@ function cursor(state: InnerState, terminal: Emulator): string {
   const last = x > 0 && (state.hasJustPrinted || x >= terminal.cols) ? lastCell(terminal, state) : undefined
   if (!last) return at(Math.min(x, terminal.cols - 1)) + colours(state.attributes) + sets
   const printed = colours(last.attributes) + last.chars
-  if (state.hasJustPrinted) return colours(state.attributes) + sets + at(last.column) + last.chars
-  return at(last.column) + printed + colours(state.attributes) + sets
+  const makeRoom = state.insert ? `${csi}${x - last.column}P` : ''
+  if (state.hasJustPrinted) return colours(state.attributes) + sets + at(last.column) + makeRoom + last.chars
+  return at(last.column) + makeRoom + printed + colours(state.attributes) + sets
 }
 
 function lastCell(terminal: Emulator, state: InnerState) {
-  const line = terminal.buffer.active.getLine(state.buffer.ybase + state.buffer.y)
+  const line = lineAt(terminal, 'active', state.buffer.ybase + state.buffer.y)
   for (let column = Math.min(state.buffer.x, terminal.cols) - 1; column >= 0; column--) {
-    const cell = line?.getCell(column)
+    const cell = line.getCell(column)
     if (!cell || (cell.getWidth() > 0 && cell.getChars() === '')) return undefined
     if (cell.getWidth() > 0) return { column, chars: cell.getChars(), attributes: cell }
   }
@@ -87,33 +125,4 @@ function charsets(state: InnerState): string {
 /** Of all charsets programs still use the one with the lines. */
 function designation(slot: string, charset: Charset): string {
   return charset?.['q'] === '─' ? `\u001b${slot}0` : ''
-}
-
-/** Colours and styles as one sequence that begins from none. */
-export function colours(of: Attributes): string {
-  const styles: [number, number][] = [
-    [of.isBold(), 1],
-    [of.isDim(), 2],
-    [of.isItalic(), 3],
-    [of.isUnderline(), 4],
-    [of.isBlink(), 5],
-    [of.isInverse(), 7],
-    [of.isInvisible(), 8],
-    [of.isStrikethrough(), 9],
-    [of.isOverline(), 53],
-  ]
-  const on = styles.filter(([is]) => is !== 0).map(([, code]) => code)
-  return `${csi}${[0, ...on, ...foreground(of), ...background(of)].join(';')}m`
-}
-
-function foreground(of: Attributes): number[] {
-  const colour = of.getFgColor()
-  if (of.isFgRGB()) return [38, 2, (colour >> 16) & 255, (colour >> 8) & 255, colour & 255]
-  return of.isFgPalette() ? [38, 5, colour] : []
-}
-
-function background(of: Attributes): number[] {
-  const colour = of.getBgColor()
-  if (of.isBgRGB()) return [48, 2, (colour >> 16) & 255, (colour >> 8) & 255, colour & 255]
-  return of.isBgPalette() ? [48, 5, colour] : []
 }

@@ -1,5 +1,7 @@
 // Keeps at most one mirror of a terminal: made when somebody needs a picture or when output would be forgotten that no
 // mirror has seen; fed slowly in the background, dropped when a flood outruns it. Never slows the PTY.
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import { scrollbackLines, Mirror } from './mirror.ts'
 import type { Mark, Tape } from './tape.ts'
 
@@ -15,15 +17,16 @@ const quietMs = 250
 export class Screens {
   readonly #tape: Tape
   readonly #most: number
+  readonly #log: Logger
   #mirror: Mirror | undefined
   #gaps = 0
   #timer: NodeJS.Timeout | undefined
   #taking: Promise<Screen> | undefined
   #noticedAt = 0
-  #background: Promise<void> | undefined
   #closed = false
 
-  constructor(tape: Tape, tapeBytes: number) {
+  constructor(tape: Tape, tapeBytes: number, log: Logger) {
+    this.#log = log
     this.#tape = tape
     this.#most = tapeBytes
   }
@@ -49,31 +52,40 @@ export class Screens {
   }
 
   async #take(): Promise<Screen> {
-    await this.#background
     const target = this.#tape.next
     while (!this.#closed) {
       const mirror = this.#current() ?? this.#begin(this.#tape.markBefore(enoughBytes))
-      while (!this.#closed && (await mirror.feed(this.#tape, target))) continue
-      if (this.#current() === mirror && !this.#closed)
+      if (!this.#feed(mirror, target) && this.#current() === mirror) {
         return { offset: mirror.offset, ...mirror.paint(this.#tape) }
+      }
+      await nextTurn()
     }
     throw new Error('the terminal is gone')
   }
 
   #later(): void {
-    this.#timer = setTimeout(() => {
-      this.#background = this.#feedOne().finally(() => (this.#background = undefined))
-    }, feedMs)
+    this.#timer = setTimeout(() => this.#feedOne(), feedMs)
   }
 
   /** One slice in the background. A mirror that was outrun is made anew only when the terminal is quiet. */
-  async #feedOne(): Promise<void> {
+  #feedOne(): void {
     const isQuiet = performance.now() - this.#noticedAt > quietMs
     const hadOne = this.#mirror !== undefined
-    const mirror = this.#taking ? undefined : (this.#current() ?? this.#beginIn(isQuiet || !hadOne))
-    const more = mirror ? await mirror.feed(this.#tape, Infinity) : false
+    const mirror = this.#current() ?? this.#beginIn(isQuiet || !hadOne)
+    const more = mirror ? this.#feed(mirror, Infinity) : !isQuiet
     this.#timer = undefined
-    if (!this.#closed && (more || (!mirror && !isQuiet))) this.#later()
+    if (more && !this.#closed) this.#later()
+  }
+
+  /** Output that the emulator cannot bear must cost a picture and nothing else: go on behind it with an empty screen. */
+  #feed(mirror: Mirror, until: number): boolean {
+    try {
+      return mirror.feed(this.#tape, until)
+    } catch (fault) {
+      this.#log.error({ err: fault }, 'the emulator failed on some output')
+      this.#begin({ ...this.#tape.sizeAt(mirror.offset), offset: mirror.offset, prelude: new Uint8Array(0) })
+      return true
+    }
   }
 
   /** The mirror, unless a flood has outrun it. */

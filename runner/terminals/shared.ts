@@ -61,7 +61,7 @@ export class SharedTerminal {
     this.pid = deps.pid
     this.name = deps.name
     this.tape = new Tape(deps.tapeBytes, deps.size)
-    this.#screens = new Screens(this.tape, deps.tapeBytes)
+    this.#screens = new Screens(this.tape, deps.tapeBytes, deps.log)
     this.#flow = new Flow((held) => deps.box.hold(held))
     this.#input = new InputQueue({ materialise: deps.materialise, write: (bytes) => this.#write(bytes) })
   }

@@ -74,6 +74,7 @@ export class Confined {
 
   /** The stat of the path itself, never following its last part; null when there is nothing. */
   lstat(path: string): Stat | null {
+    if (path !== '') named(path)
     try {
       const held = this.#hold(folderOf(path), { folder: true })
       try {
@@ -120,7 +121,7 @@ export class Confined {
   /** Makes an empty file, and the folders above it that are missing; `exists` when there is anything of that name. */
   async createFile(path: string): Promise<Stat> {
     const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW
-    await this.makeFolders(folderOf(path))
+    await this.makeFolders(folderOf(named(path)))
     return this.#inFolder(path, async ({ folder, name }) => {
       const file = await open(`${folder.at}/${name}`, flags, 0o666)
       await file.close()
@@ -130,7 +131,7 @@ export class Confined {
 
   /** Makes one folder, and those above it that are missing; `exists` when there is anything of that name. */
   async makeFolder(path: string): Promise<Stat> {
-    await this.makeFolders(folderOf(path))
+    await this.makeFolders(folderOf(named(path)))
     return this.#inFolder(path, async ({ folder, name }) => {
       await mkdir(`${folder.at}/${name}`, 0o777)
       return this.#settled(path, { folder, name })
@@ -139,6 +140,7 @@ export class Confined {
 
   /** Makes the folders of `path` that are missing. */
   async makeFolders(path: string): Promise<void> {
+    if (path !== '') named(path)
     if (path === '' || this.lstat(path)?.kind === 'folder') return
     await this.makeFolders(folderOf(path))
     await this.#inFolder(path, async ({ folder, name }) => {
@@ -205,16 +207,13 @@ export class Confined {
 
   #inFolder<T>(path: string, use: (place: Place) => Promise<T>): Promise<T> {
     return this.#guard(path, () => {
-      workspacePath(path)
-      if (isScratch(path)) throw leadsOut(path)
-      const held = this.#hold(folderOf(path), { folder: true })
+      const held = this.#hold(folderOf(named(path)), { folder: true })
       return whileHeld(held, (folder) => use({ folder, name: nameOf(path) }))
     })
   }
 
   #hold(path: string, want: { folder?: boolean } = {}): Held {
-    if (path !== '') workspacePath(path)
-    if (isScratch(path)) throw leadsOut(path)
+    if (path !== '') named(path)
     return hold(this.root, path, want)
   }
 
@@ -225,4 +224,11 @@ export class Confined {
       throw diskFault(thrown, path)
     }
   }
+}
+
+/** A path that people may name; ours are none of them. */
+function named(path: string): string {
+  workspacePath(path)
+  if (isScratch(path)) throw leadsOut(path)
+  return path
 }

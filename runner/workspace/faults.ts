@@ -39,5 +39,8 @@ export function diskFault(thrown: unknown, path: string): unknown {
 }
 
 export function leadsOut(path: string, real?: string): AppError {
-  return new AppError('bad-path', { say: 'This path leads out of the workspace.', log: { path, real } })
+  return new AppError('bad-path', {
+    say: 'This path leads out of the workspace, or nowhere.',
+    log: { path, real },
+  })
 }

@@ -32,7 +32,31 @@ export function hold(root: string, path: string, want: { folder?: boolean } = {}
     held.close()
     throw leadsOut(path, held.real)
   } catch (thrown) {
-    throw diskFault(thrown, path)
+    // Whether something exists out there is nobody's business either.
+    throw leavesOnItsWay(root, path) ? leadsOut(path) : diskFault(thrown, path)
+  }
+}
+
+/** True when a part of a path that cannot be held lies outside, or is a link that cannot be followed. */
+function leavesOnItsWay(root: string, path: string): boolean {
+  const parts = path.split('/')
+  return parts.some((_, index) => {
+    const absolute = `${root}/${parts.slice(0, index + 1).join('/')}`
+    try {
+      const held = linux ? holdByDescriptor(absolute, false) : holdByName(absolute)
+      held.close()
+      return !isInside(root, held.real)
+    } catch {
+      return isLink(absolute)
+    }
+  })
+}
+
+function isLink(absolute: string): boolean {
+  try {
+    return lstatSync(absolute).isSymbolicLink()
+  } catch {
+    return false
   }
 }
 

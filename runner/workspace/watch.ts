@@ -200,7 +200,7 @@ class Watch {
       for (const { name, stat } of this.#list(folder) ?? []) {
         const path = folder === '' ? name : `${folder}/${name}`
         seen.set(name, stat)
-        if (folder !== gitFolder) this.#changed.add(path)
+        if (folder !== gitFolder || gitNames.has(name)) this.#changed.add(path)
         if (stat.kind === 'folder' && this.#isWatched(path)) folders.push(path)
       }
       await giveWay()

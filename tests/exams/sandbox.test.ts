@@ -16,14 +16,14 @@ const programs = fileURLToPath(new URL('../support/programs', import.meta.url))
 
 const surroundings = {
   build: 'test',
-  level: 'process',
+  level: 'process' as const,
   collabUrl: 'ws://127.0.0.1:1',
   keysUrl: 'http://127.0.0.1:1/v1/keys',
   origins: ['http://localhost:1'],
   path: process.env['PATH'] ?? '',
   lang: 'C.UTF-8',
   shell: '/bin/bash',
-} as const
+}
 
 function driver(folder: string, other: object = {}) {
   const roots = { data: join(folder, 'data'), run: join(folder, 'run'), programs }

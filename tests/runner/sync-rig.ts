@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import express from 'express'
 import { objectsDoor } from '../../orchestrator/objects/door.ts'
 import { folderStore } from '../../orchestrator/objects/folder/start.ts'
+import type { ObjectStore } from '../../orchestrator/objects/object-store.ts'
 import { Flushed, RestoreProgress, type RestoreRequest } from '../../protocol/control.ts'
 import { AppError, WireError } from '../../protocol/errors.ts'
 import { newReplId } from '../../protocol/ids.ts'
@@ -17,9 +18,10 @@ const syncSecret = 's'.repeat(32)
 
 export type Rig = Awaited<ReturnType<typeof startRig>>
 
-export async function startRig() {
+/** With a store of the test's own, or a real folder. */
+export async function startRig(own?: ObjectStore) {
   const root = await mkdtemp(join(tmpdir(), 'devex-sync-'))
-  const store = await folderStore(join(root, 'store'))
+  const store = own ?? (await folderStore(join(root, 'store')))
   const repl = newReplId(randomBytes)
   const folders = { workspace: join(root, 'repl/workspace'), state: join(root, 'repl/state') }
   await mkdir(folders.workspace, { recursive: true })
@@ -51,11 +53,12 @@ export async function startRig() {
   const sync = await startSync({ DEVEX_PORT: 0, DEVEX_SYNC_SECRET: syncSecret })
   const target = { api, grant: 'grant-1', repl, generation: 1 }
 
-  const post = (path: string, body: unknown) =>
+  const post = (path: string, body: unknown, signal: AbortSignal | null = null) =>
     fetch(sync.url + path, {
       method: 'POST',
       headers: { authorization: `Bearer ${syncSecret}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
+      signal,
     })
 
   return {

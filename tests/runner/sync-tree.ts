@@ -11,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 
 /** One thing to make; `name` in bytes. */
 export type Seedling = {

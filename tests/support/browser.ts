@@ -11,6 +11,9 @@ const args = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // Terminals then draw their text into the page, where a test can read it.
+  '--disable-webgl',
+  '--disable-webgl2',
 ]
 
 /** Why journeys cannot run here, or null. */

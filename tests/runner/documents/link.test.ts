@@ -8,7 +8,7 @@ import { startRunner, type Runner } from '../../../runner/start.ts'
 import { ada, aDocId, anEpoch, grace } from '../../support/keys.ts'
 import { eventually } from '../../support/eventually.ts'
 import { startSession } from './session.ts'
-import { ask, controlToken, newSetting, type Setting } from './running.ts'
+import { newSetting, type Setting } from './running.ts'
 
 let setting: Setting
 let runner: Runner | null = null
@@ -119,31 +119,4 @@ test('an update that cannot be read changes nothing, and those after it are take
   )
   page.text.insert(0, 'ada\n')
   await eventually(async () => (await onDisk('a.py')) === 'ada\none\n')
-})
-
-test('C-14 a quiesce freezes the relay, takes what it had accepted, and resume thaws it', async () => {
-  const room = await knownDocument('a.py', 'one\n')
-  setting.relay.answersFreeze = false
-  await start()
-  const page = setting.relay.page(room, ada.id)
-  await eventually(() => page.joined)
-  const headers = { authorization: `Bearer ${await controlToken(setting)}` }
-  const control = `/r/${setting.launch.repl}/control`
-
-  const quiesced = ask(setting.launch, {
-    path: `${control}/quiesce`,
-    method: 'POST',
-    headers,
-    body: { say: 'Stopping.' },
-  })
-  await eventually(() => setting.relay.last('freeze')?.say === 'Stopping.')
-  page.text.insert(0, 'accepted before\n')
-  setting.relay.send({ type: 'frozen' })
-  const { status, body } = await quiesced
-
-  expect(status).toBe(200)
-  expect(body).toEqual({ seq: runner?.health().seq })
-  expect(await onDisk('a.py')).toBe('accepted before\none\n')
-  await ask(setting.launch, { path: `${control}/resume`, method: 'POST', headers, body: {} })
-  await eventually(() => setting.relay.last('thaw'))
 })

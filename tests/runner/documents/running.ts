@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunnerLaunch } from '../../../protocol/control.ts'
 import { controlAudience } from '../../../protocol/access.ts'
+import { startBox, type Box } from '../../../runner/box/start.ts'
 import { aReplId, Keys } from '../../support/keys.ts'
 import { FakeRelay } from './relay.ts'
 
@@ -21,7 +22,7 @@ export async function newSetting(given: { collabUrl?: string } = {}): Promise<Se
   const keys = await new Keys().start()
   const relay = await new FakeRelay().start()
   const base = await realpath(await mkdtemp(join(tmpdir(), 'devex-run-')))
-  for (const folder of ['workspace', 'state', 'run']) await mkdir(join(base, folder))
+  for (const folder of ['workspace', 'state', 'run', 'home']) await mkdir(join(base, folder))
   const repl = aReplId()
   const session = await keys.session(repl, 1)
   const launch: RunnerLaunch = {
@@ -34,7 +35,7 @@ export async function newSetting(given: { collabUrl?: string } = {}): Promise<Se
     workspace: join(base, 'workspace'),
     state: join(base, 'state'),
     socket: join(base, 'run', 'runner.sock'),
-    boxSocket: join(base, 'run', 'box.sock'),
+    boxSocket: join(base, 'box', 'box.sock'),
     boxSecret: '00'.repeat(32),
     collabUrl: given.collabUrl ?? relay.url,
     keysUrl: keys.url,
@@ -80,5 +81,20 @@ export function ask(
     })
     asked.on('error', reject)
     asked.end(what.body === undefined ? undefined : JSON.stringify(what.body))
+  })
+}
+
+/** The session's box: real shells in the workspace. */
+export function startBoxOf(launch: RunnerLaunch): Promise<Box> {
+  const home = join(launch.workspace, '..', 'home')
+  return startBox({
+    protocol: 1,
+    build: 'test',
+    repl: launch.repl,
+    socket: launch.boxSocket,
+    secret: launch.boxSecret,
+    workspace: launch.workspace,
+    home,
+    env: { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color' },
   })
 }

@@ -190,6 +190,11 @@ export class Page {
     return (this.of(terminal).snaps.at(-1)?.bytes.toString('utf8') ?? '') + this.text(terminal)
   }
 
+  /** The newest output: of a flood the whole text is too much to look at again and again. */
+  tail(terminal: number): string {
+    return Buffer.concat(this.of(terminal).bytes.slice(-2)).subarray(-4096).toString('utf8')
+  }
+
   ask<T = object>(event: string, ...args: unknown[]): Promise<Answer<T>> {
     return new Promise((resolve) => this.socket.emit(event, ...args, resolve))
   }
