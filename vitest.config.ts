@@ -24,6 +24,6 @@ export default defineConfig({
       project('fuzz'),
       project('journeys', { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
     ],
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 })

@@ -60,6 +60,13 @@ export const BoxToRunner = z.discriminatedUnion('type', [
   z.object({ type: z.literal('refused'), ask: z.number().int(), say: z.string() }),
   /** Payload: output bytes beginning at `offset`. */
   z.object({ type: z.literal('out'), terminal: TerminalId, offset }),
+  /**
+   * A place to begin from: a fresh screen of this size that gets the payload and then the output from `offset` shows what
+   * those see who watched from before. Comes each few hundred KiB, and first when `follow` could not begin where it asked.
+   */
+  Size.extend({ type: z.literal('mark'), terminal: TerminalId, offset }),
+  /** The size changed behind the byte before `offset`. Comes in order with `out`. */
+  Size.extend({ type: z.literal('sized'), terminal: TerminalId, offset }),
   /** After the last `out`: `offset` is the length of all output. */
   z.object({
     type: z.literal('exit'),

@@ -74,14 +74,14 @@ export type SyncTarget = z.infer<typeof SyncTarget>
 /**
  * sync's own door on one machine: HTTP on loopback, `authorization: Bearer <secret>`.
  *
- *   POST /restore RestoreRequest → server-sent lines of JSON RestoreProgress, the last with `done: true`
+ *   POST /restore RestoreRequest → lines of JSON RestoreProgress, the last with `done: true` or `failed`
  *   POST /flush   FlushRequest   → Flushed
  */
 export const RestoreRequest = z.object({
   target: SyncTarget,
   workspace: z.string(),
   state: z.string(),
-  /** A verified manifest's address, or a template's files for the very first start. */
+  /** A verified manifest's address, or the folder that holds a template's files, for the very first start. */
   source: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('manifest'), key: z.string(), sha256: Sha256 }),
     z.object({ kind: z.literal('template'), folder: z.string() }),
@@ -100,6 +100,8 @@ export const FlushRequest = z.object({
   workspace: z.string(),
   state: z.string(),
   seq: z.number().int().min(0),
+  /** Key of the manifest that HEAD names now, so that manifests form a chain; left out before the first. */
+  parent: z.string().optional(),
 })
 export type FlushRequest = z.infer<typeof FlushRequest>
 /** The manifest that was uploaded; not yet verified, HEAD not yet moved. */

@@ -18,9 +18,13 @@ export const FrontDoorEnv = z.object({
   /** http origins of the two servers behind it. */
   DEVEX_APP_URL: z.string(),
   DEVEX_COLLAB_URL: z.string(),
+  /** Origins under which people reach us, comma-separated: a request for another Host is refused; empty = any. */
+  DEVEX_ORIGINS: z.string().default(''),
   /** File with the runners' addresses, written by the orchestrator (see RouteTable). */
   DEVEX_ROUTES: z.string(),
 })
+
+export type FrontDoorEnv = z.infer<typeof FrontDoorEnv>
 
 /** Content of DEVEX_ROUTES: which unix socket serves `/r/<repl>/…`. */
 export const RouteTable = z.object({ runners: z.record(z.string(), z.object({ socket: z.string() })) })
@@ -66,3 +70,4 @@ export const OrchestratorEnv = z.object({
 })
 
 export const SyncEnv = z.object({ ...common, DEVEX_PORT: port, DEVEX_SYNC_SECRET: z.string().min(32) })
+export type SyncEnv = z.infer<typeof SyncEnv>

@@ -25,7 +25,7 @@ export const ObjectKey = z
   .string()
   .regex(
     new RegExp(
-      `^v1/(repls/${key}/(HEAD\\.json|manifests/\\d+-\\d+-\\d+|log/\\d+-\\d+|orphans/\\d+/[\\w.-]+)|packs/[0-9a-f]{64}|blobs/[0-9a-f]{64})$`,
+      `^v1/(repls/${key}/(HEAD\\.json|manifests/\\d+-\\d+-\\d+|log/\\d+-\\d+|orphans/\\d+/\\w[\\w.-]*)|packs/[0-9a-f]{64}|blobs/[0-9a-f]{64})$`,
     ),
   )
 
@@ -53,8 +53,41 @@ export const Location = z.discriminatedUnion('in', [
 ])
 export type Location = z.infer<typeof Location>
 
+const utf8 = { decode: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }), encode: new TextEncoder() }
+const rawPrefix = 'base64:'
+
+/** How the bytes of a path or a link's target are written in a manifest: text, or `base64:` when they are not UTF-8 (or look like that prefix). */
+export function pathText(bytes: Uint8Array): string {
+  const text = decodedOrNull(bytes)
+  if (text !== null && !text.startsWith(rawPrefix)) return text
+  return rawPrefix + btoa(String.fromCharCode(...bytes))
+}
+
+/** The bytes that `pathText` wrote, or null when it would have written them otherwise: each path has one spelling. */
+export function pathBytes(text: string): Uint8Array | null {
+  if (!text.startsWith(rawPrefix)) return /\p{Surrogate}/u.test(text) ? null : utf8.encode.encode(text)
+  const bytes = fromBase64(text.slice(rawPrefix.length))
+  return bytes !== null && pathText(bytes) === text ? bytes : null
+}
+
+function decodedOrNull(bytes: Uint8Array): string | null {
+  try {
+    return utf8.decode.decode(bytes)
+  } catch {
+    return null
+  }
+}
+
+function fromBase64(text: string): Uint8Array | null {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+  } catch {
+    return null
+  }
+}
+
 const common = {
-  /** Workspace-relative; bytes that are not UTF-8 are kept as `base64:` and the bytes. */
+  /** Workspace-relative, as `pathText` writes it. */
   path: z.string().min(1),
   /** Permission bits, 0 to 0o7777. */
   mode: z.number().int().min(0).max(0o7777),
@@ -63,6 +96,7 @@ const common = {
 }
 export const ManifestEntry = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('folder'), ...common }),
+  /** `target` as `pathText` writes it. */
   z.object({ kind: z.literal('link'), ...common, target: z.string() }),
   z.object({
     kind: z.literal('file'),

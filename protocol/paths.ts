@@ -11,7 +11,7 @@ const utf8 = new TextEncoder()
 /** True when `path` is relative, normal (`a/b`, no empty, `.` or `..` part), and free of NUL and control characters. */
 export function isWorkspacePath(path: string): boolean {
   if (path.length === 0 || utf8.encode(path).length > pathBytes) return false
-  if (/[\u0000-\u001f\u007f\\]|\p{Surrogate}/u.test(path)) return false
+  if (/[\p{Control}\\]|\p{Surrogate}/u.test(path)) return false
   return path
     .split('/')
     .every((part) => part !== '' && part !== '.' && part !== '..' && utf8.encode(part).length <= nameBytes)
@@ -49,3 +49,6 @@ export function nameOf(path: string): string {
 export function isWithin(folder: string, path: string): boolean {
   return folder === '' || path === folder || path.startsWith(`${folder}/`)
 }
+
+/** Names that begin so are ours for a moment (atomic saves, restores): never listed, never flushed. */
+export const tmpPrefix = '.devex-tmp'

@@ -26,6 +26,8 @@ export type TreeDoorDeps = {
   tree: WorkspaceTree
   confined: Confined
   documents: DocumentsForTree
+  /** True while the session stops: the tree can be looked at, and nothing of it changes any more. */
+  stopping?: () => boolean
   log: Logger
 }
 
@@ -45,7 +47,7 @@ export function treeDoor(deps: TreeDoorDeps): void {
   documents.onEvent((event) => namespace.emit('document', event))
   namespace.on('connection', (socket: Socket) => {
     if (!mayWatch(socket)) return void socket.disconnect(true)
-    serve(socket, commands, log)
+    serve(socket, commands, deps)
     socket.emit('tree', tree.snapshot())
   })
 }
@@ -149,14 +151,15 @@ function topmost(paths: readonly string[]): string[] {
 }
 
 /** A page says `(event, request?, give)`; anything else is refused, in words where there is somebody to tell. */
-function serve(socket: Socket, commands: Commands, log: Logger): void {
+function serve(socket: Socket, commands: Commands, { log, stopping }: TreeDoorDeps): void {
   let waiting = 0
   socket.onAny(async (event: string, ...said: unknown[]) => {
     const give = said.at(-1)
     const request = said.length > 1 ? said[0] : undefined
     waiting += 1
     try {
-      const answer = await answerTo({ event, request, said, waiting }, socket, commands)
+      const readOnly = stopping?.() ?? false
+      const answer = await answerTo({ event, request, said, waiting, readOnly }, socket, commands)
       if (typeof give === 'function') give({ ok: true, ...answer })
     } catch (thrown) {
       const error = asAppError(thrown)
@@ -172,10 +175,10 @@ function serve(socket: Socket, commands: Commands, log: Logger): void {
   })
 }
 
-type Said = { event: string; request: unknown; said: readonly unknown[]; waiting: number }
+type Said = { event: string; request: unknown; said: readonly unknown[]; waiting: number; readOnly: boolean }
 
 function answerTo(
-  { event, request, said, waiting }: Said,
+  { event, request, said, waiting, readOnly }: Said,
   socket: Socket,
   commands: Commands,
 ): Promise<object> {
@@ -194,5 +197,7 @@ function answerTo(
       log: { sub: claims.data.sub },
     })
   }
+  if (readOnly && known.action !== 'tree.read')
+    throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
   return known.run(request)
 }

@@ -7,7 +7,7 @@ import { folderOf, isWorkspacePath, nameOf, workspacePath } from '../../protocol
 import { diskFault, errnoOf, leadsOut } from './faults.ts'
 import { hold, lookUp, whileHeld, type Held } from './held.ts'
 import { removeTree } from './removal.ts'
-import { replaceFile, syncFolder, type Place } from './replace.ts'
+import { replaceFile, syncFolder, type Place, type Still } from './replace.ts'
 import { isScratch, Scratch } from './scratch.ts'
 import type { Stat } from './stat.ts'
 import { pour, readUpTo, refuseIrregular, renameExclusive } from './transfer.ts'
@@ -105,9 +105,12 @@ export class Confined {
     }
   }
 
-  /** Puts a whole file, atomically, keeping an existing file's mode; a link inside the workspace is written through. */
-  async write(path: string, bytes: Uint8Array): Promise<Stat> {
-    return this.#put(path, (file) => file.writeFile(bytes))
+  /**
+   * Puts a whole file, atomically, keeping an existing file's mode; a link inside the workspace is written through. `still`
+   * is asked at the last instant whether what is there may be replaced; `conflict` when not, and nothing was changed.
+   */
+  async write(path: string, bytes: Uint8Array, still?: Still): Promise<Stat> {
+    return this.#put(path, (file) => file.writeFile(bytes), still)
   }
 
   /** As write, from a stream; more than `maxBytes` is refused with `too-large` and changes nothing. */
@@ -173,12 +176,12 @@ export class Confined {
     })
   }
 
-  async #put(path: string, fill: (file: FileHandle) => Promise<void>): Promise<Stat> {
+  async #put(path: string, fill: (file: FileHandle) => Promise<void>, still?: Still): Promise<Stat> {
     const target = this.#target(path)
     const stat = await this.#inFolder(target, (place) => {
       const before = lookUp(place.folder, place.name)
       if (before?.kind === 'folder' || before?.kind === 'other') refuseIrregular(path, before)
-      return replaceFile(place, this.#scratch, fill)
+      return replaceFile(place, this.#scratch, { fill, still })
     })
     for (const told of this.#written) told(target, stat)
     return stat

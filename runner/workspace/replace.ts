@@ -1,6 +1,7 @@
 // Writes a whole file or nothing: temporary file, fdatasync, rename, fsync of the folder; mode and owner are kept.
-import { constants } from 'node:fs'
+import { constants, renameSync } from 'node:fs'
 import { copyFile, open, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { AppError } from '../../protocol/errors.ts'
 import { errnoOf } from './faults.ts'
 import { lookUp, type Held } from './held.ts'
 import { scratchName, type Scratch } from './scratch.ts'
@@ -8,6 +9,9 @@ import { statOf, type Stat } from './stat.ts'
 
 /** Where a file is put: a held folder and a name in it. */
 export type Place = { folder: Held; name: string }
+
+/** Whether the file that is there now (null: none) may be replaced. */
+export type Still = (now: Stat | null) => boolean
 
 const create = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW
 /** Rename was refused for the folder's or mount's sake; the file itself may be writable all the same. */
@@ -17,13 +21,13 @@ const inPlaceAfter = new Set(['EACCES', 'EPERM', 'EBUSY'])
 export async function replaceFile(
   place: Place,
   scratch: Scratch,
-  fill: (file: FileHandle) => Promise<void>,
+  content: { fill: (file: FileHandle) => Promise<void>; still?: Still | undefined },
 ): Promise<Stat> {
   const before = lookUp(place.folder, place.name)
   const temporary = scratch.newPath(place.folder)
   try {
-    await writeWhole(temporary.path, before, fill)
-    await publish(temporary.path, place, { before, scratch })
+    await writeWhole(temporary.path, before, content.fill)
+    await publish(temporary.path, place, { before, scratch, still: content.still })
   } catch (thrown) {
     await unlink(temporary.path).catch(() => undefined)
     throw thrown
@@ -63,12 +67,15 @@ async function keepModeAndOwner(file: FileHandle, before: Stat): Promise<void> {
 async function publish(
   path: string,
   place: Place,
-  known: { before: Stat | null; scratch: Scratch },
+  known: { before: Stat | null; scratch: Scratch; still: Still | undefined },
 ): Promise<void> {
+  if (known.still?.(lookUp(place.folder, place.name)) === false)
+    throw new AppError('conflict', { say: 'The file was changed meanwhile.' })
   // Other names of the same file must see the change too.
   if (known.before?.kind === 'file' && known.before.nlink > 1) return overwrite(path, place)
   try {
-    await rename(path, `${place.folder.at}/${place.name}`)
+    // Nothing may come between the question above and this.
+    renameSync(path, `${place.folder.at}/${place.name}`)
   } catch (thrown) {
     const errno = errnoOf(thrown)
     if (errno === 'EXDEV') return crossMount(path, place, known.scratch)

@@ -1,0 +1,52 @@
+// Everything that can be done from the palette and by keys, as a list of named verbs. It draws nothing.
+import { stepRegion } from '../regions.ts'
+import { chooseTheme } from '../../ui/theme.tsx'
+import type { Workbench } from '../workbench-context.ts'
+
+export type Command = {
+  id: string
+  title: string
+  /** The same by keyboard, as it is shown. */
+  keys?: string
+  run: () => void
+}
+
+export type CommandParts = {
+  workbench: Workbench
+  toggleRun: () => void
+  isRunning: boolean
+  openTerminal: () => void
+}
+
+export const isMac = typeof navigator !== 'undefined' && navigator.platform.startsWith('Mac')
+export const modKey = isMac ? '⌘' : 'Ctrl '
+
+/** What a viewer may not do is not offered to one. */
+export function commandsOf({ workbench, toggleRun, isRunning, openTerminal }: CommandParts): Command[] {
+  const { view, tabs, isViewer } = workbench
+  const dialog = (name: 'share' | 'stop') => (): void => view.update((now) => ({ ...now, dialog: name }))
+  const change: Command[] = [
+    { id: 'run', title: isRunning ? 'Stop the program' : 'Run', keys: `${modKey}Enter`, run: toggleRun },
+    { id: 'terminal', title: 'Open a terminal', run: openTerminal },
+    { id: 'stop', title: 'Stop this REPL', run: dialog('stop') },
+  ]
+  const look: Command[] = [
+    { id: 'share', title: 'Share: invite people', run: dialog('share') },
+    { id: 'next', title: 'Next tab', run: () => tabs.step(1) },
+    { id: 'previous', title: 'Previous tab', run: () => tabs.step(-1) },
+    {
+      id: 'close',
+      title: 'Close the tab',
+      run: () => {
+        const { active } = tabs.state.get()
+        if (active !== null) tabs.close(active)
+      },
+    },
+    { id: 'region', title: 'Go to the next region of the page', keys: 'F6', run: () => stepRegion(1) },
+    { id: 'light', title: 'Light theme', run: () => void chooseTheme('light') },
+    { id: 'dark', title: 'Dark theme', run: () => void chooseTheme('dark') },
+    { id: 'system', title: 'Theme of the system', run: () => void chooseTheme('system') },
+    { id: 'home', title: 'All REPLs', run: () => location.assign('/') },
+  ]
+  return isViewer.get() ? look : [...change, ...look]
+}

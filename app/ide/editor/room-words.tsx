@@ -1,0 +1,41 @@
+// What a document's room tells its people, above the text: away, read-only, closed, deleted. One line, and an action where one helps.
+import { Info } from 'lucide-react'
+import { Button } from '../../ui/button.tsx'
+import { useStore } from '../use-store.ts'
+import { useWorkbench } from '../workbench-context.ts'
+import type { DocumentFacts, OpenDocument } from './document.ts'
+
+function wordsOf(facts: DocumentFacts, isGone: boolean): string | null {
+  if (isGone) return 'This file was deleted. Its text is still here until you close the tab.'
+  if (facts.closed !== null) return facts.closed.say
+  return facts.readOnly ?? facts.runnerAway
+}
+
+interface RoomWordsProps {
+  document: OpenDocument
+  isGone: boolean
+  path: string
+}
+
+export function RoomWords({ document, isGone, path }: RoomWordsProps) {
+  const { files, notices, tabs } = useWorkbench()
+  const facts = useStore(document.facts)
+  const words = wordsOf(facts, isGone)
+  if (words === null) return null
+  const writeAgain = async (): Promise<void> => {
+    await files.upload(path, new Blob([document.text.toString()]))
+    const tab = tabs.state.get().tabs.find((other) => other.path === path)
+    if (tab !== undefined) tabs.retry(tab.key)
+  }
+  return (
+    <div role="status" className="flex items-center gap-2 border-b border-line bg-warn-soft px-3 py-1.5">
+      <Info size={14} className="shrink-0 text-warn" aria-hidden />
+      <p className="flex-1">{words}</p>
+      {isGone && (
+        <Button size="small" onClick={() => notices.attempt('editor', writeAgain)}>
+          Write it again
+        </Button>
+      )}
+    </div>
+  )
+}

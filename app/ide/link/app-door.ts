@@ -1,0 +1,48 @@
+// Asks the app's own routes (doors, invites, stop, start) and parses what they answer; it keeps no state.
+import { z } from 'zod'
+import { AppError } from '../../../protocol/errors.ts'
+import { ApiFailure, Doors, Invite, Template, type Repl } from '../../../protocol/repl.ts'
+
+const offlineSay = 'The server cannot be reached. Trying again.'
+
+/** Posts to a route of this repl and answers its JSON, or throws what the server said. */
+export async function postToApp(repl: string, route: string, body?: object): Promise<unknown> {
+  const answer = await fetch(`/repl/${repl}/${route}`, {
+    method: 'POST',
+    credentials: 'same-origin',
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify(body ?? {}),
+  }).catch((cause: unknown) => {
+    throw new AppError('unavailable', { say: offlineSay, cause })
+  })
+  const value: unknown = await answer.json().catch(() => null)
+  if (answer.ok) return value
+  throw failure(value)
+}
+
+function failure(value: unknown): AppError {
+  const parsed = ApiFailure.safeParse(value)
+  if (parsed.success) return new AppError(parsed.data.error.code, { say: parsed.data.error.say })
+  return new AppError('unavailable', { say: offlineSay })
+}
+
+export async function askDoors(repl: string): Promise<Doors> {
+  const parsed = z.object({ doors: Doors }).safeParse(await postToApp(repl, 'doors'))
+  if (!parsed.success) throw new AppError('internal', { say: 'The server gave no address for this REPL.' })
+  return parsed.data.doors
+}
+
+/** Makes an invite and answers the link to give away. */
+export async function askInvite(repl: Repl, role: 'editor' | 'viewer'): Promise<string> {
+  const answer = await postToApp(repl.id, 'invites', { role })
+  const parsed = z.object({ invite: Invite, url: z.string() }).safeParse(answer)
+  if (!parsed.success) throw new AppError('internal', { say: 'The server gave no invite. Try again.' })
+  return parsed.data.url
+}
+
+/** Files that a template opens at the first visit; none when it cannot be asked, since nothing depends on them. */
+export async function askFirstFiles(template: string): Promise<string[]> {
+  const answer = await fetch('/templates', { headers: { accept: 'application/json' } }).catch(() => null)
+  const parsed = z.object({ templates: z.array(Template) }).safeParse(await answer?.json().catch(() => null))
+  return parsed.data?.templates.find(({ id }) => id === template)?.open ?? []
+}

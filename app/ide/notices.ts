@@ -1,0 +1,29 @@
+// Words about what did not happen, shown in the panel where it was tried until they are read. It draws nothing.
+import { asAppError } from '../../protocol/errors.ts'
+import { createStore, type Readable } from './store.ts'
+
+export type Area = 'files' | 'editor' | 'terminal' | 'page'
+
+export type Notices = {
+  shown: Readable<Partial<Record<Area, string>>>
+  say: (area: Area, words: string) => void
+  dismiss: (area: Area) => void
+  /** Runs a person's command; what goes wrong is said in `area`. */
+  attempt: (area: Area, doing: () => Promise<unknown>) => void
+}
+
+export function createNotices(): Notices {
+  const shown = createStore<Partial<Record<Area, string>>>({})
+  const say = (area: Area, words: string): void => shown.update((now) => ({ ...now, [area]: words }))
+  const dismiss = (area: Area): void =>
+    shown.update((now) => Object.fromEntries(Object.entries(now).filter(([other]) => other !== area)))
+  return {
+    shown,
+    say,
+    dismiss,
+    attempt: (area, doing) => {
+      dismiss(area)
+      void doing().catch((thrown: unknown) => say(area, asAppError(thrown).say))
+    },
+  }
+}

@@ -1,0 +1,59 @@
+// Everybody who is here, by name, with where they are; a press goes to their file.
+import { clsx } from 'clsx'
+import { UserPlus } from 'lucide-react'
+import { Avatar } from '../../ui/avatar.tsx'
+import { IconButton } from '../../ui/button.tsx'
+import { useStore } from '../use-store.ts'
+import { useWorkbench } from '../workbench-context.ts'
+import { whereWords } from './where-words.ts'
+
+const roleWords = { owner: 'owner', editor: 'editor', viewer: 'viewer' } as const
+
+export function PeoplePanel() {
+  const { presence, terminals, tabs, view } = useWorkbench()
+  const people = useStore(presence.people)
+  const list = useStore(terminals.list)
+  return (
+    <section aria-label="People" className="flex h-full min-h-0 flex-col">
+      <header className="flex h-(--bar-tabs) shrink-0 items-center pr-1 pl-3">
+        <h2 className="flex-1 text-label font-semibold tracking-wide text-muted uppercase">
+          People <span className="font-normal tabular-nums">{people.length}</span>
+        </h2>
+        <IconButton
+          label="Invite people"
+          icon={<UserPlus size={15} aria-hidden />}
+          onClick={() => view.update((now) => ({ ...now, dialog: 'share' }))}
+        />
+      </header>
+      <ul className="min-h-0 flex-1 overflow-y-auto pb-2">
+        {people.map((person) => (
+          <li key={person.user.id}>
+            <button
+              type="button"
+              disabled={person.isMe || person.files.length === 0}
+              onClick={() => {
+                const [file] = person.files
+                if (file !== undefined) tabs.open(file)
+                view.update((now) => ({ ...now, narrow: 'editor' }))
+              }}
+              className={clsx(
+                'flex h-8 w-full items-center gap-2 px-3 text-left enabled:hover:bg-hover pointer-coarse:h-10',
+                'disabled:cursor-default',
+              )}
+            >
+              <Avatar name={person.user.name} index={person.user.colorIndex} size={20} />
+              <span className="truncate">
+                {person.user.name}
+                {person.isMe && <span className="text-muted"> (you)</span>}
+              </span>
+              <span className="ml-auto truncate text-label text-muted">
+                {person.isMe ? roleWords[person.user.role] : whereWords(person, list)}
+              </span>
+            </button>
+          </li>
+        ))}
+        {people.length === 0 && <li className="px-3 py-1 text-muted">Nobody yet: connecting.</li>}
+      </ul>
+    </section>
+  )
+}

@@ -1,0 +1,84 @@
+// The bar at the foot: what is true of the connection and of saving, where the cursor is, how isolated the session runs.
+import { clsx } from 'clsx'
+import type { Level } from '../../../protocol/repl.ts'
+import type { ConnectionWord } from '../link/words.ts'
+import { useStore } from '../use-store.ts'
+import { useWorkbench } from '../workbench-context.ts'
+
+const levelWords: Record<Level, { short: string; long: string }> = {
+  process: {
+    short: 'Not isolated',
+    long: 'Programs run as plain processes of this machine. Share only with people you trust.',
+  },
+  bwrap: { short: 'Own files', long: 'Programs see their own files only; the network is shared.' },
+  'bwrap+net': { short: 'Own files and network', long: 'Programs see their own files and network only.' },
+  'bwrap+net+cgroup': {
+    short: 'Isolated',
+    long: 'Programs see their own files and network only, with limits on memory and processor.',
+  },
+}
+
+const tones: Record<ConnectionWord['word'], string> = {
+  connecting: 'bg-muted',
+  synced: 'bg-ok',
+  sending: 'bg-accent',
+  offline: 'bg-warn',
+  'read-only': 'bg-muted',
+  stopped: 'bg-bad',
+}
+
+/** "Saved" is said only when every own edit is on the runner's disk and the runner is there to say so. */
+export function useIsSaved(): boolean {
+  const { connection, documents, isViewer } = useWorkbench()
+  const hasEdits = !useStore(isViewer)
+  const { unsaved } = useStore(documents.summary)
+  const { word } = useStore(connection)
+  return hasEdits && unsaved === 0 && (word === 'synced' || word === 'read-only')
+}
+
+export function StatusBar() {
+  const { connection, view, tabs, link, repl, documents } = useWorkbench()
+  const { word, say } = useStore(connection)
+  const { cursor } = useStore(view)
+  const state = useStore(tabs.state)
+  const isSaved = useIsSaved()
+  const { unsaved } = useStore(documents.summary)
+  const shown = state.tabs.find((tab) => tab.key === state.active)?.view
+  const level = useStore(link.doors.latest)?.level ?? repl.level
+  return (
+    <footer
+      aria-label="Status"
+      data-testid="status"
+      data-connection={word}
+      data-saved={isSaved}
+      data-waiting={unsaved}
+      className="flex h-(--bar-status) shrink-0 items-center gap-4 overflow-hidden border-t border-line bg-surface px-3 text-label whitespace-nowrap text-muted"
+    >
+      <span className="flex min-w-0 items-center gap-1.5 text-ink" role="status">
+        <span className={clsx('size-2 shrink-0 rounded-full', tones[word])} aria-hidden />
+        <span className="truncate">{say}</span>
+      </span>
+      {isSaved && <span>Saved</span>}
+      <span className="flex-1" />
+      {cursor !== null && shown?.kind === 'text' && (
+        <>
+          <span className="tabular-nums max-sm:hidden">
+            Ln {cursor.line}, Col {cursor.column}
+          </span>
+          <span className="max-sm:hidden">{cursor.language}</span>
+          <span className="max-sm:hidden" title="The line ends of the file on the disk">
+            {shown.eol === 'mixed' ? 'Mixed line ends' : shown.eol.toUpperCase()}
+          </span>
+        </>
+      )}
+      {level !== null && (
+        <span
+          title={levelWords[level].long}
+          aria-label={`${levelWords[level].short}. ${levelWords[level].long}`}
+        >
+          {levelWords[level].short}
+        </span>
+      )}
+    </footer>
+  )
+}

@@ -1,0 +1,63 @@
+// One terminal in the page: holds its xterm while it is mounted, and says in words when its program has ended.
+import { useEffect, useRef, useState } from 'react'
+import '@xterm/xterm/css/xterm.css'
+import type { TerminalInfo } from '../../../protocol/terminal.ts'
+import { useTheme } from '../../ui/theme.tsx'
+import { useStore } from '../use-store.ts'
+import { useWorkbench } from '../workbench-context.ts'
+import { openScreen, type Screen } from './screen.ts'
+
+interface TerminalViewProps {
+  terminal: TerminalInfo
+  isShown: boolean
+}
+
+export function TerminalView({ terminal, isShown }: TerminalViewProps) {
+  const { terminals, notices, person, isViewer: viewer } = useWorkbench()
+  const isViewer = useStore(viewer)
+  const { worn } = useTheme()
+  const host = useRef<HTMLDivElement>(null)
+  const [screen, setScreen] = useState<Screen | null>(null)
+  const isDriver = terminal.driver?.id === person.id
+  const first = useRef({ isDriver, name: terminal.name, worn })
+  useEffect(() => {
+    if (host.current === null) return
+    const made = openScreen({
+      host: host.current,
+      id: terminal.id,
+      name: first.current.name,
+      terminals,
+      worn: first.current.worn,
+      isDriver: first.current.isDriver,
+      mayType: !isViewer,
+      refused: (say) => notices.say('terminal', say),
+    })
+    setScreen(made)
+    return () => {
+      made.dispose()
+      setScreen(null)
+    }
+  }, [terminal.id, terminals, notices, isViewer])
+  useEffect(() => screen?.wearTheme(worn), [screen, worn])
+  useEffect(() => {
+    if (screen === null || host.current === null || !isShown) return
+    const arrange = (): void => screen.arrange(isDriver)
+    arrange()
+    const watch = new ResizeObserver(arrange)
+    watch.observe(host.current)
+    return () => watch.disconnect()
+  }, [screen, isDriver, isShown])
+  return (
+    <div
+      className="absolute inset-0 overflow-hidden bg-ground pt-1.5 pl-3"
+      style={{ visibility: isShown ? 'inherit' : 'hidden' }}
+      data-testid={`terminal-${terminal.id}`}
+      data-driver={terminal.driver?.name ?? ''}
+    >
+      <div
+        ref={host}
+        className={isDriver ? 'h-full w-full overflow-hidden' : 'h-full w-full overflow-auto'}
+      />
+    </div>
+  )
+}

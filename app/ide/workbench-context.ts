@@ -1,0 +1,32 @@
+// Hands the running core to every panel of the workbench; it makes none.
+import { createContext, useContext } from 'react'
+import type { Person, Repl } from '../../protocol/repl.ts'
+import type { Notices } from './notices.ts'
+import type { Store } from './store.ts'
+import type { WorkbenchCore } from './workbench.ts'
+
+export type NarrowPanel = 'files' | 'editor' | 'terminal' | 'people'
+
+/** What this page alone shows; nobody else sees it. */
+export type ViewState = {
+  terminal: number | null
+  narrow: NarrowPanel
+  dialog: 'share' | 'stop' | 'palette' | null
+  /** Place of the cursor in the shown document. */
+  cursor: { line: number; column: number; language: string } | null
+}
+
+export type Workbench = WorkbenchCore & {
+  repl: Repl
+  person: Person
+  notices: Notices
+  view: Store<ViewState>
+}
+
+export const WorkbenchContext = createContext<Workbench | null>(null)
+
+export function useWorkbench(): Workbench {
+  const workbench = useContext(WorkbenchContext)
+  if (workbench === null) throw new Error('A panel was drawn outside the workbench')
+  return workbench
+}

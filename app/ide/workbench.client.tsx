@@ -1,0 +1,114 @@
+// The workbench of one repl in the browser: starts its core, ends it, and lays out what people see. Loaded in browsers only.
+import { useEffect, useState } from 'react'
+import type { Person, Repl } from '../../protocol/repl.ts'
+import { announce } from '../ui/live-region.tsx'
+import { Button } from '../ui/button.tsx'
+import { ErrorView, LoadingView } from '../ui/views.tsx'
+import { Palette } from './commands/palette.tsx'
+import type { ConnectionWord } from './link/words.ts'
+import { NarrowLayout, WideLayout, useIsNarrow } from './layout.tsx'
+import { NoticeBar } from './notice-bar.tsx'
+import { createNotices } from './notices.ts'
+import { walkRegions } from './regions.ts'
+import { ShareDialog } from './share/share-dialog.tsx'
+import { StatusBar } from './status/status-bar.tsx'
+import { StopQuestion } from './stop-question.tsx'
+import { createStore } from './store.ts'
+import { TopBar } from './top-bar.tsx'
+import { useStore } from './use-store.ts'
+import { startWorkbench } from './workbench.ts'
+import {
+  useWorkbench,
+  WorkbenchContext,
+  type ViewState,
+  type Workbench as Bench,
+} from './workbench-context.ts'
+
+export interface WorkbenchProps {
+  repl: Repl
+  person: Person
+}
+
+const atFirst: ViewState = { terminal: null, narrow: 'editor', dialog: null, cursor: null }
+
+export function Workbench({ repl, person }: WorkbenchProps) {
+  const [bench, setBench] = useState<Omit<Bench, 'repl' | 'person'> | null>(null)
+  const { id, role, template } = repl
+  useEffect(() => {
+    const notices = createNotices()
+    const core = startWorkbench({ id, role, template, say: notices.say })
+    const stop = walkRegions()
+    // What is started here opens sockets, so it is made by an effect and not while drawing.
+    // oxlint-disable-next-line react/set-state-in-effect
+    setBench({ ...core, notices, view: createStore(atFirst) })
+    return () => {
+      stop()
+      core.dispose()
+      setBench(null)
+    }
+  }, [id, role, template])
+  if (bench === null) return <LoadingView say="Opening the workbench" />
+  return (
+    <WorkbenchContext.Provider value={{ ...bench, repl, person }}>
+      <Frame />
+    </WorkbenchContext.Provider>
+  )
+}
+
+function Frame() {
+  const isNarrow = useIsNarrow()
+  useShownPlace()
+  useSpokenConnection()
+  return (
+    <div className="flex h-dvh flex-col overflow-hidden bg-ground text-ink" data-testid="workbench">
+      <TopBar />
+      <NoticeBar area="page" />
+      <Refusal />
+      {isNarrow ? <NarrowLayout /> : <WideLayout />}
+      <StatusBar />
+      <Palette />
+      <ShareDialog />
+      <StopQuestion />
+    </div>
+  )
+}
+
+/** Others see in tree and tabs where this page is. */
+function useShownPlace(): void {
+  const { presence, tabs, view } = useWorkbench()
+  const { tabs: list, active } = useStore(tabs.state)
+  const { terminal } = useStore(view)
+  const file = list.find((tab) => tab.key === active)?.path ?? null
+  useEffect(() => presence.show({ file, terminal }), [presence, file, terminal])
+}
+
+const spokenWords: Partial<Record<ConnectionWord['word'], string>> = {
+  synced: 'Connected',
+  offline: 'Offline. Typing is kept here.',
+  stopped: 'Stopped',
+}
+
+/** Only changes that matter to somebody who listens: lost, back, stopped. Not each sending. */
+function useSpokenConnection(): void {
+  const { connection } = useWorkbench()
+  const spoken = spokenWords[useStore(connection).word]
+  useEffect(() => {
+    if (spoken !== undefined) announce(spoken)
+  }, [spoken])
+}
+
+/** Why this page may not or cannot be connected, when trying again by itself would not help. */
+function Refusal() {
+  const { link } = useWorkbench()
+  const phase = useStore(link.phase)
+  if (phase.phase !== 'refused') return null
+  return (
+    <div data-testid="refusal" className="border-b border-line bg-bad-soft">
+      <ErrorView
+        title="This page is not connected"
+        say={phase.say}
+        action={<Button onClick={() => location.reload()}>Reload the page</Button>}
+      />
+    </div>
+  )
+}

@@ -1,0 +1,112 @@
+// The list of repls with its search, its empty page and the dialog that makes one. Rows know how to change themselves.
+import { Plus, Search } from 'lucide-react'
+import { useState } from 'react'
+import type { Repl, Template } from '../../protocol/repl.ts'
+import { useNavigate } from '../framework.ts'
+import { Button } from '../ui/button.tsx'
+import { inputClasses } from '../ui/field.tsx'
+import { isMoving } from '../ui/phase.ts'
+import { EmptyView } from '../ui/views.tsx'
+import { NewReplDialog } from './new-repl-dialog.tsx'
+import { ReplRow } from './repl-row.tsx'
+import { matching, orderRepls } from './repl-list.ts'
+import { useFresh } from './use-fresh.ts'
+
+/** A search box appears above this many repls: fewer are seen at a glance. */
+const searchAbove = 8
+/** Browsers open at most six connections to a host: no more rows than this listen to their steps at once. */
+const listeningRows = 3
+/** Milliseconds between two looks at the whole list; rows that move tell of themselves meanwhile. */
+const lookMs = 3_000
+
+interface DashboardProps {
+  repls: readonly Repl[]
+  templates: readonly Template[]
+}
+
+function SearchBox({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  return (
+    <label className="relative block sm:w-56">
+      <span className="sr-only">Search your REPLs</span>
+      <Search size={14} aria-hidden className="absolute top-1/2 left-2.5 -translate-y-1/2 text-muted" />
+      <input
+        type="search"
+        value={value}
+        placeholder="Search"
+        onChange={(event) => onChange(event.target.value)}
+        className={`${inputClasses} pl-8`}
+      />
+    </label>
+  )
+}
+
+export function Dashboard({ repls, templates }: DashboardProps) {
+  const [making, setMaking] = useState(false)
+  const [search, setSearch] = useState('')
+  const navigate = useNavigate()
+  useFresh(lookMs)
+  const newRepl = (
+    <Button look="primary" onClick={() => setMaking(true)}>
+      <Plus size={16} aria-hidden /> New REPL
+    </Button>
+  )
+  return (
+    <>
+      <div className="flex flex-wrap items-center gap-3">
+        <h1 className="flex-1 text-title font-semibold">Your REPLs</h1>
+        {repls.length > searchAbove && (
+          <div className="order-last w-full sm:order-none sm:w-auto">
+            <SearchBox value={search} onChange={setSearch} />
+          </div>
+        )}
+        {repls.length > 0 && newRepl}
+      </div>
+      <div className="mt-4">
+        {repls.length === 0 ? (
+          <div className="rounded-xl border border-line bg-surface">
+            <EmptyView
+              title="No REPLs yet"
+              say="A REPL holds the files of one program and runs it. Make one from a template; invite others later."
+              action={newRepl}
+            />
+          </div>
+        ) : (
+          <ReplList repls={matching(repls, search)} templates={templates} search={search} />
+        )}
+      </div>
+      <NewReplDialog
+        open={making}
+        onOpenChange={setMaking}
+        templates={templates}
+        onMade={(repl) => navigate(`/repl/${repl.id}`)}
+      />
+    </>
+  )
+}
+
+function ReplList({ repls, templates, search }: DashboardProps & { search: string }) {
+  const ordered = orderRepls(repls)
+  const listening = new Set(
+    ordered
+      .filter(isMoving)
+      .slice(0, listeningRows)
+      .map(({ id }) => id),
+  )
+  if (ordered.length === 0) {
+    return (
+      <p className="px-1 py-8 text-center text-muted wrap-anywhere">No REPL has “{search}” in its name.</p>
+    )
+  }
+  return (
+    <ul aria-label="REPLs" className="divide-y divide-line rounded-xl border border-line bg-surface">
+      {ordered.map((repl) => (
+        <ReplRow
+          key={repl.id}
+          repl={repl}
+          template={templates.find(({ id }) => id === repl.template)}
+          listening={listening.has(repl.id)}
+        />
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,77 @@
+// One repl in the list: its phase as it is, and what can be asked of it by who may ask.
+import { can } from '../../protocol/access.ts'
+import type { Repl, Template } from '../../protocol/repl.ts'
+import { Link } from '../framework.ts'
+import { PhaseBadge } from '../ui/phase-badge.tsx'
+import { ClockTime } from '../ui/time.tsx'
+import { ReplActions } from './repl-actions.tsx'
+import { TemplateMark } from './template-mark.tsx'
+import { useReplChange } from './use-change.ts'
+import { useLiveRepl } from './use-live-repl.ts'
+import type { Progress } from './use-progress.ts'
+
+interface ReplRowProps {
+  repl: Repl
+  template: Template | undefined
+  /** Whether this row may hold a connection to hear of its steps. */
+  listening: boolean
+}
+
+/** The step that runs now, in the API's own words. */
+function stepSay(progress: Progress, listening: boolean): string | undefined {
+  const running = listening ? progress.run?.steps.find(({ state }) => state === 'begun') : undefined
+  return running?.say
+}
+
+/** Facts in one quiet line. */
+function Facts({ repl, template }: { repl: Repl; template: Template | undefined }) {
+  const facts = [template?.title ?? repl.template]
+  if (repl.role !== 'owner') facts.push(`${repl.ownerName} invited you as ${repl.role}`)
+  return (
+    <span className="text-label text-muted">
+      {facts.join(' · ')} · {repl.committedAt === null ? 'Changed' : 'Backed up'}{' '}
+      <ClockTime at={repl.committedAt ?? repl.changedAt} />
+    </span>
+  )
+}
+
+export function ReplRow({ repl: loaded, template, listening }: ReplRowProps) {
+  const { repl, progress, put } = useLiveRepl(loaded, listening ? 'always' : 'never')
+  const change = useReplChange(repl.id, put)
+  const trouble =
+    change.error?.say ?? (repl.phase === 'START_FAILED' || repl.phase === 'FLUSH_FAILED' ? repl.reason : null)
+  return (
+    <li data-repl={repl.id} className="relative px-3 py-3 sm:px-4">
+      <div className="flex items-center gap-3">
+        <TemplateMark id={repl.template} />
+        <div className="min-w-0 flex-1">
+          <Link
+            to={`/repl/${repl.id}`}
+            className="block truncate rounded text-code font-medium text-ink hover:text-accent"
+            title={repl.name}
+          >
+            {repl.name}
+          </Link>
+          <p className="mt-0.5 hidden truncate sm:block">
+            <Facts repl={repl} template={template} />
+          </p>
+        </div>
+        <div className="hidden max-w-64 min-w-0 truncate text-right sm:block">
+          <PhaseBadge phase={repl.phase} {...sayOf(stepSay(progress, listening))} />
+        </div>
+        <ReplActions repl={repl} change={change} mayChange={can(repl.role, 'repl.start')} />
+      </div>
+      <div className="mt-1 flex flex-wrap items-center gap-x-3 pl-11 sm:hidden">
+        <PhaseBadge phase={repl.phase} {...sayOf(stepSay(progress, listening))} />
+        <Facts repl={repl} template={template} />
+      </div>
+      {trouble && (
+        <p role={change.error ? 'alert' : undefined} className="mt-1.5 pl-11 text-bad wrap-anywhere">
+          {trouble}
+        </p>
+      )}
+    </li>
+  )
+}
+
+const sayOf = (say: string | undefined): { say?: string } => (say === undefined ? {} : { say })

@@ -1,0 +1,94 @@
+// What a person is told about a repl that they cannot work in yet, and which button is theirs. Pure.
+import { can } from '../../protocol/access.ts'
+import type { Repl } from '../../protocol/repl.ts'
+
+export interface SessionWords {
+  title: string
+  say: string
+  /** The one thing to press, null when there is nothing to do but wait. */
+  action: { change: 'start' | 'stop'; label: string } | null
+}
+
+const start = (label: string) => ({ change: 'start' as const, label })
+
+function failureSay(repl: Repl): string {
+  return repl.reason ?? 'The reason is in the log of DevEx.'
+}
+
+function atRest(repl: Repl): SessionWords {
+  if (repl.desired === 'running')
+    return { title: `Starting ${repl.name}`, say: 'The start has been asked for.', action: null }
+  return {
+    title: `${repl.name} is stopped`,
+    say: 'Its files are kept. Start it to work in it.',
+    action: start('Start'),
+  }
+}
+
+function goingDown(repl: Repl): SessionWords {
+  if (repl.desired === 'running') {
+    return {
+      title: `Saving the last session of ${repl.name}`,
+      say: 'It starts again by itself as soon as the backup has been checked.',
+      action: null,
+    }
+  }
+  return {
+    title: `Stopping ${repl.name}`,
+    say: 'The files are saved and checked before anything is given up. You may leave this page.',
+    action: start('Start again afterwards'),
+  }
+}
+
+function flushFailed(repl: Repl): SessionWords {
+  return {
+    title: `The backup of ${repl.name} failed`,
+    say: `${failureSay(repl)} Nothing is lost: the files stay where they ran, and the backup is tried again by itself.`,
+    action: { change: 'stop', label: 'Try the backup again now' },
+  }
+}
+
+/** The words for `repl` in its phase, before permission: see `sessionWords`. */
+function wordsOf(repl: Repl): SessionWords {
+  const { name, phase } = repl
+  switch (phase) {
+    case 'CREATED':
+    case 'STOPPED':
+      return atRest(repl)
+    case 'STARTING':
+      return { title: `Starting ${name}`, say: 'You may leave this page; the start goes on.', action: null }
+    case 'RECOVERING':
+      return {
+        title: `Bringing ${name} back`,
+        say: repl.reason ?? 'The session broke off. It comes back from its last backup.',
+        action: null,
+      }
+    case 'START_FAILED':
+      return { title: `${name} did not start`, say: failureSay(repl), action: start('Retry') }
+    case 'FLUSH_FAILED':
+      return flushFailed(repl)
+    case 'QUIESCING':
+    case 'FLUSHING':
+    case 'VERIFYING':
+    case 'RELEASING':
+      return goingDown(repl)
+    case 'DELETING':
+      return { title: `Deleting ${name}`, say: 'It is being taken away.', action: null }
+    case 'DELETED':
+      return { title: `${name} was deleted`, say: 'There is nothing left to open here.', action: null }
+    case 'RUNNING':
+    case 'DEGRADED':
+      return { title: `${name} is running`, say: 'Opening it.', action: null }
+  }
+}
+
+/** The words for `repl`; who may not start or stop is told whom to ask. */
+export function sessionWords(repl: Repl): SessionWords {
+  const words = wordsOf(repl)
+  if (!words.action || can(repl.role, `repl.${words.action.change}`)) return words
+  return {
+    ...words,
+    say: `${words.say} You are a ${repl.role}: ask ${repl.ownerName} to do it.`,
+    action: null,
+  }
+}

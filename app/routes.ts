@@ -1,0 +1,27 @@
+// Every address of the app and the file that answers it.
+interface Route {
+  path?: string
+  index?: true
+  file: string
+}
+
+const routes: Route[] = [
+  { index: true, file: 'routes/dashboard.tsx' },
+  { path: 'welcome/:code', file: 'routes/welcome.$code.tsx' },
+  { path: 'invite/:code', file: 'routes/invite.$code.tsx' },
+  { path: 'sign-out', file: 'routes/sign-out.ts' },
+  { path: 'theme', file: 'routes/theme.ts' },
+  { path: 'templates', file: 'routes/templates.ts' },
+  { path: 'repls', file: 'routes/repls.ts' },
+  { path: 'repl/:id', file: 'routes/repl.$id.tsx' },
+  { path: 'repl/:id/progress', file: 'routes/repl.$id.progress.ts' },
+  { path: 'repl/:id/doors', file: 'routes/repl.$id.doors.ts' },
+  { path: 'repl/:id/start', file: 'routes/repl.$id.start.ts' },
+  { path: 'repl/:id/stop', file: 'routes/repl.$id.stop.ts' },
+  { path: 'repl/:id/rename', file: 'routes/repl.$id.rename.ts' },
+  { path: 'repl/:id/delete', file: 'routes/repl.$id.delete.ts' },
+  { path: 'repl/:id/invites', file: 'routes/repl.$id.invites.ts' },
+  { path: '*', file: 'routes/missing.tsx' },
+]
+
+export default routes

@@ -1,0 +1,196 @@
+// The orchestrator's API as functions: every answer parsed by protocol/, every failure an AppError. Decides nothing.
+import { z } from 'zod'
+import { AppError } from '../../protocol/errors.ts'
+import {
+  ApiFailure,
+  Doors,
+  Invite,
+  InvitePreview,
+  Person,
+  Repl,
+  Template,
+  type AcceptInvite,
+  type CreateInvite,
+  type CreateRepl,
+} from '../../protocol/repl.ts'
+import { Code, PersonId, ReplId } from '../../protocol/ids.ts'
+
+/** An answer that takes longer means that the orchestrator is stuck; people are told instead of waiting. */
+const answerWithinMs = 10_000
+
+export interface Api {
+  consumeLink(code: string): Promise<Person>
+  /** Null when the id is nobody's (any more). */
+  person(id: string): Promise<Person | null>
+  templates(): Promise<Template[]>
+  invite(code: string): Promise<InvitePreview>
+  /** Without a person a guest of `name` is made. */
+  acceptInvite(code: string, by: { person?: string; name?: string }): Promise<{ person: Person; repl: Repl }>
+  as(person: string): PersonApi
+}
+
+/** What one person may ask for; every refusal is the orchestrator's. */
+export interface PersonApi {
+  repls(): Promise<Repl[]>
+  createRepl(body: z.infer<typeof CreateRepl>): Promise<Repl>
+  repl(id: string): Promise<Repl>
+  renameRepl(id: string, name: string): Promise<Repl>
+  startRepl(id: string): Promise<Repl>
+  stopRepl(id: string): Promise<Repl>
+  deleteRepl(id: string): Promise<Repl>
+  doors(id: string): Promise<Doors>
+  createInvite(id: string, body: z.infer<typeof CreateInvite>): Promise<Invite>
+  /** The raw event stream of a repl's progress after event `after`; ends when `signal` does. */
+  progress(id: string, from: { after?: string; signal: AbortSignal }): Promise<ReadableStream<Uint8Array>>
+}
+
+interface Ask {
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  path: string
+  person?: string | undefined
+  body?: unknown
+  headers?: Record<string, string>
+  signal?: AbortSignal
+}
+
+type Send = (ask: Ask) => Promise<Response>
+
+function sender({ url, secret }: { url: string; secret: string }): Send {
+  return async (ask) => {
+    const headers: Record<string, string> = { authorization: `Bearer ${secret}`, ...ask.headers }
+    if (ask.person !== undefined) headers['x-devex-person'] = ask.person
+    if (ask.body !== undefined) headers['content-type'] = 'application/json'
+    try {
+      return await fetch(new URL(ask.path, url), {
+        method: ask.method ?? 'GET',
+        headers,
+        signal: ask.signal ?? AbortSignal.timeout(answerWithinMs),
+        ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
+      })
+    } catch (cause) {
+      throw new AppError('unavailable', {
+        say: 'The orchestrator does not answer. It may be starting; try again in a moment.',
+        log: { path: ask.path },
+        cause,
+      })
+    }
+  }
+}
+
+async function refusal(response: Response, path: string): Promise<AppError> {
+  const text = await response.text().catch(() => '')
+  const parsed = ApiFailure.safeParse(jsonOrNull(text))
+  if (parsed.success) {
+    const { code, say } = parsed.data.error
+    return new AppError(code, { say, log: { path, apiStatus: response.status } })
+  }
+  return new AppError('internal', {
+    say: 'The orchestrator gave an answer that we cannot read. It has been logged.',
+    log: { path, apiStatus: response.status },
+  })
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+async function read<T>(send: Send, ask: Ask, shape: z.ZodType<T>): Promise<T> {
+  const response = await send(ask)
+  if (!response.ok) throw await refusal(response, ask.path)
+  const parsed = shape.safeParse(jsonOrNull(await response.text()))
+  if (parsed.success) return parsed.data
+  throw new AppError('internal', {
+    say: 'The orchestrator gave an answer that we cannot read. It has been logged.',
+    log: { path: ask.path, issues: parsed.error.issues.slice(0, 3) },
+  })
+}
+
+const withPerson = z.object({ person: Person })
+const withRepl = z.object({ repl: Repl })
+
+/** An id from an address bar: a wrong shape is nobody's repl, and never reaches a URL. */
+function replPath(id: string): string {
+  if (ReplId.safeParse(id).success) return `/v1/repls/${id}`
+  throw new AppError('not-found', { say: 'There is no such REPL, or it is not shared with you.' })
+}
+
+function codePath(folder: 'invites', code: string): string {
+  if (Code.safeParse(code).success) return `/v1/${folder}/${code}`
+  throw new AppError('not-found', { say: 'This invite does not exist. Ask for a new link.' })
+}
+
+export function connectApi(to: { url: string; secret: string }): Api {
+  const send = sender(to)
+  return {
+    consumeLink: async (code) =>
+      (await read(send, { method: 'POST', path: '/v1/links/consume', body: { code } }, withPerson)).person,
+    person: (id) => findPerson(send, id),
+    templates: async () =>
+      (await read(send, { path: '/v1/templates' }, z.object({ templates: z.array(Template) }))).templates,
+    invite: async (code) =>
+      (await read(send, { path: codePath('invites', code) }, z.object({ invite: InvitePreview }))).invite,
+    acceptInvite: (code, by) => acceptInvite(send, code, by),
+    as: (person) => personApi(send, person),
+  }
+}
+
+async function findPerson(send: Send, id: string): Promise<Person | null> {
+  if (!PersonId.safeParse(id).success) return null
+  try {
+    return (await read(send, { path: `/v1/people/${id}` }, withPerson)).person
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not-found') return null
+    throw error
+  }
+}
+
+function acceptInvite(
+  send: Send,
+  code: string,
+  by: { person?: string; name?: string },
+): Promise<{ person: Person; repl: Repl }> {
+  const body: z.infer<typeof AcceptInvite> = by.name === undefined ? {} : { name: by.name }
+  const ask: Ask = { method: 'POST', path: `${codePath('invites', code)}/accept`, person: by.person, body }
+  return read(send, ask, z.object({ person: Person, repl: Repl }))
+}
+
+function personApi(send: Send, person: string): PersonApi {
+  const repl = async (ask: Omit<Ask, 'person'>): Promise<Repl> =>
+    (await read(send, { ...ask, person }, withRepl)).repl
+  const post = (path: string, body: unknown = {}) => repl({ method: 'POST', path, body })
+  return {
+    repls: async () =>
+      (await read(send, { path: '/v1/repls', person }, z.object({ repls: z.array(Repl) }))).repls,
+    createRepl: (body) => post('/v1/repls', body),
+    repl: async (id) => repl({ path: replPath(id) }),
+    renameRepl: async (id, name) => repl({ method: 'PATCH', path: replPath(id), body: { name } }),
+    startRepl: async (id) => post(`${replPath(id)}/start`),
+    stopRepl: async (id) => post(`${replPath(id)}/stop`),
+    deleteRepl: async (id) => repl({ method: 'DELETE', path: replPath(id) }),
+    doors: async (id) => {
+      const ask: Ask = { method: 'POST', path: `${replPath(id)}/doors`, person, body: {} }
+      return (await read(send, ask, z.object({ doors: Doors }))).doors
+    },
+    createInvite: async (id, body) => {
+      const ask: Ask = { method: 'POST', path: `${replPath(id)}/invites`, person, body }
+      return (await read(send, ask, z.object({ invite: Invite }))).invite
+    },
+    progress: (id, from) => progress(send, { id, person, ...from }),
+  }
+}
+
+async function progress(
+  send: Send,
+  from: { id: string; person: string; after?: string; signal: AbortSignal },
+): Promise<ReadableStream<Uint8Array>> {
+  const path = `${replPath(from.id)}/progress`
+  const headers = { accept: 'text/event-stream', ...(from.after ? { 'last-event-id': from.after } : {}) }
+  const response = await send({ path, person: from.person, headers, signal: from.signal })
+  if (!response.ok) throw await refusal(response, path)
+  if (response.body) return response.body
+  throw new AppError('unavailable', { say: 'The progress of this REPL cannot be read now.', log: { path } })
+}

@@ -1,0 +1,23 @@
+// What a collab-server is started with; parsed once from the environment, never read elsewhere.
+import { CollabEnv } from '../protocol/env.ts'
+
+export type CollabConfig = {
+  build: string
+  port: number
+  /** Address of the orchestrator's JSON Web Key Set. */
+  keysUrl: string
+  /** Origins of pages that may open sockets here; programs without an Origin are judged by their token alone. */
+  origins: ReadonlySet<string>
+  logLevel: string
+}
+
+export function configFromEnv(env: Record<string, string | undefined>): CollabConfig {
+  const parsed = CollabEnv.parse(env)
+  return {
+    build: parsed.DEVEX_BUILD,
+    port: parsed.DEVEX_PORT,
+    keysUrl: `${parsed.DEVEX_API_URL}/v1/keys`,
+    origins: new Set(parsed.DEVEX_ORIGINS.split(',')),
+    logLevel: parsed.DEVEX_LOG,
+  }
+}

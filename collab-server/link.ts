@@ -1,0 +1,85 @@
+// The relay's end of a runner's link: proves the runner, then passes frames between it and its repl's rooms.
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { WebSocket } from 'ws'
+import type { RunnerClaims } from '../protocol/access.ts'
+import { closeCode } from '../protocol/document.ts'
+import { AppError } from '../protocol/errors.ts'
+import { decodeFrame, encodeFrame } from '../protocol/frames.ts'
+import { protocolVersion, speaks } from '../protocol/hello.ts'
+import { RunnerToRelay } from '../protocol/link.ts'
+import type { RelayToRunner } from '../protocol/link.ts'
+import { isProven } from './access.ts'
+
+/** What a repl's meeting does with a link. */
+export type LinkEvents = {
+  attached(link: Link): void
+  detached(link: Link): void
+  message(message: RunnerToRelay, payload: Uint8Array): void
+}
+
+export class Link {
+  readonly claims: RunnerClaims
+  readonly #socket: WebSocket
+  readonly #events: LinkEvents
+  readonly #log: Logger
+  readonly #nonce = randomBytes(24).toString('base64url')
+  #isProven = false
+
+  constructor(
+    socket: WebSocket,
+    deps: {
+      claims: RunnerClaims
+      events: LinkEvents
+      log: Logger
+      hello: { build: string; session: string }
+    },
+  ) {
+    this.#socket = socket
+    this.claims = deps.claims
+    this.#events = deps.events
+    this.#log = deps.log
+    socket.on('message', (data: Buffer) => this.#receive(data))
+    socket.on('close', () => this.#closed())
+    this.send({ type: 'challenge', protocol: protocolVersion, nonce: this.#nonce, ...deps.hello })
+  }
+
+  send(message: RelayToRunner, payload?: Uint8Array): boolean {
+    if (this.#socket.readyState !== this.#socket.OPEN) return false
+    this.#socket.send(encodeFrame(message, payload))
+    return true
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason)
+  }
+
+  #closed(): void {
+    if (this.#isProven) this.#events.detached(this)
+  }
+
+  #receive(data: Uint8Array): void {
+    try {
+      const { header, payload } = decodeFrame(data)
+      const message = RunnerToRelay.parse(header)
+      if (this.#isProven) this.#events.message(message, payload)
+      else this.#prove(message)
+    } catch (fault) {
+      this.#log.warn({ fault: String(fault).slice(0, 300) }, 'link refused')
+      this.close(closeCode.badFrame, 'This frame could not be read.')
+    }
+  }
+
+  #prove(message: RunnerToRelay): void {
+    if (message.type !== 'hello')
+      throw new AppError('bad-token', { say: 'The runner has not proven itself.' })
+    if (!speaks(message.protocol))
+      throw new AppError('bad-input', { say: `Protocol ${message.protocol} is not spoken here.` })
+    if (!isProven(this.claims, { nonce: this.#nonce, signature: message.signature })) {
+      this.#log.warn('a runner failed its proof')
+      return this.close(closeCode.badToken, 'The proof is wrong.')
+    }
+    this.#isProven = true
+    this.#events.attached(this)
+  }
+}

@@ -1,0 +1,146 @@
+// Everything live of one repl: its rooms, its runner's link, whether edits are taken, and who has which colour.
+import type { Logger } from 'pino'
+import { closeCode, presenceRoom } from '../protocol/document.ts'
+import type { RoomAddress } from '../protocol/document.ts'
+import type { RelayToRunner, RunnerToRelay } from '../protocol/link.ts'
+import type { Link, LinkEvents } from './link.ts'
+import { Colors } from './presence.ts'
+import type { Peer } from './peer.ts'
+import { Room } from './room.ts'
+import type { ToRunner } from './room.ts'
+
+export class Meeting implements LinkEvents, ToRunner {
+  readonly #rooms = new Map<string, Room>()
+  readonly colors = new Colors()
+  readonly #log: Logger
+  #link: Link | null = null
+  #generation = -1
+  frozen: string | null = null
+
+  constructor(repl: string, log: Logger) {
+    this.#log = log.child({ repl })
+  }
+
+  get isAttached(): boolean {
+    return this.#link !== null
+  }
+
+  get isDone(): boolean {
+    return this.#link === null && this.#rooms.size === 0
+  }
+
+  /** Highest generation that has ever been attached here; a link of an older one is refused. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Puts a peer into its room; the answer takes its frames and its leaving. */
+  admit(peer: Peer, address: RoomAddress): { receive(frame: Uint8Array): void; leave(): void } {
+    this.colors.acquire(peer.claims.sub)
+    const room = this.#room(address)
+    room.admit(peer)
+    return {
+      receive: (frame) => room.receive(peer, frame),
+      leave: () => {
+        room.leave(peer)
+        this.colors.release(peer.claims.sub)
+        this.#forget(room)
+      },
+    }
+  }
+
+  #room(address: RoomAddress): Room {
+    const key = `${address.doc}/${address.epoch}`
+    const known = this.#rooms.get(key)
+    if (known) return known
+    const log = this.#log.child({ doc: address.doc, epoch: address.epoch.slice(0, 8) })
+    const room = new Room(address, {
+      runner: this,
+      colors: this.colors,
+      log,
+      isPresenceOnly: address.doc === presenceRoom.doc,
+    })
+    this.#rooms.set(key, room)
+    return room
+  }
+
+  #forget(room: Room): void {
+    const key = `${room.address.doc}/${room.address.epoch}`
+    if (room.isDone && this.#rooms.get(key) === room) this.#rooms.delete(key)
+  }
+
+  send(message: RelayToRunner, payload?: Uint8Array): boolean {
+    return this.#link?.send(message, payload) ?? false
+  }
+
+  attached(link: Link): void {
+    const before = this.#link
+    this.#link = link
+    this.#generation = link.claims.gen
+    this.frozen = null
+    before?.close(closeCode.wrongEpoch, 'A newer link has taken over.')
+    this.#log.info({ generation: link.claims.gen }, 'runner attached')
+    for (const room of this.#rooms.values()) room.attached()
+  }
+
+  detached(link: Link): void {
+    if (this.#link !== link) return
+    this.#link = null
+    this.#log.info({ generation: link.claims.gen }, 'runner detached')
+    for (const room of this.#rooms.values()) room.detached()
+  }
+
+  message(message: RunnerToRelay, payload: Uint8Array): void {
+    if (message.type === 'freeze') return this.#freeze(message.say)
+    if (message.type === 'thaw') return this.#thaw()
+    if (message.type === 'hello') return
+    const room = this.#rooms.get(`${message.doc}/${message.epoch}`)
+    if (!room) return
+    if (message.type === 'state')
+      room.state({
+        vector: payload.slice(0, message.vectorBytes),
+        update: payload.slice(message.vectorBytes),
+      })
+    else if (message.type === 'update') room.fromRunner(payload.slice())
+    else if (message.type === 'logged') room.logged(message.n)
+    else if (message.type === 'saved') this.#saved(room, message.n)
+    else this.#refuse(room, message)
+  }
+
+  #saved(room: Room, n: number): void {
+    room.saved(n)
+    this.#forget(room)
+  }
+
+  #refuse(room: Room, refusal: { code: number; say: string }): void {
+    this.#log.warn({ doc: room.address.doc, code: refusal.code }, 'room refused by the runner')
+    this.#rooms.delete(`${room.address.doc}/${room.address.epoch}`)
+    room.close(refusal.code, refusal.say)
+  }
+
+  #freeze(say: string): void {
+    this.frozen = say
+    for (const room of this.#rooms.values()) {
+      room.flushTurn()
+      room.tellStanding()
+    }
+    this.send({ type: 'frozen' })
+  }
+
+  #thaw(): void {
+    this.frozen = null
+    for (const room of this.#rooms.values()) room.thawed()
+  }
+
+  tick(now: number): void {
+    for (const room of this.#rooms.values()) {
+      room.tick(now)
+      this.#forget(room)
+    }
+  }
+
+  close(code: number, reason: string): void {
+    this.#link?.close(code, reason)
+    for (const room of this.#rooms.values()) room.close(code, reason)
+  }
+}

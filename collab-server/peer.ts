@@ -1,0 +1,149 @@
+// One connection in one room: what may still be sent to it, how far its own edits have got. Knows no document.
+import type { WebSocket } from 'ws'
+import { can } from '../protocol/access.ts'
+import type { DoorClaims } from '../protocol/access.ts'
+import { closeCode } from '../protocol/document.ts'
+import type { RoomNotice } from '../protocol/document.ts'
+import { limits } from '../protocol/limits.ts'
+import { noticeFrame, progressFrame } from './wire.ts'
+
+/** A stretch of this peer's sync frames that rides in the room's update number `n` (0: nothing to write, done when those before are). */
+type Riding = { frames: number; n: number }
+
+/** Why a peer is not read: it is over its rate, or the room holds its writers. */
+export type PauseReason = 'rate' | 'tail'
+
+export class Peer {
+  claims: DoorClaims
+  /** Speaks our own messages, not only y-websocket's. */
+  readonly isOurs: boolean
+  /** Its one presence id, bound by its first presence frame. */
+  presenceClient: number | null = null
+  /** Its SyncStep1, kept until the room can answer it. */
+  wants: Uint8Array | null = null
+  /** Set while it does not read; updates and presence are then not sent but caught up with later. */
+  laggingSince: number | null = null
+  /** Time of the last frame sent, for the keepalive. */
+  sentAt = 0
+  readonly #socket: WebSocket
+  readonly #paused = new Set<PauseReason>()
+  #frames = 0
+  /** Set once an edit was refused: what follows is not whole until the peer has sent everything again. */
+  #hasGap = false
+  #riding: Riding[] = []
+  #logged = 0
+  #saved = 0
+  #toldSaved = 0
+  #toldLogged = 0
+
+  constructor(socket: WebSocket, who: { claims: DoorClaims; isOurs: boolean }) {
+    this.#socket = socket
+    this.claims = who.claims
+    this.isOurs = who.isOurs
+  }
+
+  get hasGap(): boolean {
+    return this.#hasGap
+  }
+
+  get mayEdit(): boolean {
+    return can(this.claims.role, 'document.edit')
+  }
+
+  /** Bytes that the kernel has not taken yet. */
+  get queued(): number {
+    return this.#socket.bufferedAmount
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    this.sentAt = Date.now()
+    this.#socket.send(frame)
+  }
+
+  notice(notice: RoomNotice): void {
+    if (this.isOurs) this.send(noticeFrame(notice))
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason.slice(0, 120))
+  }
+
+  /** Stops reading for a reason: TCP holds the sender, nothing is dropped. */
+  pause(why: PauseReason): void {
+    this.#paused.add(why)
+    this.#socket.pause()
+  }
+
+  /** Reads again once no reason is left. */
+  resume(why: PauseReason): void {
+    this.#paused.delete(why)
+    if (this.#paused.size === 0) this.#socket.resume()
+  }
+
+  /** For one that reads nothing: says 1013 and does not wait for an answer. */
+  drop(): void {
+    this.#socket.close(closeCode.lagging, 'This connection does not keep up.')
+    setTimeout(() => this.#socket.terminate(), 1000).unref()
+  }
+
+  /** True when a frame may be sent now; else the peer becomes lagging and is brought back by the room. */
+  canTake(now: number): boolean {
+    if (this.laggingSince !== null) return false
+    if (this.queued <= limits.laggingBytes) return true
+    this.laggingSince = now
+    return false
+  }
+
+  /** Counts one sync frame of kind step 2 or update; `n` is told later by `ride`. A step 2 closes a gap. */
+  countFrame(isStep2: boolean): void {
+    this.#frames += 1
+    if (isStep2) this.#hasGap = false
+  }
+
+  /** All frames counted so far ride in the room's update `n`. */
+  ride(n: number): void {
+    if (!this.#hasGap) this.#riding.push({ frames: this.#frames, n })
+  }
+
+  reachedLogged(n: number): void {
+    this.#logged = this.#upTo(n, this.#logged)
+  }
+
+  reachedSaved(n: number): void {
+    this.#saved = this.#upTo(n, this.#saved)
+    this.#logged = Math.max(this.#logged, this.#saved)
+    this.#riding = this.#riding.filter((riding) => riding.frames > this.#saved)
+  }
+
+  #upTo(n: number, already: number): number {
+    let reached = already
+    for (const riding of this.#riding) {
+      if (riding.n > n) break
+      reached = Math.max(reached, riding.frames)
+    }
+    return reached
+  }
+
+  /** Tells the page how far its edits have got, if that has changed. */
+  tellProgress(): void {
+    if (!this.isOurs || (this.#toldLogged === this.#logged && this.#toldSaved === this.#saved)) return
+    this.#toldLogged = this.#logged
+    this.#toldSaved = this.#saved
+    this.send(progressFrame(this.#logged, this.#saved))
+  }
+
+  /** An edit is not taken: until the peer sends its whole again, nothing of it is called saved. */
+  refuseEdit(say: string): void {
+    this.#hasGap = true
+    if (this.isOurs) this.notice({ kind: 'refused', say })
+    else this.close(closeCode.forbidden, say)
+  }
+
+  /** As refuseEdit, while nobody's edits are taken: our page keeps them, a stock client tries again later. */
+  refuseFrozen(say: string): void {
+    this.#hasGap = true
+    if (this.isOurs) this.notice({ kind: 'read-only', say })
+    else this.close(closeCode.readOnly, say)
+  }
+}

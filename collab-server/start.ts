@@ -1,0 +1,45 @@
+// Puts a collab-server together and takes it down again: HTTP server, upgrades, meetings, the once-a-second tick.
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import { WebSocketServer } from 'ws'
+import { limits } from '../protocol/limits.ts'
+import { keySet } from './access.ts'
+import type { CollabConfig } from './config.ts'
+import { Meeting } from './meeting.ts'
+import { Meetings } from './meetings.ts'
+import { upgradeDoor } from './upgrade.ts'
+
+export type CollabServer = { port: number; close(): Promise<void> }
+
+export async function startCollabServer(config: CollabConfig): Promise<CollabServer> {
+  const log = pino({ level: config.logLevel, base: { process: 'collab-server' } })
+  const meetings = new Meetings((repl) => new Meeting(repl, log))
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.collabFrameBytes,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => offered.values().next().value ?? false,
+  })
+  const server = createServer((request, response) => {
+    response.writeHead(request.url === '/healthz' ? 200 : 404, { 'content-type': 'text/plain' }).end()
+  })
+  server.on(
+    'upgrade',
+    upgradeDoor({ config, meetings, sockets, keys: keySet(config.keysUrl), log, session: randomUUID() }),
+  )
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(config.port, '127.0.0.1', resolve),
+  )
+  const ticking = setInterval(() => meetings.tick(Date.now()), 1000)
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      clearInterval(ticking)
+      meetings.close()
+      for (const socket of sockets.clients) setTimeout(() => socket.terminate(), 1000).unref()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

@@ -1,0 +1,177 @@
+// The way in: judges each upgrade by path, Origin and token, then hands the socket to a room or to a link.
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { JWTVerifyGetKey } from 'jose'
+import type { Logger } from 'pino'
+import type { WebSocket, WebSocketServer } from 'ws'
+import type { DoorClaims } from '../protocol/access.ts'
+import { closeCode, collabMessage, collabSubprotocol, parseRoomPath } from '../protocol/document.ts'
+import type { RoomAddress } from '../protocol/document.ts'
+import { asAppError } from '../protocol/errors.ts'
+import { Generation, ReplId } from '../protocol/ids.ts'
+import { limits } from '../protocol/limits.ts'
+import { bearerOf, personClaims, runnerClaims } from './access.ts'
+import type { CollabConfig } from './config.ts'
+import { Link } from './link.ts'
+import { Peer } from './peer.ts'
+import { Flow } from './flow.ts'
+import type { Meetings } from './meetings.ts'
+import { decodePeerFrame } from './wire.ts'
+
+export type UpgradeDeps = {
+  config: CollabConfig
+  meetings: Meetings
+  sockets: WebSocketServer
+  keys: JWTVerifyGetKey
+  log: Logger
+  session: string
+}
+
+type Upgrade = { request: IncomingMessage; socket: Duplex; head: Buffer; protocols: string[] }
+
+export function upgradeDoor(
+  deps: UpgradeDeps,
+): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
+  return (request, socket, head) => {
+    socket.on('error', () => socket.destroy())
+    const protocols = String(request.headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/)
+    const path = (request.url ?? '').split('?')[0] ?? ''
+    const upgrade = { request, socket, head, protocols }
+    const { origin } = request.headers
+    if (origin !== undefined && !deps.config.origins.has(origin)) return refuse(socket, '403 Forbidden')
+    const room = parseRoomPath(path)
+    const link = parseLinkPath(path)
+    if (room) void admitPeer(deps, upgrade, room)
+    else if (link) void admitLink(deps, upgrade, link)
+    else refuse(socket, '404 Not Found')
+  }
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+function parseLinkPath(path: string): { repl: string; generation: number } | null {
+  const [, head, repl, generation, ...rest] = path.split('/')
+  const parsedRepl = ReplId.safeParse(repl)
+  const parsedGeneration = Generation.safeParse(Number(generation))
+  if (head !== 'link' || rest.length > 0 || !parsedRepl.success || !parsedGeneration.success) return null
+  return { repl: parsedRepl.data, generation: parsedGeneration.data }
+}
+
+/** Answers the handshake. Refusals come after it, as close codes: stock clients retry an HTTP status for ever. */
+function accept(deps: UpgradeDeps, upgrade: Upgrade, then: (socket: WebSocket) => void): void {
+  deps.sockets.handleUpgrade(upgrade.request, upgrade.socket, upgrade.head, (socket) => {
+    socket.on('error', (fault) => deps.log.debug({ fault: fault.message }, 'socket fault'))
+    then(socket)
+  })
+}
+
+async function admitPeer(deps: UpgradeDeps, upgrade: Upgrade, room: RoomAddress): Promise<void> {
+  const judged = await personClaims({
+    token: bearerOf(upgrade.protocols),
+    repl: room.repl,
+    keys: deps.keys,
+  }).catch(asAppError)
+  accept(deps, upgrade, (socket) => {
+    if (judged instanceof Error) {
+      deps.log.info({ repl: room.repl, code: judged.code }, 'peer refused')
+      return socket.close(closeCode.badToken, judged.say)
+    }
+    seat(deps, { socket, room, claims: judged, isOurs: upgrade.protocols.includes(collabSubprotocol) })
+  })
+}
+
+/** Joins a socket to its room until it closes or its token ends. */
+function seat(
+  deps: UpgradeDeps,
+  seat: { socket: WebSocket; room: RoomAddress; claims: DoorClaims; isOurs: boolean },
+): void {
+  const { socket, room } = seat
+  const peer = new Peer(socket, seat)
+  const place = deps.meetings.of(room.repl).admit(peer, room)
+  const flow = new Flow(peer)
+  let ending = endAt(peer)
+  const alive = keepAlive(socket)
+  socket.on('message', (data: Buffer, isBinary: boolean) => {
+    if (!isBinary) return peer.close(closeCode.badFrame, 'Frames are binary.')
+    flow.count()
+    if (data[0] !== collabMessage.token) return place.receive(data)
+    void renew(deps, peer, data).then((isRenewed) => {
+      clearTimeout(ending)
+      ending = endAt(peer)
+      return isRenewed
+    })
+  })
+  socket.on('close', () => {
+    clearTimeout(ending)
+    alive.stop()
+    flow.stop()
+    place.leave()
+  })
+}
+
+function endAt(peer: Peer): NodeJS.Timeout {
+  const left = (peer.claims.exp + limits.tokenSkewSeconds) * 1000 - Date.now()
+  return setTimeout(() => peer.close(closeCode.tokenExpired, 'The token has expired.'), Math.max(0, left))
+}
+
+/** A fresh token for a living connection: same person, same repl; the role may have changed. */
+async function renew(deps: UpgradeDeps, peer: Peer, data: Uint8Array): Promise<boolean> {
+  try {
+    const frame = decodePeerFrame(data)
+    if (frame.type !== 'token') return false
+    const claims = await personClaims({ token: frame.token, repl: peer.claims.repl, keys: deps.keys })
+    if (claims.sub !== peer.claims.sub) throw new RangeError('another person')
+    peer.claims = claims
+    return true
+  } catch (fault) {
+    deps.log.info({ repl: peer.claims.repl, fault: String(fault).slice(0, 200) }, 'renewal refused')
+    peer.close(closeCode.badToken, 'This token is not valid here.')
+    return false
+  }
+}
+
+/** A connection that answers no ping for two intervals is half open and is ended. */
+const pingMs = 30_000
+
+function keepAlive(socket: WebSocket): { stop(): void } {
+  let isAnswered = true
+  socket.on('pong', () => {
+    isAnswered = true
+  })
+  const timer = setInterval(() => {
+    if (!isAnswered) return socket.terminate()
+    isAnswered = false
+    if (socket.readyState === socket.OPEN) socket.ping()
+  }, pingMs)
+  return { stop: () => clearInterval(timer) }
+}
+
+async function admitLink(
+  deps: UpgradeDeps,
+  upgrade: Upgrade,
+  at: { repl: string; generation: number },
+): Promise<void> {
+  const judged = await runnerClaims({ token: bearerOf(upgrade.protocols), ...at, keys: deps.keys }).catch(
+    asAppError,
+  )
+  const log = deps.log.child({ repl: at.repl, generation: at.generation })
+  accept(deps, upgrade, (socket) => {
+    if (judged instanceof Error) {
+      log.warn({ code: judged.code }, 'link refused')
+      return socket.close(closeCode.badToken, judged.say)
+    }
+    const meeting = deps.meetings.of(at.repl)
+    if (at.generation < meeting.generation)
+      return socket.close(closeCode.wrongEpoch, 'A newer session of this REPL is attached.')
+    const alive = keepAlive(socket)
+    socket.on('close', () => alive.stop())
+    return new Link(socket, {
+      claims: judged,
+      events: meeting,
+      log,
+      hello: { build: deps.config.build, session: deps.session },
+    })
+  })
+}

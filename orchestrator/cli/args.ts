@@ -1,0 +1,82 @@
+// What a person typed after the command: parsed into settings, or refused in one sentence.
+import { homedir } from 'node:os'
+import { isIP } from 'node:net'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { Refusal } from './words.ts'
+
+/** Where the browser finds us unless told otherwise. */
+const defaultPort = 7070
+
+/** What the command line takes from the environment. */
+export const CliEnv = z.object({
+  XDG_DATA_HOME: z.string().optional(),
+  HOME: z.string().optional(),
+  DEVEX_LOG: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+})
+
+export type Settings = {
+  command: 'up' | 'login'
+  data: string
+  port: number
+  host: string
+  logLevel: string
+}
+
+export const usage = [
+  'npm start -- [--data DIR] [--port N] [--host H] [--isolation process]',
+  '  --data DIR   where everything is kept (default: the XDG data folder)',
+  `  --port N     port for the browser (default ${defaultPort})`,
+  '  --host H     address to listen on (default 127.0.0.1: this machine only)',
+  '  --isolation process   needed to listen beyond this machine while sessions run without isolation',
+].join('\n')
+
+export function readSettings(argv: string[], env: NodeJS.ProcessEnv): Settings | 'help' {
+  const [command = 'up', ...rest] = argv
+  if (command !== 'up' && command !== 'login')
+    throw new Refusal(`There is no command "${command}". Use up or login.`)
+  const { XDG_DATA_HOME, HOME, DEVEX_LOG } = CliEnv.parse(env)
+  const given = parse(rest)
+  if (given.help === true) return 'help'
+  const host = given.host ?? '127.0.0.1'
+  if (isIP(host) === 0 && host !== 'localhost')
+    throw new Refusal(`--host needs an IP address, not "${host}".`)
+  if (given.isolation !== undefined && given.isolation !== 'process')
+    throw new Refusal('--isolation knows only "process" on this machine so far.')
+  if (!isLoopback(host) && given.isolation === undefined)
+    throw new Refusal(
+      `Sessions run without isolation here (level process): whoever gets in can use this machine as you. To listen on ${host} all the same, add --isolation process.`,
+    )
+  const dataHome = XDG_DATA_HOME ?? join(HOME ?? homedir(), '.local', 'share')
+  return {
+    command,
+    data: resolve(given.data ?? join(dataHome, 'devex')),
+    port: portOf(given.port),
+    host,
+    logLevel: DEVEX_LOG,
+  }
+}
+
+function parse(rest: string[]) {
+  const text = { type: 'string' } as const
+  const options = { data: text, port: text, host: text, isolation: text, help: { type: 'boolean' } } as const
+  try {
+    return parseArgs({ args: rest, options, strict: true }).values
+  } catch (thrown) {
+    const why = thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : ''
+    throw new Refusal(`${why.split('. ')[0] ?? why}. Usage:\n${usage}`)
+  }
+}
+
+function portOf(text: string | undefined): number {
+  if (text === undefined) return defaultPort
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port < 1 || port > 65535)
+    throw new Refusal(`--port needs a number from 1 to 65535, not "${text}".`)
+  return port
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
+}

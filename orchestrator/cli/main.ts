@@ -1,0 +1,42 @@
+// The command line: `up` (what npm start runs after the build) and `login`. Reads arguments, obeys Ctrl-C, exits in words.
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readSettings, usage } from './args.ts'
+import { login } from './login.ts'
+import { refusalOf, up } from './up.ts'
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+/** The built programs lie side by side; the templates beside the build folder. */
+const programs = dirname(fileURLToPath(import.meta.url))
+const templates = join(programs, '..', '..', 'templates')
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.argv.slice(2), process.env)
+  if (settings === 'help') return say(usage)
+  if (settings.command === 'login') return login(settings, say)
+  const running = await up({ settings, build: 'dev', programs, templates, system: process.env, say })
+  let presses = 0
+  const press = () => {
+    presses++
+    if (presses > 2) process.exit(1)
+    const ending = presses === 1 ? running.end() : running.force()
+    ending.then(
+      () => process.exit(presses > 1 ? 1 : 0),
+      (thrown: unknown) => refuse(thrown),
+    )
+  }
+  process.on('SIGINT', press)
+  process.on('SIGTERM', press)
+  process.on('SIGHUP', press)
+}
+
+function refuse(thrown: unknown): void {
+  const words = refusalOf(thrown)
+  process.stderr.write(
+    `${words ?? (thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown))}\n`,
+  )
+  process.exit(1)
+}
+
+main().catch(refuse)

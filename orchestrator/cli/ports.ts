@@ -1,0 +1,60 @@
+// Which ports our processes listen on: the same as last time where they are free, so that sessions that outlived us still find us.
+import { type Server, createServer } from 'node:net'
+import { z } from 'zod'
+import { Refusal } from './words.ts'
+
+export const InnerPorts = z.object({
+  orchestrator: z.number(),
+  sync: z.number(),
+  collab: z.number(),
+  app: z.number(),
+})
+export type InnerPorts = z.infer<typeof InnerPorts>
+
+const loopback = '127.0.0.1'
+
+export async function chooseInnerPorts(last: InnerPorts | null): Promise<InnerPorts> {
+  const held: Server[] = []
+  // Held until all are chosen, so that none is chosen twice.
+  const choose = async (wish: number | undefined) => {
+    const server = (wish === undefined ? null : await hold(wish, loopback)) ?? (await hold(0, loopback))
+    if (server === null) throw new Refusal('No free port was found on this machine.')
+    held.push(server)
+    const address = server.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  }
+  try {
+    return {
+      orchestrator: await choose(last?.orchestrator),
+      sync: await choose(last?.sync),
+      collab: await choose(last?.collab),
+      app: await choose(last?.app),
+    }
+  } finally {
+    await Promise.all(held.map(letGo))
+  }
+}
+
+/** Throws in words when the browser's port is taken. */
+export async function mustBeFree(port: number, host: string): Promise<void> {
+  const server = await hold(port, host)
+  if (server === null)
+    throw new Refusal(
+      `Port ${port} on ${host} cannot be used: another program has it, or it is not allowed. Stop that program, or choose another with --port ${port < 65535 ? port + 1 : 7070}.`,
+    )
+  await letGo(server)
+}
+
+function hold(port: number, host: string): Promise<Server | null> {
+  return new Promise((done) => {
+    const server = createServer()
+    server.once('error', () => done(null))
+    server.listen(port, host, () => done(server))
+  })
+}
+
+function letGo(server: Server): Promise<void> {
+  return new Promise((done) => {
+    server.close(() => done())
+  })
+}

@@ -1,0 +1,56 @@
+// How this room writes files that must survive a crash: whole, private, in place by rename. Knows nothing of their content.
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { randomBytes } from 'node:crypto'
+
+/** Ours alone: data, keys, launch files and sockets are nobody else's business. */
+const privateFile = 0o600
+const privateFolder = 0o700
+
+/** Makes a rename or a new name in `folder` durable. */
+export async function fsyncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Replaces `path` as one step: a reader, or a crash, sees the old content or the new, never a part. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const tmp = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
+  const handle = await open(tmp, 'wx', privateFile)
+  try {
+    await handle.writeFile(content)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(tmp, path)
+  await fsyncFolder(dirname(path))
+}
+
+/** A folder that only we can enter. */
+export async function makePrivateFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: privateFolder })
+}
+
+/** Removes a tree; a tree that is not there is fine. */
+export async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 3 })
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+}
+
+export async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  )
+}

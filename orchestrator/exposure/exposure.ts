@@ -1,0 +1,18 @@
+// The seam of exposure: how a running repl's runner is reached from outside; who may come in is decided by the runner's own doors.
+
+/** Addresses of one repl's doors, as pages use them: no slash at the end. */
+export type Doors = {
+  /** `ws(s)://host/collab`: rooms lie below it. */
+  collab: string
+  /** `http(s)://host/r/<repl>`: every other door of the runner lies below it. */
+  runner: string
+}
+
+export interface Exposure {
+  /** Makes the repl's runner reachable, durably; a second call replaces the target. Resolved = every new request finds it. */
+  expose(repl: string, target: { socket: string }): Promise<void>
+  /** Takes it away again, for every new request; no error when it was not exposed. */
+  hide(repl: string): Promise<void>
+  /** Where its doors are, exposed or not: the address of a repl never changes. */
+  doors(repl: string): Doors
+}

@@ -1,0 +1,26 @@
+// What a disk's refusals mean for an object store, in our own codes.
+import { AppError } from '../../../protocol/errors.ts'
+
+/** True when `thrown` is the system error `code`. */
+export function isErrno(thrown: unknown, ...codes: string[]): boolean {
+  return thrown instanceof Error && 'code' in thrown && codes.includes(String(thrown.code))
+}
+
+/** A handler for what reading or writing `key` throws: it always throws an AppError. */
+export function refusal(key: string): (thrown: unknown) => never {
+  return (thrown) => {
+    throw asRefusal(key, thrown)
+  }
+}
+
+function asRefusal(key: string, thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown
+  const cause = { log: { key }, cause: thrown }
+  if (isErrno(thrown, 'ENOENT', 'ENOTDIR'))
+    return new AppError('not-found', { say: 'This object is not in the store.', ...cause })
+  if (isErrno(thrown, 'EEXIST'))
+    return new AppError('conflict', { say: 'This object exists already and is never changed.', ...cause })
+  if (isErrno(thrown, 'ENOSPC', 'EDQUOT'))
+    return new AppError('disk-full', { say: 'The disk of the object store is full.', ...cause })
+  return new AppError('unavailable', { say: 'The object store cannot be used right now.', ...cause })
+}

@@ -1,0 +1,199 @@
+// What people do to repls: make, see, rename, start, stop, delete, enter. Changes what is wanted; reconciling does the rest.
+import { randomBytes } from 'node:crypto'
+import { type Action, type Role, can } from '../protocol/access.ts'
+import { AppError } from '../protocol/errors.ts'
+import { ReplId, newReplId } from '../protocol/ids.ts'
+import { limits } from '../protocol/limits.ts'
+import type { CreateRepl, Doors, Person, Repl } from '../protocol/repl.ts'
+import type { z } from 'zod'
+import type { People } from './access/people.ts'
+import { roleAfter } from './access/invites.ts'
+import type { Tokens } from './access/tokens.ts'
+import type { Clock } from './clock.ts'
+import type { Exposure } from './exposure/exposure.ts'
+import type { Table } from './ledger/table.ts'
+import { newRecord, type ReplRecord } from './record.ts'
+import type { Templates } from './templates.ts'
+
+export type ReplParts = {
+  repls: Table<ReplRecord>
+  people: People
+  templates: Templates
+  tokens: Tokens
+  exposure: Exposure
+  clock: Clock
+  /** Told after each change of what is wanted. */
+  nudge: (repl: string) => void
+}
+
+export type Repls = ReturnType<typeof replsOf>
+
+export function replsOf(parts: ReplParts) {
+  const { repls, clock } = parts
+
+  async function shown(record: ReplRecord, role: Role): Promise<Repl> {
+    const owner = await parts.people.find(record.owner)
+    const { id, name, template, phase, desired, generation, level, createdAt, changedAt, committedAt } =
+      record
+    const reason = record.reason?.slice(0, 500) ?? null
+    const when = { createdAt, changedAt, committedAt }
+    return {
+      id,
+      name,
+      template,
+      role,
+      ownerName: owner.name,
+      phase,
+      desired,
+      generation,
+      reason,
+      level,
+      ...when,
+    }
+  }
+
+  /** The record and the person's role in it. To somebody without a role it does not exist. */
+  async function allowed(
+    who: Person,
+    id: string,
+    action: Action,
+  ): Promise<{ record: ReplRecord; role: Role }> {
+    const row = ReplId.safeParse(id).success ? await repls.get(id) : null
+    const role = row?.value.members[who.id]
+    if (row === null || role === undefined) throw noRepl()
+    if (row.value.phase === 'DELETED' && role !== 'owner') throw noRepl()
+    if (!can(role, action))
+      throw new AppError('forbidden', {
+        say: `Your role here is ${role}. Ask the owner for this.`,
+        log: { action },
+      })
+    return { record: row.value, role }
+  }
+
+  async function change(
+    who: Person,
+    wish: { id: string; action: Action; to: (record: ReplRecord) => ReplRecord },
+  ) {
+    const { role } = await allowed(who, wish.id, wish.action)
+    const row = await repls.change(wish.id, wish.to)
+    if (row === null) throw noRepl()
+    parts.nudge(wish.id)
+    return shown(row.value, role)
+  }
+
+  return {
+    async list(who: Person): Promise<Repl[]> {
+      const found: Repl[] = []
+      for (const { value } of await repls.list()) {
+        const role = value.members[who.id]
+        if (role !== undefined && value.phase !== 'DELETED') found.push(await shown(value, role))
+      }
+      return found
+    },
+
+    async create(who: Person, wish: z.infer<typeof CreateRepl>): Promise<Repl> {
+      if (!who.admin)
+        throw new AppError('forbidden', { say: 'Guests cannot make REPLs here. Ask the owner.' })
+      await parts.templates.find(wish.template)
+      const own = (await repls.list()).filter(
+        (row) => row.value.owner === who.id && row.value.phase !== 'DELETED',
+      )
+      if (own.length >= limits.replsPerPerson)
+        throw new AppError('too-many', {
+          say: `You already have ${own.length} REPLs. Delete one to make another.`,
+        })
+      const id = newReplId(randomBytes)
+      const row = await repls.create(id, newRecord({ id, ...wish, owner: who.id, now: clock.now() }))
+      return shown(row.value, 'owner')
+    },
+
+    async get(who: Person, id: string): Promise<Repl> {
+      const { record, role } = await allowed(who, id, 'repl.open')
+      return shown(record, role)
+    },
+
+    rename: (who: Person, id: string, name: string) =>
+      change(who, {
+        id,
+        action: 'repl.rename',
+        to: (record) => ({ ...record, name, changedAt: clock.now() }),
+      }),
+
+    /** Also takes back a deletion that is not final yet. */
+    start: (who: Person, id: string) =>
+      change(who, {
+        id,
+        action: 'repl.start',
+        to: (record) => ({ ...record, desired: 'running', asks: record.asks + 1 }),
+      }),
+
+    /** Never takes back a deletion. A flush that waits for its next try is tried at once. */
+    stop: (who: Person, id: string) =>
+      change(who, {
+        id,
+        action: 'repl.stop',
+        to: (record) => ({
+          ...record,
+          desired: record.desired === 'deleted' ? 'deleted' : 'stopped',
+          deadline: record.phase === 'FLUSH_FAILED' ? null : record.deadline,
+        }),
+      }),
+
+    remove: (who: Person, id: string) =>
+      change(who, { id, action: 'repl.delete', to: (record) => ({ ...record, desired: 'deleted' }) }),
+
+    async doors(who: Person, id: string): Promise<Doors> {
+      const { record, role } = await allowed(who, id, 'repl.open')
+      const { generation, level, runnerKey } = record
+      const isUp = record.phase === 'RUNNING' || record.phase === 'DEGRADED'
+      if (!isUp || level === null || runnerKey === null)
+        throw new AppError('not-running', { say: 'This REPL is not running. Start it first.' })
+      const { token, expiresAt } = await parts.tokens.door({ repl: id, generation, person: who, role })
+      return {
+        repl: id,
+        generation,
+        ...parts.exposure.doors(id),
+        runnerKey,
+        level,
+        token,
+        role,
+        expiresAt,
+        person: who,
+      }
+    },
+
+    /** Gives somebody the role of an invite; a higher one that they hold already stays. */
+    async admit(who: Person, id: string, granted: Role): Promise<Repl> {
+      const row = await repls.change(id, (record) => ({
+        ...record,
+        members: { ...record.members, [who.id]: roleAfter(record.members[who.id], granted) },
+      }))
+      if (row === null || row.value.phase === 'DELETED') throw noRepl()
+      return shown(row.value, row.value.members[who.id] ?? granted)
+    },
+
+    /** Throws unless this person may; answers the repl's name. */
+    async check(who: Person, id: string, action: Action): Promise<void> {
+      await allowed(who, id, action)
+    },
+
+    /** For somebody who holds an invite and may have no role yet. */
+    async nameOf(id: string): Promise<string> {
+      const row = await repls.get(id)
+      if (row === null || row.value.phase === 'DELETED') throw noRepl()
+      return row.value.name
+    },
+
+    /** Tells of each change as `who` sees it, while they have a role here. */
+    watch(who: Person, id: string, tell: (repl: Repl) => void): () => void {
+      return repls.watch((changed, record) => {
+        const role = changed === id ? record?.members[who.id] : undefined
+        if (record !== null && role !== undefined) void shown(record, role).then(tell, () => undefined)
+      })
+    },
+  }
+}
+
+function noRepl(): AppError {
+  return new AppError('not-found', { say: 'There is no such REPL, or you were not invited to it.' })
+}

@@ -1,0 +1,162 @@
+// The sandbox driver of one machine at level `process`: runner and box as processes of ours, without isolation.
+import { randomBytes } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { BoxLaunch, RunnerLaunch } from '../../../protocol/control.ts'
+import { isFile, isFolder, removeTree, writeWhole } from '../../disk.ts'
+import { isAlive, type ProcessIdentity } from '../../process-identity.ts'
+import type { Sandbox, SandboxFacts, Session } from '../sandbox.ts'
+import { boxLaunch, markOf, readLaunch, runnerLaunch, stillFits, type Surroundings } from './launch.ts'
+import { adoptStaging, beginStaging, makePlaces, placesOf, setAside, type Places } from './places.ts'
+import { endAll } from './process-tree.ts'
+import { readProcesses, startProgram, writeProcesses } from './processes.ts'
+
+/** Runner and box get this long to end by themselves before they are killed. */
+const graceMs = 3_000
+/** Log lines shown with a failed start. */
+const shownLines = 20
+
+export type LocalParts = {
+  data: string
+  run: string
+  /** Folder with runner.js and box.js. */
+  programs: string
+  surroundings: Surroundings
+  log: Logger
+}
+
+export function localSandbox(parts: LocalParts): Sandbox {
+  const watchers = new Set<(repl: string) => void>()
+  const places = (repl: string) => placesOf(parts, repl)
+  const ended = (repl: string, what: string) => (how: object) => {
+    parts.log.info({ repl, process: what, ...how }, 'a process of a session ended')
+    for (const tell of watchers) tell(repl)
+  }
+
+  async function observe(session: { repl: string; generation: number }): Promise<SandboxFacts> {
+    const at = places(session.repl)
+    const known = await readProcesses(at.processes)
+    const launch = await readLaunch(at.runnerLaunch, RunnerLaunch)
+    const fits = launch !== null && stillFits(launch, session.generation, parts.surroundings)
+    return {
+      workspace: await isFolder(at.workspace),
+      state: await isFolder(at.state),
+      runner: fits && (await lives(known.runner)),
+      box: (await readLaunch(at.boxLaunch, BoxLaunch)) !== null && (await lives(known.box)),
+    }
+  }
+
+  async function end(repl: string): Promise<void> {
+    const at = places(repl)
+    const known = await readProcesses(at.processes)
+    const roots = [known.runner, known.box].filter((each) => each !== null)
+    // Nothing was ever started here: there is no need to look through every process of the machine.
+    if (roots.length === 0 && !(await wasLaunched(at))) return
+    await endAll({ roots, marks: [markOf.box(repl), markOf.runner(repl)], graceMs })
+    if (roots.length > 0) await writeProcesses(at.processes, { runner: null, box: null })
+  }
+
+  async function boot(session: Session): Promise<void> {
+    const at = places(session.repl)
+    await makePlaces(at)
+    const facts = await observe(session)
+    if (!facts.box) await startBox(session, at)
+    if (!facts.runner) await startRunner(session, at)
+  }
+
+  /** A dead box may have left programs behind: they go first. The runner stays, so the new box takes the secret it knows. */
+  async function startBox(session: Session, at: Places): Promise<void> {
+    const known = await readProcesses(at.processes)
+    const roots = known.box === null ? [] : [known.box]
+    if (await wasLaunched(at)) await endAll({ roots, marks: [markOf.box(session.repl)], graceMs })
+    await rm(at.boxSocket, { force: true })
+    const dialler = await readLaunch(at.runnerLaunch, RunnerLaunch)
+    const boxSecret = dialler?.boxSecret ?? randomBytes(32).toString('hex')
+    await writeWhole(
+      at.boxLaunch,
+      JSON.stringify(boxLaunch(session, at, { ...parts.surroundings, boxSecret })),
+    )
+    const box = await startProgram({
+      program: join(parts.programs, 'box.js'),
+      launch: at.boxLaunch,
+      log: at.boxLog,
+      cwd: at.sandbox,
+      env: programEnv(parts.surroundings, markOf.box(session.repl)),
+      ended: ended(session.repl, 'box'),
+    })
+    await writeProcesses(at.processes, { ...known, box })
+  }
+
+  /** Always with the secret that the box was started with. */
+  async function startRunner(session: Session, at: Places): Promise<void> {
+    const known = await readProcesses(at.processes)
+    const roots = known.runner === null ? [] : [known.runner]
+    if (await isFile(at.runnerLaunch)) await endAll({ roots, marks: [markOf.runner(session.repl)], graceMs })
+    await rm(at.runnerSocket, { force: true })
+    const boxSecret = (await readLaunch(at.boxLaunch, BoxLaunch))?.secret ?? ''
+    const launch = runnerLaunch(session, at, { ...parts.surroundings, boxSecret })
+    await writeWhole(at.runnerLaunch, JSON.stringify(launch))
+    const runner = await startProgram({
+      program: join(parts.programs, 'runner.js'),
+      launch: at.runnerLaunch,
+      log: at.runnerLog,
+      cwd: at.sandbox,
+      env: programEnv(parts.surroundings, markOf.runner(session.repl)),
+      ended: ended(session.repl, 'runner'),
+    })
+    await writeProcesses(at.processes, { ...known, runner })
+  }
+
+  return {
+    level: 'process',
+    observe,
+    boot,
+    end,
+    async place(repl) {
+      const at = places(repl)
+      await makePlaces(at)
+      return { workspace: at.workspace, state: at.state, home: at.home }
+    },
+    staging: (repl) => beginStaging(places(repl)),
+    adoptStaging: (repl) => adoptStaging(places(repl)),
+    async release(repl) {
+      await end(repl)
+      await removeTree(places(repl).run)
+      await removeTree(places(repl).sandbox)
+    },
+    async setAside(repl) {
+      await end(repl)
+      return setAside(places(repl), repl)
+    },
+    door: (repl) => ({ socket: places(repl).runnerSocket }),
+    async lastLines(repl) {
+      const texts = await Promise.all(
+        [places(repl).runnerLog, places(repl).boxLog].map((path) => readFile(path, 'utf8').catch(() => '')),
+      )
+      return texts
+        .flatMap((text) => text.trimEnd().split('\n').slice(-shownLines))
+        .filter((line) => line !== '')
+    },
+    watch(tell) {
+      watchers.add(tell)
+      return () => watchers.delete(tell)
+    },
+  }
+}
+
+/** Our own programs get no secret by environment either; they read their launch file. */
+function programEnv(surroundings: Surroundings, mark: string): Record<string, string> {
+  const [name = '', value = ''] = mark.split('=')
+  const { path, lang, build } = surroundings
+  return { PATH: path, LANG: lang, DEVEX_BUILD: build, NODE_ENV: 'production', [name]: value }
+}
+
+/** A launch file is written before its program is started and lives as long as the sandbox. */
+async function wasLaunched(at: Places): Promise<boolean> {
+  return (await isFile(at.boxLaunch)) || (await isFile(at.runnerLaunch))
+}
+
+async function lives(known: ProcessIdentity | null): Promise<boolean> {
+  return known !== null && (await isAlive(known))
+}

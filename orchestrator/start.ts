@@ -1,0 +1,203 @@
+// The orchestrator as one piece: opens what is durable, adopts what still runs, answers the API, reconciles. Decides nothing here.
+import { randomBytes } from 'node:crypto'
+import { type Server, createServer } from 'node:http'
+import { join } from 'node:path'
+import { type Logger, pino } from 'pino'
+import { AppError } from '../protocol/errors.ts'
+import { invitesOver } from './access/invites.ts'
+import { openKeys } from './access/keys.ts'
+import { peopleOver } from './access/people.ts'
+import { sessionKeysIn } from './access/session-keys.ts'
+import { tokensOf } from './access/tokens.ts'
+import { apiOf } from './api/routes.ts'
+import { type Clock, realClock } from './clock.ts'
+import { commitsIn } from './commits.ts'
+import type { OrchestratorConfig } from './config.ts'
+import type { Observed } from './decide.ts'
+import { makePrivateFolder } from './disk.ts'
+import { effectsOf } from './effects.ts'
+import { frontDoorExposure } from './exposure/front-door/exposure.ts'
+import { embeddedLedger } from './ledger/embedded/start.ts'
+import { type Table, table } from './ledger/table.ts'
+import { objectsDoor } from './objects/door.ts'
+import { folderStore } from './objects/folder/start.ts'
+import type { ObjectStore } from './objects/object-store.ts'
+import { verify } from './objects/verify.ts'
+import { progressOver } from './progress.ts'
+import { reconciler } from './reconcile.ts'
+import { ReplRecord } from './record.ts'
+import { replsOf } from './repls.ts'
+import { type RunnerControl, runnerControl } from './runner-control.ts'
+import { localSandbox } from './sandbox/local/start.ts'
+import type { Sandbox } from './sandbox/sandbox.ts'
+import { type SessionEnd, sessionEnd } from './session-end.ts'
+import { type SyncRequests, syncRequests } from './sync-requests.ts'
+import { templatesIn } from './templates.ts'
+
+export type Orchestrator = {
+  port: number
+  /** Origin of the API. */
+  url: string
+  sessions: SessionEnd
+  /** Lets go of everything; sessions go on and are adopted by the next orchestrator. */
+  close(): Promise<void>
+}
+
+/** Parts that a test, or another way of running, puts in place of those of one machine. */
+export type Replaced = {
+  clock?: Clock
+  sandbox?: Sandbox
+  sync?: SyncRequests
+  control?: RunnerControl
+  store?: ObjectStore
+  log?: Logger
+}
+
+export async function startOrchestrator(
+  config: OrchestratorConfig,
+  replaced: Replaced = {},
+): Promise<Orchestrator> {
+  const clock = replaced.clock ?? realClock
+  const log = replaced.log ?? pino({ level: config.logLevel, base: { process: 'orchestrator' } })
+  for (const folder of [config.data, config.run, join(config.data, 'keys')]) await makePrivateFolder(folder)
+  const ledger = await embeddedLedger(join(config.data, 'ledger'))
+  const server = createServer()
+  try {
+    const port = await listen(server, config.port)
+    const url = `http://127.0.0.1:${port}`
+    const keys = await openKeys(join(config.data, 'keys', 'tokens.json'))
+    const tokens = tokensOf(keys, () => clock.now())
+    const store = replaced.store ?? (await folderStore(join(config.data, 'objects')))
+    const repls = table(ledger, 'repls/', ReplRecord)
+    const people = peopleOver(ledger, { now: () => clock.now(), ownerName: config.ownerName })
+    const invites = invitesOver(ledger, () => clock.now())
+    const progress = progressOver(ledger)
+    const templates = templatesIn(config.templates)
+    const exposure = frontDoorExposure({ routesFile: config.routes, publicUrl: config.publicUrl })
+    const sessionKeys = sessionKeysIn(join(config.data, 'keys', 'sessions'))
+    const control = replaced.control ?? runnerControl(tokens)
+    const sandbox = replaced.sandbox ?? localSandboxOf(config, url, log)
+    const sync = replaced.sync ?? syncRequests(config.sync)
+    const forget = async (repl: string) => {
+      await invites.forgetRepl(repl)
+      await progress.forget(repl)
+    }
+    const apiUrl = () => url
+    const commits = commitsIn(store, verify)
+    const session = { repls, sandbox, exposure, templates, commits, sync, control, tokens, sessionKeys }
+    const perform = effectsOf({ ...session, clock, apiUrl, forget, log })
+    await exposeAgain(repls, sandbox, exposure)
+    const reconcile = reconciler({
+      repls,
+      progress,
+      observe: observer(sandbox, control),
+      perform,
+      clock,
+      log,
+    })
+    const endWatch = sandbox.watch((repl) => reconcile.nudge(repl))
+    const core = replsOf({
+      repls,
+      people,
+      templates,
+      tokens,
+      exposure,
+      clock,
+      nudge: (repl) => reconcile.nudge(repl),
+    })
+    const checkGrant = grantCheck(repls, (grant) => tokens.checkGrant(grant))
+    const signing = { secret: randomBytes(32), baseUrl: url, now: () => clock.now() }
+    const objects = objectsDoor({ store, checkGrant, ...signing })
+    const { published } = keys
+    const api = { secret: config.serviceSecret, published, people, invites, repls: core, progress, templates }
+    server.on('request', apiOf({ ...api, objects, log }))
+    return {
+      port,
+      url,
+      sessions: sessionEnd({
+        repls,
+        sandbox,
+        nudge: (repl) => reconcile.nudge(repl),
+        halt: () => reconcile.halt(),
+      }),
+      async close() {
+        endWatch()
+        await reconcile.close()
+        await closeServer(server)
+        await ledger.close()
+      },
+    }
+  } catch (thrown) {
+    await closeServer(server)
+    await ledger.close()
+    throw thrown
+  }
+}
+
+function localSandboxOf(config: OrchestratorConfig, url: string, log: Logger): Sandbox {
+  const { build, collabUrl, origins, system, data, run, programs } = config
+  const surroundings = {
+    build,
+    level: 'process',
+    collabUrl,
+    keysUrl: `${url}/v1/keys`,
+    origins,
+    ...system,
+  } as const
+  return localSandbox({ data, run, programs, surroundings, log })
+}
+
+/** What still runs stays reachable, even when the table of routes was lost with the run folder. */
+async function exposeAgain(
+  repls: Table<ReplRecord>,
+  sandbox: Sandbox,
+  exposure: { expose(repl: string, target: { socket: string }): Promise<void> },
+): Promise<void> {
+  for (const { value } of await repls.list()) {
+    const facts = value.unflushed
+      ? await sandbox.observe({ repl: value.id, generation: value.generation })
+      : null
+    if (facts?.runner === true) await exposure.expose(value.id, sandbox.door(value.id))
+  }
+}
+
+function observer(sandbox: Sandbox, control: RunnerControl) {
+  return async (record: ReplRecord): Promise<Observed> => {
+    const session = { repl: record.id, generation: record.generation }
+    const facts = await sandbox.observe(session)
+    const isUp = record.phase === 'RUNNING' || record.phase === 'DEGRADED'
+    const health = isUp && facts.runner ? await control.health(session, sandbox.door(record.id)) : null
+    return { ...facts, health }
+  }
+}
+
+/** A grant is worth something only while its generation is the repl's. */
+function grantCheck(
+  repls: Table<ReplRecord>,
+  check: (grant: string) => Promise<{ repl: string; generation: number }>,
+) {
+  return async (grant: string) => {
+    const claims = await check(grant)
+    const row = await repls.get(claims.repl)
+    if (row === null || row.value.generation !== claims.generation)
+      throw new AppError('stale-generation', { say: 'A newer session of this REPL has begun.', log: claims })
+    return claims
+  }
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((done, fail) => {
+    server.once('error', fail)
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address()
+      done(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((done) => {
+    server.close(() => done())
+    server.closeAllConnections()
+  })
+}

@@ -1,0 +1,68 @@
+// The sentences of a start and a stop, as people read them. Says only what it is given.
+import type { Level, Step } from '../protocol/repl.ts'
+import type { Effect } from './decide.ts'
+import type { ReplRecord } from './record.ts'
+
+const kilo = 1000
+
+/** "214 files (3.2 MB)". */
+export function amount(what: { files: number; bytes: number }): string {
+  return `${what.files.toLocaleString('en')} ${what.files === 1 ? 'file' : 'files'} (${size(what.bytes)})`
+}
+
+function size(bytes: number): string {
+  if (bytes < kilo) return `${bytes} B`
+  const units = ['kB', 'MB', 'GB', 'TB']
+  const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3))
+  return `${(bytes / kilo ** power).toFixed(1)} ${units[power - 1] ?? ''}`
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}
+
+/** Characters of a program's last words that fit a sentence on screen. */
+const shownWords = 200
+
+/** The words of a log line: its message when it is one of ours, else the line. */
+export function messageOf(line: string | undefined): string {
+  if (line === undefined) return ''
+  const msg = /"msg":"((?:[^"\\]|\\.)*)"/.exec(line)?.[1]
+  return (msg ?? line).slice(0, shownWords)
+}
+
+/** What a level means for who may come in. */
+export function isolationWords(level: Level): string {
+  if (level === 'process')
+    return 'This session runs without isolation (level process): only let people in whom you trust with this machine.'
+  return `This session runs isolated (level ${level}).`
+}
+
+/** The step that an effect is told as, and what is said while it runs; null for effects that nobody waits for. */
+export function tellingOf(effect: Effect, record: ReplRecord): { step: Step; say: string } | null {
+  switch (effect.do) {
+    case 'reserve':
+      return { step: 'reserve', say: 'Reserving a place' }
+    case 'place':
+      return { step: 'place', say: 'Finding a place on this machine' }
+    case 'restore':
+      return {
+        step: 'restore',
+        say: record.commit === null ? 'Copying the starting files' : `Bringing back ${amount(record.commit)}`,
+      }
+    case 'boot':
+      return record.phase === 'STARTING' ? { step: 'boot', say: 'Starting the workspace' } : null
+    case 'join':
+      return { step: 'join', say: 'Joining the room' }
+    case 'quiesce':
+      return { step: 'quiesce', say: 'Asking programs to end' }
+    case 'flush':
+      return { step: 'flush', say: 'Saving the files' }
+    case 'verify':
+      return { step: 'verify', say: 'Checking the backup' }
+    case 'release':
+      return { step: 'release', say: 'Clearing the place' }
+    default:
+      return null
+  }
+}

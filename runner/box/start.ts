@@ -1,0 +1,63 @@
+// A box: where the user's programs run. Listens on one unix socket in a private folder and serves one runner at a time;
+// its terminals live on when the runner goes. Trusts the runner that knows the secret, and nobody else.
+import { once } from 'node:events'
+import { chmod, mkdir, rm, stat } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { dirname } from 'node:path'
+import { pino, type Logger } from 'pino'
+import type { BoxLaunch } from '../../protocol/control.ts'
+import { AppError } from '../../protocol/errors.ts'
+import { BoxLink } from './link.ts'
+import { BoxTerminals } from './terminals.ts'
+
+export type Box = { close(): Promise<void> }
+export type BoxOptions = { log?: Logger; ringBytes?: number }
+
+/** Nobody but us may enter the folder of the socket, or dial it. */
+const privateFolder = 0o700
+const privateSocket = 0o600
+const othersMayEnter = 0o077
+
+export async function startBox(launch: BoxLaunch, options: BoxOptions = {}): Promise<Box> {
+  const log = (options.log ?? pino({ level: 'silent' })).child({ repl: launch.repl, room: 'box' })
+  let current: BoxLink | undefined
+  const sockets = new Set<Socket>()
+  const onChange = (terminal: number): void => current?.notice(terminal)
+  const terminals = new BoxTerminals({ launch, onChange, ringBytes: options.ringBytes })
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    const link: BoxLink = new BoxLink({ socket, launch, terminals, log, onAdmitted: () => admit(link) })
+  })
+
+  /** A runner that comes back takes the place of its predecessor. */
+  function admit(link: BoxLink): void {
+    current?.close()
+    current = link
+    log.info({ terminals: terminals.all.size }, 'a runner is here')
+  }
+
+  await preparePath(launch.socket)
+  server.listen(launch.socket)
+  await once(server, 'listening')
+  await chmod(launch.socket, privateSocket)
+  return {
+    close: async () => {
+      server.close()
+      await terminals.end()
+      for (const socket of sockets) socket.destroy()
+      await rm(launch.socket, { force: true })
+    },
+  }
+}
+
+async function preparePath(socket: string): Promise<void> {
+  const folder = dirname(socket)
+  await mkdir(folder, { recursive: true, mode: privateFolder })
+  const { mode } = await stat(folder)
+  if ((mode & othersMayEnter) !== 0) {
+    const say = 'The folder of the box’s socket can be entered by others.'
+    throw new AppError('start-failed', { say, log: { folder, mode: mode.toString(8) } })
+  }
+  await rm(socket, { force: true })
+}

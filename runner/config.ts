@@ -1,0 +1,16 @@
+// What a runner is told at its start: the launch file that is its only argument, and how much to log.
+import { readFileSync } from 'node:fs'
+import { pino, type Logger } from 'pino'
+import { z } from 'zod'
+import { RunnerLaunch } from '../protocol/control.ts'
+
+const Env = z.object({ DEVEX_LOG: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info') })
+
+/** Throws in words an operator understands. */
+export function readConfig(argv: string[], env: NodeJS.ProcessEnv): { launch: RunnerLaunch; logger: Logger } {
+  const path = argv[2]
+  if (path === undefined) throw new Error('A runner is started with the path of its launch file.')
+  const launch = RunnerLaunch.parse(JSON.parse(readFileSync(path, 'utf8')))
+  const { DEVEX_LOG } = Env.parse(env)
+  return { launch, logger: pino({ level: DEVEX_LOG, base: { room: 'runner', repl: launch.repl } }) }
+}

@@ -1,0 +1,231 @@
+// The documents of a repl that are open: opens each once, leads events to it, lets it go when nobody reads.
+// Knows nothing of sockets; the link door and the tree door call it. One document's file is document-file.ts.
+import type { Logger } from 'pino'
+import { AppError } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { DocumentEvent, Opened } from '../../protocol/tree.ts'
+import { readContent, type Content, type FileDeps } from '../workspace/ingest.ts'
+import type { Clock } from './clock.ts'
+import type { LiveDocument } from './document.ts'
+import { DocumentFile } from './document-file.ts'
+import type { Log } from './log.ts'
+import { openKnown, openNew, type OpeningDeps } from './opening.ts'
+import type { Codec, Files } from './ports.ts'
+import type { Register } from './register.ts'
+
+/** Milliseconds that a document stays in memory after its last reader left. */
+const unloadMs = 60_000
+
+export type DocumentsDeps = {
+  files: Files
+  codec: Codec
+  log: Log
+  register: Register
+  snapshots: string
+  clock: Clock
+  logger: Logger
+}
+export type DocumentsListener = {
+  /** A tool's change was merged; it is logged. */
+  merged?: (document: LiveDocument, change: { seq: number; update: Uint8Array }) => void
+  event?: (event: DocumentEvent) => void
+}
+type Open = { file: DocumentFile; unload: (() => void) | null }
+
+export class Documents {
+  readonly #deps: OpeningDeps
+  readonly #open = new Map<string, Open>()
+  readonly #opening = new Map<string, Promise<LiveDocument>>()
+  readonly #byPath = new Map<string, Promise<Opened>>()
+  readonly #readers = new Set<string>()
+  readonly #listeners = new Set<DocumentsListener>()
+
+  constructor(deps: DocumentsDeps) {
+    this.#deps = {
+      ...deps,
+      count: { ingests: 0, writes: 0 },
+      merged: (document, change) => this.#tell((listener) => listener.merged?.(document, change)),
+      onEdit: (document) => this.#open.get(document.id)?.file.edited(),
+    }
+  }
+
+  get count(): FileDeps['count'] {
+    return this.#deps.count
+  }
+
+  listen(listener: DocumentsListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  onEvent(event: (event: DocumentEvent) => void): () => void {
+    return this.listen({ event })
+  }
+
+  /** Opens a file for a page. Two who open it at once get the same document. */
+  async open(path: string): Promise<Opened> {
+    const running = this.#byPath.get(path)
+    if (running) return running
+    const opened = this.#openPath(path).finally(() => this.#byPath.delete(path))
+    this.#byPath.set(path, opened)
+    return opened
+  }
+
+  /** The document of a room. Throws `not-found` or `wrong-epoch`. */
+  async ofRoom(doc: string, epoch: string): Promise<LiveDocument> {
+    const document = await this.#load(doc)
+    if (document.epoch === epoch) return document
+    throw new AppError('wrong-epoch', { say: 'This document has begun a new history.' })
+  }
+
+  /** As `ofRoom`, and somebody reads it from now on. */
+  async enter(doc: string, epoch: string): Promise<LiveDocument> {
+    const isFirst = !this.#readers.has(doc)
+    this.#readers.add(doc)
+    try {
+      return await this.ofRoom(doc, epoch)
+    } catch (fault) {
+      if (isFirst) this.leave(doc)
+      throw fault
+    }
+  }
+
+  /** The document when it is in memory. */
+  loaded(doc: string): LiveDocument | undefined {
+    return this.#open.get(doc)?.file.document
+  }
+
+  /** The last reader of `doc` left. */
+  leave(doc: string): void {
+    this.#readers.delete(doc)
+    const open = this.#open.get(doc)
+    if (open) this.#unloadLater(open)
+  }
+
+  /** The relay is another one, or a new one: who reads is told again. */
+  leaveAll(): void {
+    for (const doc of this.#readers) this.leave(doc)
+  }
+
+  /** Something happened to these files. */
+  async changed(paths: Set<string>): Promise<void> {
+    await Promise.all(
+      this.#files.filter(({ document }) => paths.has(document.path)).map((file) => file.look()),
+    )
+  }
+
+  /** A file or folder has another path; documents below it keep their id and history. */
+  async moved(from: string, to: string): Promise<void> {
+    const known = this.#deps.register.move(from, to, this.#deps.log)
+    this.#deps.log.flush()
+    for (const { doc, path } of known) {
+      const open = this.#open.get(doc)
+      if (!open) continue
+      if (path !== null) this.#tell((listener) => listener.event?.({ kind: 'moved', doc, path }))
+      open.file.moved(path)
+    }
+  }
+
+  /** Brings every file up to its document, now: called before anything that could read files. */
+  async materialise(why: string): Promise<void> {
+    const dirty = this.#files.filter(({ document }) => document.dirty || !document.lane.idle)
+    if (dirty.length > 0) this.#deps.logger.debug({ why, documents: dirty.length }, 'materialise')
+    await Promise.all(dirty.map((file) => file.write()))
+  }
+
+  settle(): Promise<void> {
+    return this.materialise('settle')
+  }
+
+  /** What tools wrote into the documents, what people wrote into the files, snapshots, register: all on the disk. */
+  async putAway(): Promise<number> {
+    await Promise.allSettled(this.#opening.values())
+    for (const file of this.#files) await file.putAway()
+    await this.#deps.log.sync()
+    await this.#deps.register.fold(this.#deps.log)
+    return this.#deps.log.seq
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#opening.values())
+    for (const { file, unload } of this.#open.values()) {
+      unload?.()
+      file.stop()
+      await file.document.lane.drained()
+      file.stop()
+      file.document.destroy()
+    }
+    this.#open.clear()
+  }
+
+  get #files(): DocumentFile[] {
+    return [...this.#open.values()].map(({ file }) => file)
+  }
+
+  async #openPath(path: string): Promise<Opened> {
+    const content = await this.#textContent(path)
+    if ('kind' in content) return content
+    const known = this.#deps.register.ofPath(path)
+    const document = known
+      ? await this.#load(known.doc)
+      : this.#keep(await openNew(path, content, this.#deps))
+    await this.#open.get(document.id)?.file.look()
+    const { id: doc, epoch, disk } = document
+    return { kind: 'text', path, doc, epoch, eol: disk.form.eol }
+  }
+
+  async #textContent(path: string): Promise<Content | Opened> {
+    const stat = await this.#deps.files.stat(path)
+    if (stat && stat.size > limits.documentBytes) return { kind: 'too-large', path, size: stat.size }
+    const content = await readContent(this.#deps.files, path)
+    if (!content) throw new AppError('not-found', { say: `${path} does not exist.` })
+    if (this.#deps.codec.decode(content.bytes).kind === 'text') return content
+    return { kind: 'binary', path, size: content.bytes.length }
+  }
+
+  /** Brings a known document into memory once, however many ask for it at the same time. */
+  async #load(doc: string): Promise<LiveDocument> {
+    const known = this.#deps.register.ofDoc(doc)
+    if (!known) throw new AppError('not-found', { say: 'This document does not exist.' })
+    const loaded = this.loaded(doc)
+    if (loaded) return loaded
+    const running = this.#opening.get(doc)
+    if (running) return running
+    const opening = openKnown({ ...known, path: known.path ?? '' }, this.#deps)
+      .then((document) => this.#keep(document))
+      .finally(() => this.#opening.delete(doc))
+    this.#opening.set(doc, opening)
+    return opening
+  }
+
+  #keep(document: LiveDocument): LiveDocument {
+    const { id } = document
+    const gone = (): void => {
+      this.#tell((listener) => listener.event?.({ kind: 'gone', doc: id, path: document.path }))
+    }
+    const open: Open = { file: new DocumentFile(document, this.#deps, gone), unload: null }
+    this.#open.set(id, open)
+    // It may have changed, or been moved, between our reading and now.
+    document.path = this.#deps.register.ofDoc(id)?.path ?? ''
+    void open.file.look()
+    this.#unloadLater(open)
+    return document
+  }
+
+  #unloadLater(open: Open): void {
+    open.unload?.()
+    open.unload = this.#deps.clock.after(unloadMs, () => void this.#unload(open))
+  }
+
+  async #unload(open: Open): Promise<void> {
+    const { id } = open.file.document
+    const isUnread = (): boolean => !this.#readers.has(id) && this.#open.get(id) === open
+    if (!isUnread()) return
+    const left = await open.file.retire(() => isUnread() && this.#open.delete(id))
+    if (!left && isUnread()) this.#unloadLater(open)
+  }
+
+  #tell(call: (listener: DocumentsListener) => void): void {
+    for (const listener of this.#listeners) call(listener)
+  }
+}

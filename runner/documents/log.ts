@@ -1,0 +1,263 @@
+// The one append-only log of a repl: one write per event-loop turn (`logged`), one fdatasync soon after (`saved`).
+// Knows documents by id only; what updates mean is document.ts, bytes are records.ts.
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { AppError } from '../../protocol/errors.ts'
+import { createAppendable, privateFolder, syncFolder, type Appendable } from '../disk.ts'
+import { Backlog } from './backlog.ts'
+import type { Clock } from './clock.ts'
+import {
+  encodeRecord,
+  encodeSegmentHead,
+  segmentHeadBytes,
+  type LogRecord,
+  type RecordKind,
+} from './records.ts'
+import { listSegments, scanSegments, segmentName } from './segments.ts'
+
+/** Milliseconds from the first unsaved write to its fdatasync: at most 20 a second, and never in the echo's way. */
+const saveAfterMs = 50
+/** Bytes after which a new segment begins, so that one object of it is quickly shipped and quickly read. */
+const segmentBytes = 16 * 1024 * 1024
+/** Milliseconds between attempts to go on after the disk refused. */
+const healAfterMs = 1000
+
+export type Entry = { kind: RecordKind; doc: string; author: string; payload: Uint8Array }
+type Written = { doc: string; kind: number; seq: number; bytes: Uint8Array }
+type Options = {
+  folder: string
+  generation: number
+  clock: Clock
+  logger: Logger
+  /** Records before this sequence number are in snapshots. */
+  from: number
+  found: (record: LogRecord) => void
+  create?: (path: string, head: Uint8Array) => Appendable
+}
+export type LogListener = {
+  /** Everything up to `seq` was handed to the kernel. */
+  logged?: (seq: number) => void
+  /** Everything up to `seq` survives a loss of power. */
+  saved?: (seq: number) => void
+  /** The disk refuses (`why` for people), or takes again (null). */
+  trouble?: (why: string | null) => void
+}
+
+export class Log {
+  readonly #options: Options
+  readonly #backlog: Backlog
+  readonly #listeners = new Set<LogListener>()
+  #seq = 0
+  #logged = 0
+  #saved = 0
+  #n = 0
+  #segment: { name: string; file: Appendable; bytes: number } | null = null
+  /** Full segments whose last bytes are not yet on the disk. */
+  #retired: Appendable[] = []
+  #waiting: Written[] = []
+  /** Handed to the kernel but not yet on the disk: written once more elsewhere when the disk fails. */
+  #unsaved: Written[] = []
+  #turn: NodeJS.Immediate | null = null
+  #timer: (() => void) | null = null
+  #syncing: Promise<void> | null = null
+  #folderDirty = false
+  #trouble = false
+  #closed = false
+
+  /** Reads what is there, cuts a torn tail, and goes on in a new segment. */
+  static async open(options: Options): Promise<Log> {
+    await privateFolder(options.folder)
+    const log = new Log(options)
+    const last = await scanSegments(options.folder, {
+      from: options.from,
+      logger: options.logger,
+      found: ({ record, position }) => {
+        log.#backlog.add(record, position)
+        options.found(record)
+      },
+    })
+    log.#seq = log.#logged = log.#saved = Math.max(last, options.from - 1)
+    const ours = (await listSegments(options.folder)).filter((s) => s.generation === options.generation)
+    log.#n = ours.reduce((next, segment) => Math.max(next, segment.n + 1), 0)
+    return log
+  }
+
+  private constructor(options: Options) {
+    this.#options = options
+    this.#backlog = new Backlog(options.folder)
+  }
+
+  /** Number of the last record that was given. */
+  get seq(): number {
+    return this.#seq
+  }
+
+  /** Everything up to here was handed to the kernel. */
+  get logged(): number {
+    return this.#logged
+  }
+
+  /** Everything up to here survives a loss of power. */
+  get saved(): number {
+    return this.#saved
+  }
+
+  listen(listener: LogListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Takes a record; it is handed to the kernel at the end of this event-loop turn, or by `flush`. */
+  append(entry: Entry): number {
+    const seq = (this.#seq += 1)
+    const bytes = encodeRecord({ ...entry, seq, time: this.#options.clock.now() })
+    this.#waiting.push({ doc: entry.doc, kind: entry.kind, seq, bytes })
+    this.#turn ??= setImmediate(() => this.flush())
+    return seq
+  }
+
+  /** Hands everything to the kernel now. */
+  flush(): void {
+    if (this.#turn) clearImmediate(this.#turn)
+    this.#turn = null
+    if (this.#waiting.length === 0 || this.#trouble || this.#closed) return
+    try {
+      this.#write()
+    } catch (fault) {
+      this.#fail(fault)
+      return
+    }
+    this.#timer ??= this.#options.clock.after(saveAfterMs, () => void this.sync().catch(() => undefined))
+    this.#tell((listener) => listener.logged?.(this.#logged))
+  }
+
+  /** Resolves when every record given so far is on the disk. */
+  async sync(): Promise<void> {
+    const target = this.#seq
+    while (this.#saved < target) {
+      this.flush()
+      if (this.#closed) throw new AppError('unavailable', { say: 'The session has ended.' })
+      if (this.#trouble) throw new AppError('disk-full', { say: 'The disk takes no edits at the moment.' })
+      await (this.#syncing ??= this.#syncOnce().finally(() => {
+        this.#syncing = null
+      }))
+    }
+  }
+
+  /** The records of `doc` after sequence number `after`, read back from the segments. */
+  recordsOf(doc: string, after: number): LogRecord[] {
+    this.flush()
+    return this.#backlog.read(doc, after)
+  }
+
+  /** How many records of `doc` a start would have to read, and their bytes. */
+  backlog(doc: string): { records: number; bytes: number } {
+    return this.#backlog.size(doc)
+  }
+
+  /** Records of `doc` up to `seq` are in a snapshot. */
+  forget(doc: string, seq: number): void {
+    this.#backlog.forget(doc, seq)
+  }
+
+  /** First record that no snapshot holds yet. */
+  get floor(): number {
+    return this.#backlog.first ?? this.#seq + 1
+  }
+
+  /** Everything to the disk, then no more. */
+  async close(): Promise<void> {
+    await this.sync().catch((fault) =>
+      this.#options.logger.error({ err: fault }, 'the log could not be saved'),
+    )
+    this.#closed = true
+    this.#timer?.()
+    this.#segment?.file.close()
+    this.#segment = null
+  }
+
+  #write(): void {
+    const batch = this.#waiting
+    const segment = this.#room()
+    segment.file.append(batch.map(({ bytes }) => bytes))
+    this.#waiting = []
+    for (const written of batch) {
+      const { seq, bytes } = written
+      this.#backlog.add(written, { segment: segment.name, at: segment.bytes, bytes: bytes.length, seq })
+      segment.bytes += bytes.length
+      this.#unsaved.push(written)
+      this.#logged = seq
+    }
+  }
+
+  /** The segment to write to, a new one when there is none or it is full. */
+  #room(): { name: string; file: Appendable; bytes: number } {
+    if (this.#segment && this.#segment.bytes < segmentBytes) return this.#segment
+    const name = segmentName(this.#options.generation, this.#n)
+    const create = this.#options.create ?? createAppendable
+    this.#n += 1
+    const file = create(
+      join(this.#options.folder, name),
+      encodeSegmentHead(this.#waiting[0]?.seq ?? this.#seq),
+    )
+    if (this.#segment) this.#retired.push(this.#segment.file)
+    this.#folderDirty = true
+    this.#segment = { name, file, bytes: segmentHeadBytes }
+    return this.#segment
+  }
+
+  async #syncOnce(): Promise<void> {
+    this.#timer?.()
+    this.#timer = null
+    const upTo = this.#logged
+    const retired = this.#retired.splice(0)
+    const files = [...retired, ...(this.#segment ? [this.#segment.file] : [])]
+    const folder = this.#folderDirty ? [syncFolder(this.#options.folder)] : []
+    this.#folderDirty = false
+    try {
+      await Promise.all([...folder, ...files.map((file) => file.sync())])
+    } catch (fault) {
+      this.#fail(fault)
+      throw fault
+    } finally {
+      for (const file of retired) file.close()
+    }
+    this.#saved = upTo
+    this.#unsaved = this.#unsaved.filter(({ seq }) => seq > upTo)
+    this.#tell((listener) => listener.saved?.(upTo))
+  }
+
+  /** After a refusal the same file is never used again: what is not safe goes into a new segment, as soon as one can be had. */
+  #fail(fault: unknown): void {
+    if (this.#trouble) return
+    this.#options.logger.error({ err: fault }, 'the disk refuses the log')
+    this.#trouble = true
+    this.#abandon()
+    this.#waiting = [...this.#unsaved.splice(0), ...this.#waiting]
+    this.#backlog.dropFrom(this.#waiting[0]?.seq ?? Infinity)
+    this.#tell((listener) =>
+      listener.trouble?.('The disk takes no edits at the moment. They wait in your page.'),
+    )
+    this.#options.clock.after(healAfterMs, () => void this.#heal())
+  }
+
+  /** An fdatasync may still run on the file: it is closed after that. */
+  #abandon(): void {
+    const file = this.#segment?.file
+    this.#segment = null
+    void Promise.resolve(this.#syncing)
+      .catch(() => undefined)
+      .then(() => file?.close())
+  }
+
+  async #heal(): Promise<void> {
+    if (this.#closed) return
+    this.#trouble = false
+    await this.sync().catch(() => undefined)
+    if (!this.#trouble) this.#tell((listener) => listener.trouble?.(null))
+  }
+
+  #tell(call: (listener: LogListener) => void): void {
+    for (const listener of this.#listeners) call(listener)
+  }
+}

@@ -1,0 +1,34 @@
+// What documents need from the workspace; holds no implementation. Given by start.ts.
+import type { TextForm } from './intent.ts'
+
+/** Ascending positions in the old text, UTF-16 units on code-point borders. */
+export type Change = { at: number; remove: number; insert: string }
+
+/** What tells one version of a file from another without reading it. */
+export type FileStat = {
+  size: number
+  /** Milliseconds since 1970, with a fraction. */
+  mtime: number
+  mtimeNs: bigint
+  dev: bigint
+  ino: bigint
+}
+
+/** Files of the workspace, by paths that can never lead out of it. Failures are AppErrors, a missing file `not-found`. */
+export type Files = {
+  read(path: string): Promise<{ bytes: Uint8Array; stat: FileStat }>
+  /** Null when there is no such file. */
+  stat(path: string): Promise<FileStat | null>
+  /**
+   * Replaces the content as a whole; keeps the mode. Just before the rename `still` is asked with the file's stat:
+   * false calls the write off, and then null is answered.
+   */
+  write(path: string, bytes: Uint8Array, still: (stat: FileStat | null) => boolean): Promise<FileStat | null>
+}
+
+export type Codec = {
+  decode(bytes: Uint8Array): { kind: 'text'; text: string; form: TextForm } | { kind: 'binary' }
+  /** `previous`: the file as it is, whose unchanged lines keep their own terminator. */
+  encode(text: string, form: TextForm, previous: Uint8Array | null): Uint8Array
+  diff(before: string, after: string): Change[]
+}

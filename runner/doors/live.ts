@@ -1,0 +1,102 @@
+// The live door: the socket.io server of a session, one guard for all its namespaces. What they say is tree.ts and
+// terminal.ts; nothing gets that far without a valid token.
+import type { Server as HttpServer } from 'node:http'
+import type { Logger } from 'pino'
+import { Server, type Namespace, type Socket } from 'socket.io'
+import { DoorClaims } from '../../protocol/access.ts'
+import { AppError, asAppError, type WireError } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { Tokens } from '../access.ts'
+import type { Clock } from '../documents/clock.ts'
+import type { Origins } from './origins.ts'
+
+/** Bytes of one message: more than any page should try to send (a 6 MB paste), so that it is refused in words. */
+const messageBytes = 8 * 1024 * 1024
+/** Events of terminals that change nothing: all that is served while the session stops. The tree's door knows its own. */
+const whileStopping = new Set(['attach', 'detach', 'ack'])
+
+export type LiveDeps = {
+  repl: string
+  tokens: Tokens
+  origins: Origins
+  clock: Clock
+  stopping: () => boolean
+  logger: Logger
+}
+export type Live = { tree: Namespace; terminal: Namespace; close(): Promise<void> }
+
+/** Each socket that gets through carries `data.claims` (DoorClaims). */
+export function openLive(server: HttpServer, deps: LiveDeps): Live {
+  const io = new Server({
+    path: `/r/${deps.repl}/live`,
+    transports: ['websocket'],
+    serveClient: false,
+    perMessageDeflate: false,
+    httpCompression: false,
+    destroyUpgrade: false,
+    maxHttpBufferSize: messageBytes,
+    allowRequest: (request, decide) => {
+      const allowed = deps.origins.allows(request)
+      if (!allowed)
+        deps.logger.info({ origin: request.headers.origin }, 'a page of a foreign origin was refused')
+      decide(allowed ? null : 'foreign origin', allowed)
+    },
+  })
+  const guarded = (name: string): Namespace => {
+    const namespace = io.of(name)
+    namespace.use((socket, go) => void admit(socket, deps).then(go))
+    namespace.on('connection', (socket) => watch(socket, deps))
+    return namespace
+  }
+  guarded('/')
+  const live = { tree: guarded('/tree'), terminal: guarded('/terminal') }
+  io.attach(server)
+  return { ...live, close: () => closed(io) }
+}
+
+/** Nothing when the socket may come in, else why not. */
+async function admit(socket: Socket, deps: LiveDeps): Promise<Error | undefined> {
+  try {
+    const token: unknown = socket.handshake.auth.token
+    if (typeof token !== 'string') throw new AppError('bad-token', { say: 'A token is missing.' })
+    socket.data.claims = await deps.tokens.door(token)
+    return undefined
+  } catch (fault) {
+    return refusal(fault, deps)
+  }
+}
+
+/** As socket.io passes it on: `connect_error` with our WireError as `data`. */
+function refusal(fault: unknown, deps: LiveDeps): Error & { data: WireError } {
+  const error = asAppError(fault)
+  deps.logger.info({ code: error.code, err: error.cause }, 'a socket was refused')
+  return Object.assign(new Error(error.say), { data: error.toWire() })
+}
+
+function watch(socket: Socket, deps: LiveDeps): void {
+  const { exp } = DoorClaims.parse(socket.data.claims)
+  const left = (exp + limits.tokenSkewSeconds) * 1000 - deps.clock.now()
+  const callOff = deps.clock.after(Math.max(0, left), () => {
+    const expired: WireError = { code: 'expired-token', say: 'Your access has to be renewed.' }
+    socket.emit('expired', expired)
+    socket.disconnect()
+  })
+  socket.on('disconnect', callOff)
+  socket.on('error', (fault) => deps.logger.warn({ err: fault }, 'a socket failed'))
+  socket.use(([event, ...args], next) => {
+    if (socket.nsp.name !== '/terminal' || !deps.stopping() || whileStopping.has(String(event))) return next()
+    const give: unknown = args.at(-1)
+    const error: WireError = {
+      code: 'read-only',
+      say: 'The session is stopping; nothing can be changed now.',
+    }
+    if (typeof give === 'function') give({ ok: false, error })
+  })
+}
+
+/** Ends all sockets; the HTTP server itself is closed by its owner. */
+function closed(io: Server): Promise<void> {
+  io.disconnectSockets(true)
+  io.engine.close()
+  return Promise.resolve()
+}

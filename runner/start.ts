@@ -1,0 +1,112 @@
+// Puts a runner together, from its launch to its listening socket, and takes it apart again in order. Decides nothing.
+import { rm } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import { dirname } from 'node:path'
+import { pino, type Logger } from 'pino'
+import type { RunnerHealth, RunnerLaunch } from '../protocol/control.ts'
+import { checkTokens } from './access.ts'
+import { openCore, type Core } from './core.ts'
+import { privateFolder } from './disk.ts'
+import { systemClock, type Clock } from './documents/clock.ts'
+import { filesDoor } from './doors/files.ts'
+import { createDoors } from './doors/http.ts'
+import { openLive } from './doors/live.ts'
+import { checkOrigins } from './doors/origins.ts'
+import { startTerminals } from './doors/terminal.ts'
+import { treeDoor } from './doors/tree.ts'
+import { readIdentity, type Identity } from './identity.ts'
+import { Lifecycle } from './lifecycle.ts'
+import type { Terminals } from './terminals/terminals.ts'
+
+export type Runner = { close(): Promise<void>; health(): RunnerHealth }
+type Start = { launch: RunnerLaunch; identity: Identity; clock: Clock; logger: Logger }
+
+export async function startRunner(
+  launch: RunnerLaunch,
+  options: { logger?: Logger; clock?: Clock } = {},
+): Promise<Runner> {
+  const logger = options.logger ?? pino({ level: 'silent' })
+  const start = { launch, identity: readIdentity(launch), clock: options.clock ?? systemClock, logger }
+  const core = await openCore(start)
+  const doors = await openDoors(start, core)
+  await listen(doors.server, launch.socket)
+  logger.info({ generation: launch.generation, level: launch.level }, 'the runner listens')
+  return {
+    health: doors.health,
+    close: async () => {
+      await doors.close()
+      await core.close()
+    },
+  }
+}
+
+async function openDoors(
+  start: Start,
+  core: Core,
+): Promise<{ server: Server; health: () => RunnerHealth; close(): Promise<void> }> {
+  const { launch, identity, clock, logger } = start
+  const { repl } = launch
+  const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
+  const lifecycle = new Lifecycle({ ...core, terminals: programs, logger })
+  const shared = {
+    repl,
+    tokens: checkTokens(launch),
+    origins: checkOrigins(launch.origins),
+    stopping: () => lifecycle.stopping,
+    clock,
+    logger,
+  }
+  const health = (): RunnerHealth => healthOf(launch, core, terminals)
+  const control = {
+    tokens: shared.tokens,
+    health,
+    quiesce: (say: string) => lifecycle.quiesce(say),
+    resume: () => lifecycle.resume(),
+  }
+  const { confined, documents, tree } = core
+  const files = filesDoor({ confined, documents, log: logger })
+  const server = createDoors({ ...shared, identity, control, files })
+  const live = openLive(server, shared)
+  treeDoor({ namespace: live.tree, tree, confined, documents, stopping: shared.stopping, log: logger })
+  const terminals = await startTerminals({
+    namespace: live.terminal,
+    boxSocket: launch.boxSocket,
+    boxSecret: launch.boxSecret,
+    run: launch.run,
+    materialise: (why) => documents.materialise(why),
+    log: logger,
+    build: launch.build,
+  })
+  const close = async (): Promise<void> => {
+    await live.close()
+    await closed(server)
+    await terminals.close()
+  }
+  return { server, health, close }
+}
+
+function healthOf(launch: RunnerLaunch, core: Core, terminals: Terminals): RunnerHealth {
+  const { protocol, build, repl, generation } = launch
+  const [linkReady, boxReady] = [core.link.ready, terminals.boxReady()]
+  const joined = linkReady && boxReady
+  return { protocol, build, repl, generation, joined, boxReady, linkReady, seq: core.log.seq }
+}
+
+/** A runner that was killed leaves its socket's name behind. */
+async function listen(server: Server, socket: string): Promise<void> {
+  await privateFolder(dirname(socket))
+  await rm(socket, { force: true })
+  await new Promise<void>((listening, failed) => {
+    server.once('error', failed)
+    server.listen(socket, () => {
+      server.off('error', failed)
+      listening()
+    })
+  })
+}
+
+function closed(server: Server): Promise<void> {
+  const done = new Promise<void>((end) => server.close(() => end()))
+  server.closeAllConnections()
+  return done
+}

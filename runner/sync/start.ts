@@ -1,0 +1,31 @@
+// Starts sync on this machine: one program that restores and flushes for all repls, on a loopback port, for who has its secret.
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import pino from 'pino'
+import type { SyncEnv } from '../../protocol/env.ts'
+import { syncDoor } from './door.ts'
+
+export type SyncConfig = Pick<SyncEnv, 'DEVEX_PORT' | 'DEVEX_SYNC_SECRET'> & Partial<SyncEnv>
+export type Sync = { url: string; port: number; close(): Promise<void> }
+
+const host = '127.0.0.1'
+
+export async function startSync(config: SyncConfig): Promise<Sync> {
+  const log = pino({ name: 'sync', level: config.DEVEX_LOG ?? 'silent' })
+  const door = syncDoor({ secret: config.DEVEX_SYNC_SECRET, log })
+  // A flush of gigabytes takes as long as it takes; the caller's own deadline ends it.
+  const server = createServer({ requestTimeout: 0 }, door.answer)
+  server.listen(config.DEVEX_PORT, host)
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('sync listens on no port')
+  return {
+    url: `http://${host}:${address.port}`,
+    port: address.port,
+    close: async () => {
+      server.close()
+      await door.close()
+      server.closeAllConnections()
+    },
+  }
+}

@@ -1,0 +1,62 @@
+// Lists a folder as it lies on disk, by lstat: nothing is followed, and what cannot be kept (sockets, pipes, devices) is passed over.
+import { type BigIntStats, chmodSync, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { pathText } from '../../protocol/objects.ts'
+import { tmpPrefix } from '../../protocol/paths.ts'
+import { below } from './names.ts'
+import { turns } from './turns.ts'
+
+/** `text` is the path as a manifest writes it. */
+export type Found = { path: Buffer; text: string; mode: number; mtimeNs: bigint } & (
+  { kind: 'folder' } | { kind: 'link'; target: Buffer } | { kind: 'file'; size: number }
+)
+
+/** Undoes what had to be done to a folder in order to look into it. */
+export type Closing = () => void
+
+/**
+ * Everything below `root`, sorted by text, as a manifest wants it. Folders that their owner closed to himself are opened for as long
+ * as the flush looks into them; `closings` are for the end, the last first.
+ */
+export async function walk(root: Buffer, closings: Closing[]): Promise<Found[]> {
+  const found: Found[] = []
+  const turn = turns()
+  const folders: Buffer[] = [Buffer.alloc(0)]
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const name of readdirSync(below(root, folder), 'buffer')) {
+      await turn()
+      const entry = look(root, below(folder, name), name)
+      if (entry === null) continue
+      found.push(entry)
+      if (entry.kind !== 'folder') continue
+      openUp(below(root, entry.path), entry.mode, closings)
+      folders.push(entry.path)
+    }
+  }
+  return found.sort((a, b) => (a.text < b.text ? -1 : 1))
+}
+
+/** Reading and entering, by the owner. */
+const usable = 0o500
+
+function openUp(folder: Buffer, mode: number, closings: Closing[]): void {
+  if ((mode & usable) === usable) return
+  chmodSync(folder, mode | usable)
+  closings.push(() => chmodSync(folder, mode))
+}
+
+/** What lies at `path` now, or null when it is nothing to keep or is gone. */
+function look(root: Buffer, path: Buffer, name: Buffer): Found | null {
+  if (name.toString('latin1').startsWith(tmpPrefix)) return null
+  const stat = lstatSync(below(root, path), { bigint: true, throwIfNoEntry: false })
+  if (stat === undefined) return null
+  const common = { path, text: pathText(path), ...timeAndMode(stat) }
+  if (stat.isDirectory()) return { kind: 'folder', ...common }
+  if (stat.isFile()) return { kind: 'file', size: Number(stat.size), ...common }
+  if (stat.isSymbolicLink())
+    return { kind: 'link', target: readlinkSync(below(root, path), 'buffer'), ...common }
+  return null
+}
+
+export function timeAndMode(stat: BigIntStats): { mode: number; mtimeNs: bigint } {
+  return { mode: Number(stat.mode & 0o7777n), mtimeNs: stat.mtimeNs }
+}

@@ -1,0 +1,154 @@
+// The runner's side of the socket to its box: dials, says hello, dials again when it breaks, and hands on parsed messages.
+// Trusts nothing that comes back; knows nothing of viewers.
+import { createConnection, type Socket } from 'node:net'
+import type { Logger } from 'pino'
+import { boxFrameBytes, BoxToRunner, type BoxTerminal, type RunnerToBox } from '../../protocol/box.ts'
+import { AppError, asAppError } from '../../protocol/errors.ts'
+import { decodeFrame, encodeStreamFrame, FrameSplitter } from '../../protocol/frames.ts'
+import { protocolVersion, speaks } from '../../protocol/hello.ts'
+
+/** Milliseconds before dialling again: soon, because people wait for their shells; the longest keeps a lost box cheap. */
+const firstRedialMs = 20
+const longestRedialMs = 1000
+
+export type OutputMessage = Exclude<BoxToRunner, { type: 'hello' | 'opened' | 'refused' | 'ended' }>
+export type BoxLinkDeps = {
+  socket: string
+  secret: string
+  build: string
+  log: Logger
+  /** The box is there: these terminals live in it. */
+  onHello: (terminals: BoxTerminal[]) => void
+  onLost: () => void
+  onOutput: (message: OutputMessage, payload: Uint8Array) => void
+}
+
+type Asked = { resolve: (terminal: BoxTerminal) => void; reject: (fault: AppError) => void }
+
+export class BoxLink {
+  readonly #deps: BoxLinkDeps
+  #socket: Socket | undefined
+  #splitter = new FrameSplitter(boxFrameBytes)
+  #ready = false
+  #closed = false
+  #redialMs = firstRedialMs
+  #timer: NodeJS.Timeout | undefined
+  #asked = new Map<number, Asked>()
+  #lastAsk = 0
+  #onEnded: (() => void)[] = []
+
+  constructor(deps: BoxLinkDeps) {
+    this.#deps = deps
+    this.#dial()
+  }
+
+  get isReady(): boolean {
+    return this.#ready
+  }
+
+  /** False when the box is not there; nothing was sent then. */
+  send(message: RunnerToBox, payload?: Uint8Array): boolean {
+    if (!this.#ready || !this.#socket) return false
+    this.#socket.write(encodeStreamFrame(message, payload))
+    return true
+  }
+
+  open(opening: { name: string; cols: number; rows: number; command?: string }): Promise<BoxTerminal> {
+    const ask = ++this.#lastAsk
+    return new Promise((resolve, reject) => {
+      if (!this.send({ type: 'open', ask, ...opening })) return reject(away())
+      this.#asked.set(ask, { resolve, reject })
+    })
+  }
+
+  /** Asks the box to end every user program; resolves when it says that none is left, also across a lost link. */
+  end(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onEnded.push(resolve)
+      this.send({ type: 'end' })
+    })
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    this.#socket?.destroy()
+    this.#drop()
+  }
+
+  #dial(): void {
+    const socket = createConnection(this.#deps.socket)
+    this.#socket = socket
+    this.#splitter = new FrameSplitter(boxFrameBytes)
+    socket.on('connect', () => {
+      const hello = {
+        type: 'hello',
+        protocol: protocolVersion,
+        build: this.#deps.build,
+        secret: this.#deps.secret,
+      }
+      socket.write(encodeStreamFrame(hello))
+    })
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => this.#redial())
+  }
+
+  #redial(): void {
+    this.#drop()
+    if (this.#closed) return
+    this.#timer = setTimeout(() => this.#dial(), this.#redialMs)
+    this.#redialMs = Math.min(this.#redialMs * 2, longestRedialMs)
+  }
+
+  #drop(): void {
+    const wasReady = this.#ready
+    this.#ready = false
+    for (const { reject } of this.#asked.values()) reject(away())
+    this.#asked.clear()
+    if (wasReady) this.#deps.onLost()
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const frame of this.#splitter.push(chunk)) {
+        const { header, payload } = decodeFrame(frame)
+        this.#take(BoxToRunner.parse(header), payload)
+      }
+    } catch (thrown) {
+      const fault = asAppError(thrown)
+      this.#deps.log.error({ code: fault.code, err: fault.cause }, 'the box sent what cannot be read')
+      this.#socket?.destroy()
+    }
+  }
+
+  #take(message: BoxToRunner, payload: Uint8Array): void {
+    if (message.type === 'hello') return this.#hello(message)
+    if (!this.#ready) throw new AppError('bad-input', { say: 'The box did not say hello first.' })
+    if (message.type === 'ended') for (const resolve of this.#onEnded.splice(0)) resolve()
+    else if (message.type === 'opened' || message.type === 'refused') this.#answer(message)
+    else this.#deps.onOutput(message, payload)
+  }
+
+  #hello(hello: Extract<BoxToRunner, { type: 'hello' }>): void {
+    if (!speaks(hello.protocol)) throw new AppError('bad-input', { say: 'The box speaks another protocol.' })
+    this.#ready = true
+    this.#redialMs = firstRedialMs
+    this.#deps.onHello(hello.terminals)
+    if (this.#onEnded.length > 0) this.send({ type: 'end' })
+  }
+
+  #answer(answer: Extract<BoxToRunner, { ask: number }>): void {
+    const asked = this.#asked.get(answer.ask)
+    this.#asked.delete(answer.ask)
+    if (answer.type === 'opened') asked?.resolve(answer.terminal)
+    else asked?.reject(new AppError('too-many', { say: answer.say }))
+  }
+}
+
+/** What a person is told while the box is not there. */
+export function away(): AppError {
+  return new AppError('unavailable', {
+    say: 'Terminals are not reachable at the moment. Try again in a second.',
+  })
+}

@@ -1,0 +1,26 @@
+// What the terminals of a session need, and what they give to the runner around them. Implemented by the terminal door.
+import type { Namespace } from 'socket.io'
+import type { Logger } from 'pino'
+
+export type TerminalsDeps = {
+  /** socket.io namespace `/terminal`; a middleware has put the page's DoorClaims into `socket.data.claims`. */
+  namespace: Namespace
+  boxSocket: string
+  boxSecret: string
+  /** Command of the Run button. */
+  run: string
+  /** Resolves when every document is on the disk. */
+  materialise: (why: string) => Promise<void>
+  log: Logger
+  build?: string
+  /** Bytes of output kept per terminal. */
+  tapeBytes?: number
+}
+
+export interface Terminals {
+  /** True while the link to the box is up. */
+  boxReady(): boolean
+  /** Ends every user program; resolves when none is left, rejects `unavailable` when the box does not say so in time. */
+  endAll(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,123 @@
+// Builds what is missing: server programs by esbuild into build/programs, pages by Vite into build/app.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** Every program of the house and the file it starts from. */
+export const programs = {
+  up: 'orchestrator/cli/main.ts',
+  orchestrator: 'orchestrator/main.ts',
+  'front-door': 'orchestrator/exposure/front-door/main.ts',
+  sync: 'runner/sync/main.ts',
+  'collab-server': 'collab-server/main.ts',
+  app: 'app/main.ts',
+  runner: 'runner/main.ts',
+  box: 'runner/box/main.ts',
+}
+
+const serverRooms = ['protocol', 'collab-server', 'runner', 'orchestrator']
+const appProgramFiles = [
+  'app/main.ts',
+  'app/start.ts',
+  'app/server.ts',
+  'app/config.ts',
+  'app/framework.server.ts',
+  'app/services',
+]
+const appFiles = ['protocol', 'app', 'vite.config.ts', 'package-lock.json']
+
+/** A hash over path and content of everything below `paths`. */
+function fingerprint(paths) {
+  const hash = createHash('sha256')
+  const visit = (path) => {
+    if (!existsSync(path)) return
+    if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name))
+    else if (!path.endsWith('.md')) hash.update(path.slice(root.length)).update(readFileSync(path))
+  }
+  for (const path of paths) visit(join(root, path))
+  return hash.digest('hex')
+}
+
+function stampOf(part) {
+  const file = join(root, 'build', `${part}.stamp`)
+  return {
+    read: () => (existsSync(file) ? readFileSync(file, 'utf8') : ''),
+    write: (text) => writeFileSync(file, text),
+  }
+}
+
+async function once(part, paths, make) {
+  const now = fingerprint(paths)
+  const stamp = stampOf(part)
+  if (stamp.read() === now) return false
+  const begun = Date.now()
+  process.stdout.write(`Building ${part} … `)
+  mkdirSync(join(root, 'build'), { recursive: true })
+  await make()
+  stamp.write(now)
+  process.stdout.write(`done in ${((Date.now() - begun) / 1000).toFixed(1)} s\n`)
+  return true
+}
+
+/** Options that every server program is bundled with: our code inside, packages outside. */
+export async function programOptions() {
+  const entryPoints = Object.fromEntries(
+    Object.entries(programs)
+      .filter(([, file]) => existsSync(join(root, file)))
+      .map(([name, file]) => [name, join(root, file)]),
+  )
+  return {
+    entryPoints,
+    outdir: join(root, 'build/programs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    sourcemap: 'linked',
+    logLevel: 'warning',
+    absWorkingDir: root,
+  }
+}
+
+async function buildPrograms() {
+  const { build } = await import('esbuild')
+  rmSync(join(root, 'build/programs'), { recursive: true, force: true })
+  await build(await programOptions())
+}
+
+function buildPages() {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      [join(root, 'node_modules/@remix-run/dev/dist/cli.js'), 'vite:build'],
+      {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, NODE_ENV: 'production' },
+      },
+    )
+    let output = ''
+    child.stdout.on('data', (text) => (output += text))
+    child.stderr.on('data', (text) => (output += text))
+    child.on('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`The pages could not be built:\n${output.slice(-4000)}`)),
+    )
+  })
+}
+
+/** Builds the parts that are missing or older than their sources. */
+export async function buildMissing({ pages = true } = {}) {
+  await once('programs', [...serverRooms, ...appProgramFiles, 'package-lock.json'], buildPrograms)
+  if (pages) await once('pages', appFiles, buildPages)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (process.argv.includes('--force')) rmSync(join(root, 'build'), { recursive: true, force: true })
+  await buildMissing()
+}

@@ -1,0 +1,31 @@
+// `npm run check`: types, lint, format, house and unit tests; stops at the first that fails.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import process from 'node:process'
+
+const steps = [
+  ['types of the servers', 'tsc', ['--noEmit', '-p', '.']],
+  ['types of the pages', 'tsc', ['--noEmit', '-p', 'app']],
+  [
+    'lint',
+    'oxlint',
+    ['--quiet', 'app', 'collab-server', 'orchestrator', 'protocol', 'runner', 'tests', 'scripts'],
+  ],
+  ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
+  [
+    'house and unit tests',
+    'vitest',
+    ['run', '--project', 'house', '--project', 'protocol', '--reporter', 'dot'],
+  ],
+]
+
+for (const [name, command, args] of steps) {
+  if (name === 'types of the pages' && !existsSync('app/tsconfig.json')) continue
+  const begun = Date.now()
+  const { status } = spawnSync(`node_modules/.bin/${command}`, args, { stdio: 'inherit' })
+  if (status !== 0) {
+    process.stderr.write(`check: ${name} failed\n`)
+    process.exit(1)
+  }
+  process.stdout.write(`check: ${name} ok (${((Date.now() - begun) / 1000).toFixed(1)} s)\n`)
+}

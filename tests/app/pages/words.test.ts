@@ -1,0 +1,120 @@
+// What pages say: phases, sessions, times, lists; and who is offered which button.
+// @vitest-environment node
+import { expect, test } from 'vitest'
+import { levelWords } from '../../../app/pages/level-words.ts'
+import { matching, orderRepls } from '../../../app/pages/repl-list.ts'
+import { sessionWords } from '../../../app/pages/session-words.ts'
+import { initials } from '../../../app/ui/avatar.tsx'
+import { isMoving, isOpen, phaseWords } from '../../../app/ui/phase.ts'
+import { clockWords, durationWords } from '../../../app/ui/time.tsx'
+import { Level, Phase, type Repl } from '../../../protocol/repl.ts'
+
+const repl = (change: Partial<Repl> = {}): Repl => ({
+  id: 'a'.repeat(20),
+  name: 'two-sum',
+  template: 'python',
+  role: 'owner',
+  ownerName: 'Ada',
+  phase: 'STOPPED',
+  desired: 'stopped',
+  generation: 1,
+  reason: null,
+  level: null,
+  createdAt: 1,
+  changedAt: 1,
+  committedAt: null,
+  ...change,
+})
+
+test('every phase has words of its own kind, and whole sentences for its page', () => {
+  for (const phase of Phase.options) {
+    expect(phaseWords(phase).say).toMatch(/^[A-Z][a-z ]+$/)
+    const { title, say } = sessionWords(repl({ phase }))
+    expect(title).toContain('two-sum')
+    expect(say).toMatch(/\.$/)
+  }
+})
+
+test('R-6 a failed start says why and can be tried again', () => {
+  const words = sessionWords(
+    repl({ phase: 'START_FAILED', desired: 'running', reason: 'The runner ended with code 1.' }),
+  )
+  expect(words.say).toContain('The runner ended with code 1.')
+  expect(words.action).toEqual({ change: 'start', label: 'Retry' })
+})
+
+test('a failed flush says that nothing is lost and offers another try', () => {
+  const words = sessionWords(repl({ phase: 'FLUSH_FAILED', reason: 'No space left.' }))
+  expect(words.say).toBe(
+    'No space left. Nothing is lost: the files stay where they ran, and the backup is tried again by itself.',
+  )
+  expect(words.action?.change).toBe('stop')
+})
+
+test('A-8 a viewer is offered no start and told whom to ask', () => {
+  const words = sessionWords(repl({ role: 'viewer' }))
+  expect(words.action).toBeNull()
+  expect(words.say).toContain('You are a viewer: ask Ada to do it.')
+  expect(sessionWords(repl({ role: 'editor' })).action?.change).toBe('start')
+})
+
+test('a start asked for during a stop is told to follow by itself', () => {
+  expect(sessionWords(repl({ phase: 'FLUSHING', desired: 'running' })).say).toContain(
+    'starts again by itself',
+  )
+  expect(sessionWords(repl({ phase: 'FLUSHING' })).action?.label).toBe('Start again afterwards')
+})
+
+test('pages look closely while a phase moves and only then', () => {
+  const moving = (change: Partial<Repl>): boolean => isMoving(repl(change))
+  expect(moving({ phase: 'STARTING', desired: 'running' })).toBe(true)
+  expect(moving({ phase: 'STOPPED', desired: 'running' })).toBe(true)
+  expect(moving({ phase: 'RUNNING', desired: 'stopped' })).toBe(true)
+  expect(moving({ phase: 'FLUSH_FAILED' })).toBe(true)
+  expect(moving({ phase: 'RUNNING', desired: 'running' })).toBe(false)
+  expect(moving({ phase: 'START_FAILED', desired: 'running' })).toBe(false)
+  expect(moving({})).toBe(false)
+  expect(Phase.options.filter(isOpen)).toEqual(['RUNNING', 'DEGRADED'])
+})
+
+test('each level of isolation is told, the weakest with its warning', () => {
+  for (const level of Level.options) expect(levelWords(level).say).toMatch(/\.$/)
+  expect(levelWords('process').say).toContain('Invite only people you trust')
+})
+
+test('the list is newest first and stays so when a repl changes; search ignores case and accents', () => {
+  const repls = [
+    repl({ name: 'old', createdAt: 1, changedAt: 99 }),
+    repl({ name: 'Été', createdAt: 2 }),
+    repl({ name: 'gone', phase: 'DELETED' }),
+  ]
+  expect(orderRepls(repls).map(({ name }) => name)).toEqual(['Été', 'old'])
+  expect(matching(repls, 'ete').map(({ name }) => name)).toEqual(['Été'])
+  expect(matching(repls, 'ada OLD').map(({ name }) => name)).toEqual(['old'])
+  expect(matching(repls, '')).toHaveLength(3)
+})
+
+test('times are clock times', () => {
+  const now = new Date(2026, 5, 15, 14, 30).getTime()
+  const at = (...parts: [number, number, number, number, number]): string =>
+    clockWords(new Date(...parts).getTime(), now)
+  expect(at(2026, 5, 15, 9, 5)).toBe('09:05')
+  expect(at(2026, 5, 14, 23, 59)).toBe('yesterday 23:59')
+  expect(at(2026, 0, 2, 0, 0)).toBe('2 Jan')
+  expect(at(2025, 11, 31, 0, 0)).toBe('31 Dec 2025')
+  expect([durationWords(-5), durationWords(340), durationWords(12_900), durationWords(125_000)]).toEqual([
+    '0.0 s',
+    '0.3 s',
+    '12 s',
+    '2 min 5 s',
+  ])
+})
+
+test('initials take whole characters', () => {
+  expect([initials('Ada Lovelace'), initials('grace'), initials('  '), initials('😀 Z')]).toEqual([
+    'AL',
+    'G',
+    '?',
+    '😀Z',
+  ])
+})

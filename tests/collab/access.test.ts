@@ -1,0 +1,127 @@
+// Who gets into the relay: tokens, Origins, proofs, generations.
+import { generateKeyPairSync } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { doorAudience, runnerAudience } from '../../protocol/access.ts'
+import { eventually } from '../support/eventually.ts'
+import { aReplId, ada, grace } from '../support/keys.ts'
+import { LinkRunner } from '../support/link-runner.ts'
+import { origin, rawSocket, relaySetting, stockClient } from './setting.ts'
+
+test('A-1 A-2 the relay refuses a foreign, expired, forged, mis-addressed or missing token with 4401', async () => {
+  const setting = await relaySetting()
+  const claims = { name: 'Ada', repl: setting.repl, role: 'editor', gen: 1 }
+  const stranger = generateKeyPairSync('ed25519').privateKey
+  const bad = [
+    await setting.keys.token({ repl: aReplId() }),
+    await setting.keys.token({ repl: setting.repl, expiresIn: -120 }),
+    await setting.keys.token({ repl: setting.repl, audience: runnerAudience }),
+    await setting.keys.sign(claims, { sub: ada.id, audience: doorAudience, expiresIn: 600, key: stranger }),
+    await setting.keys.sign(
+      { ...claims, role: 'king' },
+      { sub: ada.id, audience: doorAudience, expiresIn: 600 },
+    ),
+    'nonsense',
+    '',
+  ]
+  for (const token of bad) {
+    const raw = await rawSocket(setting, { token })
+    await eventually(() => raw.closed)
+    expect(raw.closed?.code).toBe(4401)
+    expect(raw.got).toEqual([])
+  }
+})
+
+test('A-3 an upgrade from a foreign Origin is refused, from ours it is taken', async () => {
+  const setting = await relaySetting()
+  const foreign = await rawSocket(setting, { origin: 'https://evil.example' })
+  await eventually(() => foreign.status === 403)
+  const own = await rawSocket(setting, { origin })
+  await eventually(() => own.socket.readyState === own.socket.OPEN)
+})
+
+test('A-1 a clock that is 30 s behind still lets a fresh token in', async () => {
+  const setting = await relaySetting()
+  const token = await setting.keys.token({ repl: setting.repl, expiresIn: -30 })
+  const raw = await rawSocket(setting, { token })
+  await eventually(() => raw.got.length > 0)
+})
+
+test('C-7 a stock client is told 4501 when its token ends while it is connected', async () => {
+  const setting = await relaySetting()
+  const token = await setting.keys.token({ repl: setting.repl, expiresIn: -58 })
+  const raw = await rawSocket(setting, { token })
+  await eventually(() => raw.got.length > 0)
+  await eventually(() => raw.closed)
+  expect(raw.closed?.code).toBe(4501)
+})
+
+test('C-7 a stock client stops for good on a wrong token and on a wrong epoch', async () => {
+  const setting = await relaySetting()
+  const token = await stockClient(setting, { token: 'nonsense' })
+  const epoch = await stockClient(setting, { epoch: 'f'.repeat(32) })
+  await eventually(() => !token.provider.shouldConnect && !epoch.provider.shouldConnect)
+  expect(token.provider.synced || epoch.provider.synced).toBe(false)
+})
+
+test('C-13 a link is refused with a foreign certificate, with a wrong signature, and before its proof', async () => {
+  const setting = await relaySetting('hello', { attach: false })
+  const other = await setting.keys.session(aReplId(), 1)
+  const stolen = await new LinkRunner().connect(setting.url, { ...other, repl: setting.repl })
+  await eventually(() => stolen.closed?.code === 4401)
+
+  const liar = await new LinkRunner().connect(setting.url, setting.session, { signature: 'AAAA' })
+  await eventually(() => liar.closed?.code === 4401)
+
+  const thief = await setting.keys.session(setting.repl, 1)
+  const mixed = await new LinkRunner().connect(setting.url, {
+    ...setting.session,
+    privateKey: thief.privateKey,
+  })
+  await eventually(() => mixed.closed?.code === 4401)
+})
+
+test('C-13 the highest generation wins: a newer link replaces, an older one is refused', async () => {
+  const setting = await relaySetting('old text')
+  const newer = new LinkRunner()
+  newer.seed(setting.room.doc, setting.room.epoch, 'new text')
+  await newer.connect(setting.url, await setting.keys.session(setting.repl, 2))
+  await eventually(() => setting.runner.closed?.code === 4409)
+
+  await setting.runner.connect(setting.url, setting.session)
+  await eventually(() => setting.runner.closed?.code === 4409)
+
+  const client = await stockClient(setting)
+  await eventually(() => client.text.toString() === 'new text')
+})
+
+test('C-9 presence carries the identity of the token, whatever the page wrote, and leaves with its socket', async () => {
+  const setting = await relaySetting()
+  const a = await stockClient(setting, { who: ada })
+  const b = await stockClient(setting, { who: grace })
+  b.provider.awareness.setLocalStateField('user', { name: 'Ada', id: ada.id, role: 'owner' })
+  const shown = (): unknown => a.provider.awareness.getStates().get(b.doc.clientID)?.['user']
+
+  await eventually(() => shown())
+  expect(shown()).toEqual({ id: grace.id, name: 'Grace', role: 'editor', colorIndex: 1 })
+
+  b.provider.ws?.close()
+  b.provider.shouldConnect = false
+  await eventually(() => !a.provider.awareness.getStates().has(b.doc.clientID))
+})
+
+test('C-9 nobody can speak for another’s presence', async () => {
+  const setting = await relaySetting()
+  const a = await stockClient(setting, { who: ada })
+  const b = await stockClient(setting, { who: grace })
+  const c = await stockClient(setting, { who: grace })
+  a.provider.awareness.setLocalStateField('cursor', 1)
+  await eventually(() => b.provider.awareness.getStates().get(a.doc.clientID)?.['cursor'] === 1)
+
+  b.provider.awareness.states.set(a.doc.clientID, { cursor: 666 })
+  b.provider.awareness.meta.set(a.doc.clientID, { clock: 99, lastUpdated: Date.now() })
+  b.provider.awareness.emit('update', [{ added: [], updated: [a.doc.clientID], removed: [] }, 'local'])
+  b.provider.awareness.setLocalStateField('done', true)
+
+  await eventually(() => c.provider.awareness.getStates().get(b.doc.clientID)?.['done'] === true)
+  expect(c.provider.awareness.getStates().get(a.doc.clientID)?.['cursor']).toBe(1)
+})

@@ -1,0 +1,117 @@
+// A session's documents on real files, without sockets: what the tests of this folder begin with.
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import * as Y from 'yjs'
+import { afterEach } from 'vitest'
+import { systemClock, type Clock } from '../../../runner/documents/clock.ts'
+import type { LiveDocument } from '../../../runner/documents/document.ts'
+import { openMemory, type Memory } from '../../../runner/memory.ts'
+import { confine } from '../../../runner/workspace/confine.ts'
+import { filesOf } from '../../../runner/workspace/files.ts'
+
+export const ada = 'aaaaaaaaaaaaaaaa'
+export const grace = 'gggggggggggggggg'
+const atEnd: Array<() => Promise<unknown>> = []
+afterEach(async () => {
+  for (const end of atEnd.splice(0).toReversed()) await end()
+})
+
+export type Folders = { workspace: string; state: string }
+
+export async function newFolders(): Promise<Folders> {
+  const base = await realpath(await mkdtemp(join(tmpdir(), 'devex-documents-')))
+  atEnd.push(() => rm(base, { recursive: true, force: true }))
+  const folders = { workspace: join(base, 'workspace'), state: join(base, 'state') }
+  await mkdir(folders.workspace)
+  await mkdir(folders.state)
+  return folders
+}
+
+export type TestSession = Memory & {
+  folders: Folders
+  put(path: string, content: string | Uint8Array): Promise<void>
+  get(path: string): Promise<Buffer>
+  text(path: string): Promise<string>
+  /** Opens `path` and joins it as a page does. */
+  join(path: string): Promise<Peer>
+  /** Ends in order; a crash is simply not ending. */
+  stop(): Promise<void>
+}
+
+export async function startSession(
+  given: { folders?: Folders; clock?: Clock; generation?: number } = {},
+): Promise<TestSession> {
+  const folders = given.folders ?? (await newFolders())
+  const files = filesOf(confine(folders.workspace))
+  const logger = pino({ level: process.env['DEVEX_LOG'] ?? 'silent' })
+  const clock = given.clock ?? systemClock
+  const memory = await openMemory(
+    { state: folders.state, generation: given.generation ?? 1 },
+    { files, clock, logger },
+  )
+  let stopped = false
+  const end = async (): Promise<void> => {
+    stopped = true
+    await memory.documents.close()
+    await memory.log.close()
+  }
+  atEnd.push(async () => {
+    if (!stopped) await end()
+  })
+  const inside = (path: string): string => join(folders.workspace, path)
+  return {
+    ...memory,
+    folders,
+    put: (path, content) => writeFile(inside(path), content),
+    get: (path) => readFile(inside(path)),
+    text: (path) => readFile(inside(path), 'utf8'),
+    join: async (path) => {
+      const opened = await memory.documents.open(path)
+      if (opened.kind !== 'text') throw new Error(`${path} is ${opened.kind}`)
+      return peerOf(memory, await memory.documents.enter(opened.doc, opened.epoch))
+    },
+    stop: async () => {
+      await memory.documents.putAway()
+      await end()
+    },
+  }
+}
+
+/** A page in small: its own Y.Doc, edits sent at once, changes of the runner taken at once. */
+export type Peer = { id: string; epoch: string; doc: Y.Doc; text: Y.Text; document: LiveDocument }
+
+function peerOf(memory: Memory, document: LiveDocument): Peer {
+  const doc = new Y.Doc()
+  Y.applyUpdate(doc, Y.encodeStateAsUpdate(document.live), 'runner')
+  doc.on('update', (update: Uint8Array, origin: unknown) => {
+    if (origin !== 'runner') document.receive(update, ada)
+  })
+  memory.documents.listen({
+    merged: (changed, { update }) => {
+      if (changed.id === document.id) Y.applyUpdate(doc, update, 'runner')
+    },
+  })
+  return { id: document.id, epoch: document.epoch, doc, text: doc.getText('content'), document }
+}
+
+/** Polls until `holds` gives true; fails with what it was about after 10 seconds. */
+export async function eventually(about: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`never came true: ${about}`)
+    await new Promise((resume) => setTimeout(resume, 10))
+  }
+}
+
+/** A small seeded generator (mulberry32): the same number, the same story. */
+export function seeded(start: number): (below: number) => number {
+  let state = start >>> 0
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) % below
+  }
+}

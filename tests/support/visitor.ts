@@ -1,0 +1,139 @@
+// A person without a browser: signs in by link or invite, and enters a repl through its doors as a page would.
+import { io } from 'socket.io-client'
+import type { Socket } from 'socket.io-client'
+import WebSocket from 'ws'
+import { WebsocketProvider } from 'y-websocket'
+import * as Y from 'yjs'
+import { z } from 'zod'
+import { bearerPrefix } from '../../protocol/access.ts'
+import { Doors, Repl } from '../../protocol/repl.ts'
+import { Opened } from '../../protocol/tree.ts'
+import type { TreeFromPage, TreeToPage } from '../../protocol/tree.ts'
+import type { TerminalFromPage, TerminalToPage } from '../../protocol/terminal.ts'
+import { eventually } from './eventually.ts'
+
+export class Visitor {
+  readonly #url: string
+  readonly #cookie: string
+
+  private constructor(url: string, cookie: string) {
+    this.#url = url
+    this.#cookie = cookie
+  }
+
+  /** Somebody who is signed in already. */
+  static with(url: string, cookie: string): Visitor {
+    return new Visitor(url, cookie)
+  }
+
+  /** Presses the button of a one-time link or of an invite (`name` for a guest). */
+  static async arrive(link: string, fields: Record<string, string> = {}): Promise<Visitor> {
+    const { origin } = new URL(link)
+    const answer = await fetch(link, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { origin, 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams(fields),
+    })
+    const cookie = answer.headers
+      .getSetCookie()
+      .map((one) => one.split(';')[0])
+      .join('; ')
+    if (cookie === '')
+      throw new Error(`no cookie from ${link}: ${answer.status} ${(await answer.text()).slice(0, 500)}`)
+    return new Visitor(origin, cookie)
+  }
+
+  async post(path: string, body: unknown = {}): Promise<unknown> {
+    const answer = await fetch(this.#url + path, {
+      method: 'POST',
+      headers: { origin: this.#url, cookie: this.#cookie, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text.slice(0, 300)}`)
+    return JSON.parse(text)
+  }
+
+  async create(name: string, template: string): Promise<Repl> {
+    return z.object({ repl: Repl }).parse(await this.post('/repls', { name, template })).repl
+  }
+
+  /** Presses start and waits until the doors answer. */
+  async start(repl: string, ms = 30_000): Promise<Inhabitant> {
+    await this.post(`/repl/${repl}/start`)
+    return eventually(() => this.enter(repl), ms)
+  }
+
+  async enter(repl: string): Promise<Inhabitant> {
+    const { doors } = z.object({ doors: Doors }).parse(await this.post(`/repl/${repl}/doors`))
+    return new Inhabitant(doors)
+  }
+
+  async invite(repl: string, role: 'editor' | 'viewer'): Promise<string> {
+    return z.object({ url: z.string() }).parse(await this.post(`/repl/${repl}/invites`, { role })).url
+  }
+}
+
+type LiveSocket<ToPage, FromPage> = Socket<
+  ToPage & Record<string, (...args: never[]) => void>,
+  FromPage & Record<string, (...args: never[]) => void>
+>
+
+/** Somebody inside a running repl, with the sockets a page would have. */
+export class Inhabitant {
+  readonly doors: Doors
+  readonly #closers: Array<() => void> = []
+
+  constructor(doors: Doors) {
+    this.doors = doors
+  }
+
+  #socket(namespace: string): Socket {
+    const { origin, pathname } = new URL(this.doors.runner)
+    const socket = io(`${origin}/${namespace}`, {
+      path: `${pathname}/live`,
+      transports: ['websocket'],
+      auth: { token: this.doors.token },
+      forceNew: true,
+      extraHeaders: { origin },
+    })
+    this.#closers.push(() => socket.close())
+    return socket
+  }
+
+  tree(): LiveSocket<TreeToPage, TreeFromPage> {
+    return this.#socket('tree') as LiveSocket<TreeToPage, TreeFromPage>
+  }
+
+  terminals(): LiveSocket<TerminalToPage, TerminalFromPage> {
+    return this.#socket('terminal') as LiveSocket<TerminalToPage, TerminalFromPage>
+  }
+
+  /** Opens a text file and joins its room with a stock y-websocket client. */
+  async edit(path: string): Promise<{ doc: Y.Doc; text: Y.Text; provider: WebsocketProvider }> {
+    const answer: unknown = await this.tree()
+      .timeout(10_000)
+      .emitWithAck('open', { path } as never)
+    const { opened } = z.object({ ok: z.literal(true), opened: Opened }).parse(answer)
+    if (opened.kind !== 'text') throw new Error(`${path} is ${opened.kind}`)
+    const doc = new Y.Doc()
+    const provider = new WebsocketProvider(
+      this.doors.collab,
+      `${this.doors.repl}/${opened.doc}/${opened.epoch}`,
+      doc,
+      {
+        WebSocketPolyfill: WebSocket as unknown as typeof globalThis.WebSocket,
+        protocols: [bearerPrefix + this.doors.token],
+        disableBc: true,
+      },
+    )
+    this.#closers.push(() => provider.destroy())
+    await eventually(() => provider.synced)
+    return { doc, text: doc.getText('content'), provider }
+  }
+
+  leave(): void {
+    for (const close of this.#closers.splice(0)) close()
+  }
+}
