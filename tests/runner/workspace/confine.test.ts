@@ -229,6 +229,20 @@ test('W-9 a scratch folder on another file system is given up, and the write is 
   expect(confined.list('').map(({ name }) => name)).toEqual(['main.py'])
 })
 
+test('W-6 the stat of a write is that of what was written, whoever replaces the file right afterwards', async () => {
+  const { root } = stage()
+  const confined = confine(root)
+
+  const writing = confined.write('main.py', text('ours'), () => true)
+  // The tool's file takes the name as soon as ours has it, before the write is answered.
+  while (!existsSync(join(root, 'main.py'))) await new Promise((resume) => setImmediate(resume))
+  const ours = lstatSync(join(root, 'main.py'), { bigint: true }).ino
+  writeFileSync(join(root, 'tool'), 'theirs')
+  execFileSync('mv', ['tool', 'main.py'], { cwd: root })
+
+  expect((await writing).ino).toBe(ours)
+})
+
 test('W-9 each write tells its new identity, so that a rename right after it is still understood', async () => {
   const { root } = stage()
   const confined = confine(root)
