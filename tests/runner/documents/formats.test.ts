@@ -155,6 +155,40 @@ test('W-10 damage in the middle cuts the rest, keeps it beside, and the segments
   expect((await readdir(folder)).sort()).toEqual(['1-0', '1-0.cut'])
 })
 
+test('C-6 nothing is told to be saved before its fdatasync has come back', async () => {
+  const { state: folder } = await newFolders()
+  let release: () => void = () => undefined
+  let asked = 0
+  const log = await Log.open({
+    folder,
+    generation: 1,
+    clock: systemClock,
+    logger: pino({ level: 'silent' }),
+    from: 1,
+    found: () => undefined,
+    create: (path, head) => ({
+      ...createAppendable(path, head),
+      sync: () => new Promise<void>((back) => ((asked += 1), (release = back))),
+    }),
+  })
+  const told: string[] = []
+  log.listen({ logged: (seq) => told.push(`logged ${seq}`), saved: (seq) => told.push(`saved ${seq}`) })
+
+  log.append({ kind: recordKind.update, doc, author, payload: Uint8Array.of(1) })
+  await eventually(() => asked === 1)
+  expect(told).toEqual(['logged 1'])
+  log.append({ kind: recordKind.update, doc, author, payload: Uint8Array.of(2) })
+  log.flush()
+  release()
+  await eventually(() => asked === 2)
+  expect(told).toEqual(['logged 1', 'logged 2', 'saved 1'])
+  release()
+  await eventually(() => told.at(-1) === 'saved 2')
+  const closing = log.close()
+  release()
+  await closing
+})
+
 test('a disk that refuses holds edits back, and everything is saved once it takes them again', async () => {
   const { state: folder } = await newFolders()
   let refuses = false
