@@ -67,7 +67,7 @@ test('W-9 C-5 killed at random instants: every logged edit is there exactly once
   const page = relay.page({ doc, epoch }, ada.id)
   await eventually(() => page.joined)
   let edits = 0
-  for (let round = 0; round < 6; round += 1) {
+  for (let round = 0; round < 4; round += 1) {
     const upTo = edits + 20 + random(60)
     for (; edits < upTo; edits += 1) {
       page.text.insert(random(2) === 0 ? 0 : page.text.length, markOf(edits))
