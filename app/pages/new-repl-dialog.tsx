@@ -103,6 +103,7 @@ function NewReplForm({ templates, onMade, onCancel }: NewReplFormProps) {
         <TemplateChoice templates={templates} value={template} onChange={setTemplate} />
         <Field
           label="Name"
+          data-first
           value={name}
           onChange={(event) => setName(event.target.value)}
           error={error}

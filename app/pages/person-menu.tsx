@@ -31,10 +31,10 @@ export function PersonMenu({ person }: { person: Person }) {
       trigger={
         <button
           type="button"
-          aria-label={`${person.name}: theme and sign-out`}
           className="flex size-8 items-center justify-center rounded-full bg-hover text-label font-semibold hover:brightness-95 pointer-coarse:size-10"
         >
-          {initials(person.name)}
+          <span aria-hidden>{initials(person.name)}</span>
+          <span className="sr-only">{person.name}: theme and sign-out</span>
         </button>
       }
     >

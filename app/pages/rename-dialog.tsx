@@ -36,6 +36,7 @@ function RenameForm({ repl, change, onDone }: { repl: Repl; change: Change; onDo
     <form onSubmit={(event) => void rename(event)} noValidate>
       <Field
         label="Name"
+        data-first
         value={name}
         onChange={(event) => setName(event.target.value)}
         onFocus={(event) => event.target.select()}

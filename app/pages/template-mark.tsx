@@ -7,7 +7,7 @@ export function TemplateMark({ id, size = 32 }: { id: string; size?: number }) {
   return (
     <span
       aria-hidden
-      className="inline-flex shrink-0 items-center justify-center rounded-lg border border-line bg-ground font-mono font-medium text-muted"
+      className="inline-flex shrink-0 items-center justify-center rounded-lg border border-line bg-ground font-semibold text-muted"
       style={{ width: size, height: size, fontSize: Math.round(size * 0.36) }}
     >
       {letters}

@@ -1,6 +1,5 @@
 // One repl: how its session begins or ends while it cannot be worked in, the workbench while it can.
-import { Suspense, lazy, useEffect, useState, type ReactNode } from 'react'
-import type { Person, Repl } from '../../protocol/repl.ts'
+import { Suspense, lazy, useEffect, useState } from 'react'
 import { useLoaderData, type MetaFunction } from '../framework.ts'
 import type { LoaderFunctionArgs } from '../framework.server.ts'
 import { PageFrame } from '../pages/page-frame.tsx'
@@ -23,12 +22,11 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: data ? `${data.repl.name} · DevEx` : 'DevEx' },
 ]
 
-interface WorkbenchModule {
-  Workbench: (props: { repl: Repl; person: Person }) => ReactNode
-}
-const found = import.meta.glob<WorkbenchModule>('../ide/workbench.client.tsx')
-const bring = found['../ide/workbench.client.tsx']
-const Workbench = bring ? lazy(() => bring().then((module) => ({ default: module.Workbench }))) : null
+/** The editor and all that comes with it: loaded only when there is something to work in. */
+const Workbench = lazy(async () => {
+  const { Workbench: Loaded } = await import('../ide/workbench.client.tsx')
+  return { default: Loaded }
+})
 
 /** Once true, true for good: what a person typed in the workbench must outlive a stop. */
 function useLatch(now: boolean): boolean {
@@ -59,11 +57,11 @@ export default function ReplPage() {
   const hydrated = useHydrated()
   useSpokenPhase(live)
   useFresh(restLookMs)
-  const visited = useLatch(open && hydrated && Workbench !== null)
+  const visited = useLatch(open && hydrated)
   const panel = (
     <SessionPanel repl={live.repl} progress={live.progress} offsetMs={offsetMs} onRepl={live.put} />
   )
-  if (!visited || !Workbench) return <PageFrame person={person}>{panel}</PageFrame>
+  if (!visited) return <PageFrame person={person}>{panel}</PageFrame>
   return (
     <>
       <div className="h-dvh" ref={(element) => void element?.toggleAttribute('inert', !open)}>

@@ -9,6 +9,15 @@ const sheet =
   'overlay-in fixed z-40 flex max-h-[calc(100dvh-32px)] w-[calc(100vw-32px)] flex-col overflow-y-auto rounded-xl border border-line bg-raised ' +
   'shadow-overlay outline-none left-1/2 top-1/2 -translate-x-1/2 -translate-y-1/2'
 
+/** Focus goes to the part marked `data-first`, else where radix puts it: on the first control. */
+function focusFirst(event: Event): void {
+  const sheetElement = event.currentTarget instanceof HTMLElement ? event.currentTarget : null
+  const first = sheetElement?.querySelector<HTMLElement>('[data-first]')
+  if (!first) return
+  event.preventDefault()
+  first.focus()
+}
+
 interface DialogProps {
   open: boolean
   onOpenChange: (open: boolean) => void
@@ -28,18 +37,21 @@ export function Dialog({ open, onOpenChange, title, say, width = 440, children }
         <Radix.Content
           className={sheet}
           style={{ maxWidth: width }}
+          onOpenAutoFocus={focusFirst}
           {...(say === undefined ? { 'aria-describedby': undefined } : {})}
         >
-          <header className="flex items-start gap-3 px-5 pt-4">
-            <div className="min-w-0 flex-1">
-              <Radix.Title className="text-lead font-semibold">{title}</Radix.Title>
-              {say !== undefined && <Radix.Description className="mt-1 text-muted">{say}</Radix.Description>}
-            </div>
-            <Radix.Close asChild>
-              <IconButton label="Close" icon={<X size={16} aria-hidden />} className="-mr-2" />
-            </Radix.Close>
+          <header className="px-5 pt-4 pr-12">
+            <Radix.Title className="text-lead font-semibold">{title}</Radix.Title>
+            {say !== undefined && <Radix.Description className="mt-1 text-muted">{say}</Radix.Description>}
           </header>
           <div className="px-5 pt-4 pb-5">{children}</div>
+          <Radix.Close asChild>
+            <IconButton
+              label="Close"
+              icon={<X size={16} aria-hidden />}
+              className="absolute! top-3 right-3"
+            />
+          </Radix.Close>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -62,6 +62,8 @@ export interface FakeApi {
   newRepl(owner: Person, name: string, change?: Partial<Repl>): Repl
   newInvite(repl: Repl, role: 'editor' | 'viewer'): Invite
   repl(id: string): Repl
+  /** Every repl as its owner sees it. */
+  repls(): Repl[]
   /** Changes a repl and tells who watches. */
   change(id: string, change: Partial<Repl>): void
   /** Tells one step of progress. */
@@ -379,6 +381,7 @@ function handle(
     },
     newInvite: (repl, role) => newInvite(world, repl.id, role),
     repl: (id) => world.seenBy(world.held(id), world.held(id).owner),
+    repls: () => [...world.repls.values()].map((held) => world.seenBy(held, held.owner)),
     change: (id, change) => {
       Object.assign(world.held(id).repl, change)
       world.tell(world.held(id))

@@ -1,0 +1,288 @@
+// The pages in a real browser, before the fake API: make, watch it start, rename, stop, delete; by pointer and by keyboard; axe on each page.
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Person, Repl } from '../../protocol/repl.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { launchBrowser, newPersonPage, noBrowser, type PersonPage } from '../support/browser.ts'
+import { eventually } from '../support/eventually.ts'
+
+/** Bytes that the dashboard may cost before it is usable, compressed. */
+const dashboardBytes = 250_000
+const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
+
+let app: TestApp
+let browser: Browser
+let ada: Person
+
+beforeAll(async () => {
+  if (noBrowser) return
+  app = await startTestApp()
+  browser = await launchBrowser()
+  ada = app.api.newPerson('Ada Lovelace', true)
+}, 300_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await app?.close()
+})
+
+async function signedIn(look: Parameters<typeof newPersonPage>[1] = {}): Promise<PersonPage> {
+  const person = await newPersonPage(browser, look)
+  await person.page.goto(`${app.url}/welcome/${app.api.newLink(ada)}`)
+  await person.page.getByRole('button', { name: 'Sign in as owner' }).click()
+  await person.page.getByRole('heading', { name: 'Your REPLs' }).waitFor()
+  return person
+}
+
+/** Serious and critical findings of axe on what is shown now. The policy of our pages lets no foreign script in, so axe comes by the debugger. */
+async function findings(page: Page): Promise<string[]> {
+  // Without motion nothing is measured half faded in.
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  await page.evaluate(axe)
+  const found = await page.evaluate<{ impact: string; id: string; nodes: { html: string }[] }[]>(
+    'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)',
+  )
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)
+}
+
+const steps = (page: Page): Promise<string[]> =>
+  page
+    .locator('[data-step]')
+    .evaluateAll((rows) =>
+      rows.map((row) => `${row.getAttribute('data-step')} ${row.getAttribute('data-state')}`),
+    )
+
+const mine = (name: string): Repl => {
+  const found = app.api.repls().find((repl) => repl.name === name)
+  if (!found) throw new Error(`there is no ${name}`)
+  return found
+}
+
+test.skipIf(noBrowser)(
+  'R-5 a repl is made, its start is told step by step and again after a reload, renamed, stopped and deleted',
+  async () => {
+    const { page, faults, context } = await signedIn()
+    await page.getByRole('button', { name: 'New REPL' }).click()
+    await page.getByRole('radio', { name: /Python/ }).check({ force: true })
+    await page.getByRole('textbox', { name: 'Name' }).fill('two-sum')
+    await page.getByRole('button', { name: 'Create and start' }).click()
+    await page.getByRole('heading', { name: 'Starting two-sum' }).waitFor()
+    expect(await steps(page)).toEqual([])
+
+    const { id } = mine('two-sum')
+    app.api.step(id, 'reserve', 'begun', 'Reserving a place')
+    await eventually(async () => (await steps(page)).join() === 'reserve begun')
+    app.api.step(id, 'reserve', 'done', 'Reserved a place')
+    app.api.step(id, 'restore', 'begun', 'Bringing back 3 files')
+    await eventually(async () => (await steps(page)).join() === 'reserve done,restore begun')
+    await page.reload()
+    await eventually(async () => (await steps(page)).join() === 'reserve done,restore begun')
+    app.api.dropStreams()
+    app.api.step(id, 'restore', 'failed', 'Bringing back 3 files: the backup is short of one')
+    app.api.change(id, { phase: 'START_FAILED', reason: 'The backup is short of one file.' })
+    await page.getByRole('heading', { name: 'two-sum did not start' }).waitFor()
+    await eventually(async () => (await steps(page)).join() === 'reserve done,restore failed')
+    await page.getByText('The backup is short of one file.', { exact: true }).waitFor()
+
+    await page.getByRole('button', { name: 'Retry' }).click()
+    await page.getByRole('heading', { name: 'Starting two-sum' }).waitFor()
+    app.api.step(id, 'reserve', 'begun', 'Reserving a place')
+    await eventually(async () => (await steps(page)).join() === 'reserve begun')
+
+    await page.getByRole('link', { name: 'Back to your REPLs' }).click()
+    const row = page.locator(`[data-repl="${id}"]`)
+    await row.getByText('Reserving a place').first().waitFor()
+    app.api.step(id, 'ready', 'done', 'Ready in 3.4 s')
+    app.api.change(id, { phase: 'RUNNING', level: 'process' })
+    await row.getByText('Running', { exact: true }).first().waitFor()
+
+    await page.getByRole('button', { name: 'More for two-sum' }).click()
+    await page.getByRole('menuitem', { name: 'Rename…' }).click()
+    await page.getByRole('textbox', { name: 'Name' }).fill('three-sum')
+    await page.getByRole('button', { name: 'Rename', exact: true }).click()
+    await row.getByRole('link', { name: 'three-sum', exact: true }).waitFor()
+    expect(app.api.repl(id).name).toBe('three-sum')
+
+    await page.getByRole('button', { name: 'More for three-sum' }).click()
+    await page.getByRole('menuitem', { name: 'Stop' }).click()
+    await row.getByText('Stopping').first().waitFor()
+    app.api.change(id, { phase: 'STOPPED', level: null })
+    await row.getByRole('button', { name: 'Start three-sum' }).waitFor()
+
+    await page.getByRole('button', { name: 'More for three-sum' }).click()
+    await page.getByRole('menuitem', { name: 'Delete…' }).click()
+    await page.getByRole('alertdialog', { name: 'Delete three-sum?' }).waitFor()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    expect(app.api.repl(id).phase).toBe('STOPPED')
+    await page.getByRole('button', { name: 'More for three-sum' }).click()
+    await page.getByRole('menuitem', { name: 'Delete…' }).click()
+    await page.getByRole('button', { name: 'Delete three-sum' }).click()
+    await page.getByRole('heading', { name: 'No REPLs yet' }).waitFor()
+    expect(faults).toEqual([])
+    await context.close()
+  },
+)
+
+test.skipIf(noBrowser)(
+  'what is refused is said where it was asked, and nothing is lost of what was typed',
+  async () => {
+    const { page, context } = await signedIn()
+    await page.getByRole('button', { name: 'New REPL' }).first().click()
+    await page.getByRole('textbox', { name: 'Name' }).fill('<b>')
+    await page.getByRole('button', { name: 'Create and start' }).click()
+    await page.getByText(/Use letters, digits/).waitFor()
+    expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('<b>')
+
+    await context.setOffline(true)
+    await page.getByRole('textbox', { name: 'Name' }).fill('offline')
+    await page.getByRole('button', { name: 'Create and start' }).click()
+    await page.getByText('The server cannot be reached. Check the connection and try again.').waitFor()
+    await context.setOffline(false)
+    await context.close()
+  },
+)
+
+test.skipIf(noBrowser)('the whole way works by keyboard alone', async () => {
+  const repl = app.api.newRepl(ada, 'by-keys')
+  const { page, context } = await signedIn()
+  await page.keyboard.press('Tab')
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Go to the content')
+  const press = async (name: string | RegExp): Promise<void> => {
+    for (let tries = 0; tries < 20; tries++) {
+      await page.keyboard.press('Tab')
+      const focused = await page.evaluate<string>(
+        'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent',
+      )
+      if (typeof name === 'string' ? focused.trim() === name : name.test(focused))
+        return page.keyboard.press('Enter')
+    }
+    throw new Error(`the Tab key never came to ${String(name)}`)
+  }
+  await press('More for by-keys')
+  await page.getByRole('menu').waitFor()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Escape')
+  await eventually(
+    async () =>
+      (await page.evaluate('document.activeElement.getAttribute("aria-label")')) === 'More for by-keys',
+  )
+  await page.keyboard.press('Enter')
+  await page.keyboard.type('re')
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog', { name: 'Rename by-keys' }).waitFor()
+  await page.keyboard.type('named-by-keys')
+  await page.keyboard.press('Enter')
+  await eventually(() => app.api.repl(repl.id).name === 'named-by-keys')
+  app.api.change(repl.id, { phase: 'DELETED' })
+  await context.close()
+})
+
+test.skipIf(noBrowser)(
+  'A-5 a guest with an invite gives a name and is in; a viewer is told whom to ask',
+  async () => {
+    const repl = app.api.newRepl(ada, 'lecture', { phase: 'STOPPED' })
+    const { page, faults, context } = await newPersonPage(browser)
+    await page.goto(`${app.url}/invite/${app.api.newInvite(repl, 'viewer').code}`)
+    await page.getByRole('heading', { name: 'Ada Lovelace invites you to lecture' }).waitFor()
+    await page.getByLabel('Your name').fill('Grace')
+    await page.getByRole('button', { name: 'Join' }).click()
+    await page.getByRole('heading', { name: 'lecture is stopped' }).waitFor()
+    await page.getByText('You are a viewer: ask Ada Lovelace to do it.').waitFor()
+    expect(await page.getByRole('button', { name: 'Start' }).count()).toBe(0)
+    expect(faults).toEqual([])
+    app.api.change(repl.id, { phase: 'DELETED' })
+    await context.close()
+  },
+)
+
+test.skipIf(noBrowser)('the theme is worn at once and kept', async () => {
+  const { page, context } = await signedIn({ colorScheme: 'light' })
+  const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
+  expect(await ground()).toBe('rgb(255, 255, 255)')
+  await page.getByRole('button', { name: /theme and sign-out/ }).click()
+  await page.getByRole('menuitemradio', { name: 'Dark' }).click()
+  await eventually(async () => (await ground()) === 'rgb(15, 18, 22)')
+  await eventually(async () =>
+    (await context.cookies()).some(({ name, value }) => name === 'devex-theme' && value === 'dark'),
+  )
+  await page.reload()
+  expect(await ground()).toBe('rgb(15, 18, 22)')
+  await context.close()
+})
+
+test.skipIf(noBrowser)('the dashboard weighs at most 250 kB compressed', async () => {
+  const { page, context } = await signedIn()
+  const weights = new Map<string, number>()
+  page.on('response', async (response) => {
+    const body = await response.body().catch(() => Buffer.alloc(0))
+    const isFont = response.url().endsWith('.woff2')
+    weights.set(response.url(), isFont ? body.length : gzipSync(body, { level: 9 }).length)
+  })
+  await context
+    .newCDPSession(page)
+    .then((debug) => debug.send('Network.setCacheDisabled', { cacheDisabled: true }))
+  await page.reload({ waitUntil: 'networkidle' })
+  const total = [...weights.values()].reduce((sum, bytes) => sum + bytes, 0)
+  expect(weights.size).toBeGreaterThan(3)
+  expect(total, JSON.stringify([...weights])).toBeLessThanOrEqual(dashboardBytes)
+  await context.close()
+})
+
+test.skipIf(noBrowser)(
+  'axe finds nothing serious on any page, light and dark, wide and narrow',
+  { timeout: 120_000 },
+  async () => {
+    const made = app.api.newRepl(ada, 'a11y', {
+      phase: 'RUNNING',
+      desired: 'running',
+      level: 'process',
+      committedAt: Date.now(),
+    })
+    const failed = app.api.newRepl(ada, 'broken', {
+      phase: 'START_FAILED',
+      desired: 'running',
+      generation: 1,
+      reason: 'The runner ended with code 1.',
+    })
+    const saving = app.api.newRepl(ada, 'saving', { phase: 'FLUSHING', generation: 1, level: 'process' })
+    app.api.step(failed.id, 'reserve', 'done', 'Reserved a place')
+    app.api.step(failed.id, 'boot', 'failed', 'The runner ended')
+    app.api.step(saving.id, 'flush', 'begun', 'Saving 3 files')
+    const used = app.api.newLink(ada)
+    for (const look of [
+      { colorScheme: 'light', width: 1440 },
+      { colorScheme: 'dark', width: 390 },
+    ] as const) {
+      const out = await newPersonPage(browser, look)
+      for (const path of [
+        '/',
+        `/welcome/${used}`,
+        `/invite/${app.api.newInvite(made, 'editor').code}`,
+        '/nothing',
+      ]) {
+        await out.page.goto(app.url + path)
+        expect.soft(await findings(out.page), `${path} signed out, ${look.colorScheme}`).toEqual([])
+      }
+      await out.context.close()
+      const { page, context } = await signedIn(look)
+      for (const path of ['/', `/repl/${failed.id}`, `/repl/${saving.id}`]) {
+        await page.goto(app.url + path, { waitUntil: 'load' })
+        expect.soft(await findings(page), `${path}, ${look.colorScheme}`).toEqual([])
+      }
+      await page.goto(app.url)
+      await page.getByRole('button', { name: 'More for a11y' }).click()
+      expect.soft(await findings(page), 'menu').toEqual([])
+      await page.getByRole('menuitem', { name: 'Delete…' }).click()
+      expect.soft(await findings(page), 'delete').toEqual([])
+      await page.getByRole('button', { name: 'Cancel' }).click()
+      await page.getByRole('button', { name: 'New REPL' }).click()
+      await page.getByRole('button', { name: 'Create and start' }).click()
+      expect.soft(await findings(page), 'new').toEqual([])
+      await context.close()
+    }
+  },
+)
