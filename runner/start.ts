@@ -1,5 +1,5 @@
 // Puts a runner together, from its launch to its listening socket, and takes it apart again in order. Decides nothing.
-import { rm } from 'node:fs/promises'
+import { chmod, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import { pino, type Logger } from 'pino'
@@ -103,6 +103,7 @@ async function listen(server: Server, socket: string): Promise<void> {
       listening()
     })
   })
+  await chmod(socket, 0o600)
 }
 
 function closed(server: Server): Promise<void> {
