@@ -7,6 +7,7 @@ import { BoxLaunch, RunnerLaunch } from '../../../protocol/control.ts'
 import { isFile, isFolder, removeTree, writeWhole } from '../../disk.ts'
 import { isAlive, type ProcessIdentity } from '../../process-identity.ts'
 import type { Sandbox, SandboxFacts, Session } from '../sandbox.ts'
+import { following } from './follow.ts'
 import { boxLaunch, markOf, readLaunch, runnerLaunch, stillFits, type Surroundings } from './launch.ts'
 import { adoptStaging, beginStaging, makePlaces, placesOf, setAside, type Places } from './places.ts'
 import { endAll } from './process-tree.ts'
@@ -28,10 +29,18 @@ export type LocalParts = {
 
 export function localSandbox(parts: LocalParts): Sandbox {
   const watchers = new Set<(repl: string) => void>()
+  const adopted = following()
+  const children = new Set<number>()
   const places = (repl: string) => placesOf(parts, repl)
   const ended = (repl: string, what: string) => (how: object) => {
     parts.log.info({ repl, process: what, ...how }, 'a process of a session ended')
     for (const tell of watchers) tell(repl)
+  }
+
+  /** Our own children tell when they end; those of an earlier orchestrator are followed. */
+  function adopt(repl: string, what: string, identity: ProcessIdentity): void {
+    if (watchers.size === 0 || children.has(identity.pid)) return
+    adopted.follow(identity, () => ended(repl, what)({ adopted: true }))
   }
 
   async function observe(session: { repl: string; generation: number }): Promise<SandboxFacts> {
@@ -39,11 +48,14 @@ export function localSandbox(parts: LocalParts): Sandbox {
     const known = await readProcesses(at.processes)
     const launch = await readLaunch(at.runnerLaunch, RunnerLaunch)
     const fits = launch !== null && stillFits(launch, session.generation, parts.surroundings)
+    const [runner, box] = [await lives(known.runner), await lives(known.box)]
+    if (runner && known.runner !== null) adopt(session.repl, 'runner', known.runner)
+    if (box && known.box !== null) adopt(session.repl, 'box', known.box)
     return {
       workspace: await isFolder(at.workspace),
       state: await isFolder(at.state),
-      runner: fits && (await lives(known.runner)),
-      box: (await readLaunch(at.boxLaunch, BoxLaunch)) !== null && (await lives(known.box)),
+      runner: fits && runner,
+      box: box && (await readLaunch(at.boxLaunch, BoxLaunch)) !== null,
     }
   }
 
@@ -85,6 +97,7 @@ export function localSandbox(parts: LocalParts): Sandbox {
       env: programEnv(parts.surroundings, markOf.box(session.repl)),
       ended: ended(session.repl, 'box'),
     })
+    children.add(box.pid)
     await writeProcesses(at.processes, { ...known, box })
   }
 
@@ -105,6 +118,7 @@ export function localSandbox(parts: LocalParts): Sandbox {
       env: programEnv(parts.surroundings, markOf.runner(session.repl)),
       ended: ended(session.repl, 'runner'),
     })
+    children.add(runner.pid)
     await writeProcesses(at.processes, { ...known, runner })
   }
 
@@ -140,7 +154,10 @@ export function localSandbox(parts: LocalParts): Sandbox {
     },
     watch(tell) {
       watchers.add(tell)
-      return () => watchers.delete(tell)
+      return () => {
+        watchers.delete(tell)
+        if (watchers.size === 0) adopted.close()
+      }
     },
   }
 }
