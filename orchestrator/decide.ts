@@ -144,7 +144,7 @@ function restartWhenDue(record: ReplRecord, observed: Observed, now: number): Ac
   if (isEarly(record, now)) return []
   const to: Patch = {
     attempts: record.attempts + 1,
-    reason: 'Starting again.',
+    reason: restartedOf(observed),
     deadline: now + unresponsiveMs,
   }
   const begin: Action = { do: 'move', to: { phase: 'DEGRADED', ...to } }
@@ -165,6 +165,15 @@ function faultOf(observed: Observed): string | null {
   if (!observed.health.linkReady)
     return 'The runner is connecting to the room again. Edits wait in your page.'
   return null
+}
+
+/** Said from the moment of a restart until all is well; other words than faultOf's, so that a new death is seen as one. */
+function restartedOf(observed: Observed): string {
+  if (!observed.runner)
+    return 'The runner ended unexpectedly and has been started again. What you typed is kept.'
+  if (!observed.box)
+    return 'The programs of this session ended unexpectedly. New terminals are being made ready.'
+  return 'The runner did not answer any more and has been started again. What you typed is kept.'
 }
 
 function quiescing(record: ReplRecord, observed: Observed): Action[] {

@@ -30,7 +30,9 @@ export type Reconciler = {
   nudge(repl: string): void
   /** Resolves when no repl is being worked on. */
   idle(): Promise<void>
-  /** Begins nothing new and waits for the actions that run. */
+  /** Begins nothing new from now on. */
+  halt(): void
+  /** As `halt`, and waits for the actions that run. */
   close(): Promise<void>
 }
 
@@ -176,6 +178,12 @@ export function reconciler(parts: ReconcileParts): Reconciler {
     })
   }
 
+  function halt(): void {
+    loop.isClosed = true
+    stopSweep()
+    for (const callOff of wakes.values()) callOff()
+  }
+
   let stopSweep = () => {}
   void sweepAgain()
 
@@ -184,10 +192,9 @@ export function reconciler(parts: ReconcileParts): Reconciler {
     async idle() {
       while (working.size > 0) await Promise.all([...working.values()].map((work) => work.done))
     },
+    halt,
     async close() {
-      loop.isClosed = true
-      stopSweep()
-      for (const callOff of wakes.values()) callOff()
+      halt()
       await Promise.all([...working.values()].map((work) => work.done))
     },
   }

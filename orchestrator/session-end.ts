@@ -1,5 +1,4 @@
 // Ending all sessions of this machine when it is switched off: in order, with a line each, or by force. Starts nothing.
-import type { Logger } from 'pino'
 import type { Phase } from '../protocol/repl.ts'
 import type { Table } from './ledger/table.ts'
 import type { ReplRecord } from './record.ts'
@@ -16,7 +15,8 @@ export type EndParts = {
   repls: Table<ReplRecord>
   sandbox: Sandbox
   nudge: (repl: string) => void
-  log: Logger
+  /** Nothing that ends by force is to be started again. */
+  halt: () => void
 }
 
 export function sessionEnd(parts: EndParts): SessionEnd {
@@ -52,6 +52,7 @@ export function sessionEnd(parts: EndParts): SessionEnd {
     },
 
     async endAll() {
+      parts.halt()
       const records = await open()
       await Promise.all(records.map((record) => parts.sandbox.end(record.id)))
       return records.filter((record) => record.unflushed).map((record) => record.name)

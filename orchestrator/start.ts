@@ -114,7 +114,12 @@ export async function startOrchestrator(
     return {
       port,
       url,
-      sessions: sessionEnd({ repls, sandbox, nudge: (repl) => reconcile.nudge(repl), log }),
+      sessions: sessionEnd({
+        repls,
+        sandbox,
+        nudge: (repl) => reconcile.nudge(repl),
+        halt: () => reconcile.halt(),
+      }),
       async close() {
         endWatch()
         await reconcile.close()

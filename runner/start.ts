@@ -12,10 +12,11 @@ import { filesDoor } from './doors/files.ts'
 import { createDoors } from './doors/http.ts'
 import { openLive } from './doors/live.ts'
 import { checkOrigins } from './doors/origins.ts'
+import { startTerminals } from './doors/terminal.ts'
 import { treeDoor } from './doors/tree.ts'
 import { readIdentity, type Identity } from './identity.ts'
 import { Lifecycle } from './lifecycle.ts'
-import { startTerminals, type Terminals } from './terminals/terminals.ts'
+import type { Terminals } from './terminals/terminals.ts'
 
 export type Runner = { close(): Promise<void>; health(): RunnerHealth }
 type Start = { launch: RunnerLaunch; identity: Identity; clock: Clock; logger: Logger }

@@ -9,9 +9,9 @@ export type Doors = {
 }
 
 export interface Exposure {
-  /** Makes the repl's runner reachable, durably; a second call replaces the target. Resolved = new requests find it. */
+  /** Makes the repl's runner reachable, durably; a second call replaces the target. Resolved = every new request finds it. */
   expose(repl: string, target: { socket: string }): Promise<void>
-  /** Takes it away again; no error when it was not exposed. */
+  /** Takes it away again, for every new request; no error when it was not exposed. */
   hide(repl: string): Promise<void>
   /** Where its doors are, exposed or not: the address of a repl never changes. */
   doors(repl: string): Doors

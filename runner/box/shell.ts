@@ -15,7 +15,7 @@ export const boxMark = 'DEVEX_BOX'
  */
 const keepPrompt = '[ -n "$0" ] && export PS1="$0"; '
 const closeInherited =
-  'for f in /proc/self/fd/*; do n=${f##*/}; [ "$n" -gt 2 ] && eval "exec $n>&-"; done 2>/dev/null; exec "$@"'
+  'for f in /proc/self/fd/*; do n=${f##*/}; [ "$n" -gt 2 ] && eval "exec $n>&-"; done; exec "$@"'
 /** A plain sh names descriptors by one digit. */
 const closeFew = 'exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec "$@"'
 

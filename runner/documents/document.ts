@@ -5,7 +5,7 @@ import type { Change, FileStat } from './ports.ts'
 import { encodeIntent, type Intent, type TextForm } from './intent.ts'
 import { Lane } from './lane.ts'
 import type { Log } from './log.ts'
-import type { Rebuilt } from './history.ts'
+import { earlierVersions, type Rebuilt } from './history.ts'
 import { recordKind } from './records.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -131,7 +131,7 @@ export class LiveDocument {
     const { upTo, also } = this.disk
     const { sha256, form, seq } = file
     this.disk = { upTo, also: seq === null ? also : [...also, seq], sha256, form }
-    this.#earlier.push(sha256)
+    this.#remember(sha256)
     this.intend(this.disk)
   }
 
@@ -146,7 +146,7 @@ export class LiveDocument {
     this.replica.transact(() => {
       for (const update of ahead) Y.applyUpdate(this.replica, update)
     })
-    if (this.disk.sha256 !== disk.sha256) this.#earlier.push(disk.sha256)
+    this.#remember(disk.sha256)
     this.disk = disk
   }
 
@@ -161,10 +161,14 @@ export class LiveDocument {
       epoch: this.epoch,
       seq: this.#log.seq,
       disk: this.disk,
-      earlier: this.#earlier.slice(-64),
+      earlier: this.#earlier,
       state: Y.encodeStateAsUpdate(this.live),
       replica: this.#ahead.length > 0 ? Y.encodeStateAsUpdate(this.replica) : null,
     }
+  }
+
+  #remember(sha256: string): void {
+    if (this.#earlier.at(-1) !== sha256) this.#earlier = [...this.#earlier, sha256].slice(-earlierVersions)
   }
 
   destroy(): void {

@@ -15,7 +15,7 @@ export type Rebuilt = {
 }
 
 /** Hashes kept of earlier versions of a file: those of some minutes of typing. */
-const earlierVersions = 64
+export const earlierVersions = 64
 
 type Kept = { snapshot: Snapshot | null; records: LogRecord[] }
 

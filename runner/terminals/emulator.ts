@@ -147,6 +147,15 @@ export type InnerState = ReturnType<typeof innerState>
 
 /** Lines of the normal or the alternate screen, from the oldest. */
 export function linesOf(terminal: Emulator, screen: 'normal' | 'alternate'): ScreenLine[] {
-  const buffer = terminal.buffer[screen]
-  return Array.from({ length: buffer.length }, (_, row) => buffer.getLine(row) as unknown as ScreenLine)
+  const { length } = terminal.buffer[screen]
+  return Array.from({ length }, (_, row) => lineAt(terminal, screen, row))
+}
+
+/** The public type of a cell hides the numbers that make comparing cheap. */
+export function lineAt(
+  terminal: Emulator,
+  screen: 'normal' | 'alternate' | 'active',
+  row: number,
+): ScreenLine {
+  return terminal.buffer[screen].getLine(row) as unknown as ScreenLine
 }

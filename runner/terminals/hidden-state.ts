@@ -1,7 +1,14 @@
 // What cannot be seen of a screen and still decides what the next byte does: modes, tab stops, title, scroll region, saved
 // cursor, charsets, and a cursor that stands behind the last column. Gives the bytes that set them behind the painted lines.
 import { colours } from './colours.ts'
-import { innerState, type Charset, type Emulator, type InnerState, type ScreenBuffer } from './emulator.ts'
+import {
+  innerState,
+  lineAt,
+  type Charset,
+  type Emulator,
+  type InnerState,
+  type ScreenBuffer,
+} from './emulator.ts'
 
 const csi = '\u001b['
 const defaultTabWidth = 8
@@ -101,9 +108,9 @@ function cursor(state: InnerState, terminal: Emulator): string {
 }
 
 function lastCell(terminal: Emulator, state: InnerState) {
-  const line = terminal.buffer.active.getLine(state.buffer.ybase + state.buffer.y)
+  const line = lineAt(terminal, 'active', state.buffer.ybase + state.buffer.y)
   for (let column = Math.min(state.buffer.x, terminal.cols) - 1; column >= 0; column--) {
-    const cell = line?.getCell(column)
+    const cell = line.getCell(column)
     if (!cell || (cell.getWidth() > 0 && cell.getChars() === '')) return undefined
     if (cell.getWidth() > 0) return { column, chars: cell.getChars(), attributes: cell }
   }

@@ -165,7 +165,7 @@ class Watch {
     else seen.delete(nameOf(path))
     if (folderOf(path) !== gitFolder || gitNames.has(nameOf(path))) this.#changed.add(path)
     const sameFolder = before?.kind === 'folder' && now?.kind === 'folder' && before.ino === now.ino
-    if (!sameFolder) this.#leave(path)
+    if (before?.kind === 'folder' && !sameFolder) this.#leave(path)
     if (now?.kind === 'folder' && !this.#seen.has(path) && this.#isWatched(path)) await this.#enter(path)
   }
 
@@ -200,7 +200,7 @@ class Watch {
       for (const { name, stat } of this.#list(folder) ?? []) {
         const path = folder === '' ? name : `${folder}/${name}`
         seen.set(name, stat)
-        if (folder !== gitFolder) this.#changed.add(path)
+        if (folder !== gitFolder || gitNames.has(name)) this.#changed.add(path)
         if (stat.kind === 'folder' && this.#isWatched(path)) folders.push(path)
       }
       await giveWay()

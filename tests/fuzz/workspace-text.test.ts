@@ -1,5 +1,5 @@
 // Properties of the text half of the workspace: the codec gives bytes back, the diff leads where it says.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decode, encode, type TextForm } from '../../runner/workspace/codec.ts'
 import { applyChanges, type Change } from '../../runner/workspace/changes.ts'

@@ -70,7 +70,7 @@ function mirror(held: Map<string, TreeEntry>, ops: readonly TreeOp[]): void {
     if (op.op === 'put') held.set(op.entry.path, op.entry)
     else {
       const top = op.op === 'gone' ? op.path : op.from
-      for (const [path, entry] of [...held]) {
+      for (const [path, entry] of Array.from(held)) {
         if (path !== top && !path.startsWith(`${top}/`)) continue
         held.delete(path)
         if (op.op !== 'move') continue

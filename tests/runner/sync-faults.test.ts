@@ -82,7 +82,7 @@ test('R-6 a restore from an altered, short or missing object says so and leaves 
   await begin(store)
   const flushed = await rig.flush()
   writeFileSync(join(rig.workspace, 'main.py'), 'print("newer")\n')
-  for (const key of [...objects.keys()]) {
+  for (const key of Array.from(objects.keys())) {
     const whole = objects.get(key)!
     const flipped = Buffer.from(whole)
     flipped[whole.length - 1]! ^= 1

@@ -1,7 +1,7 @@
 // A folder store behind its real door, a real sync, and temp folders: what a flush and a restore need, and nothing else.
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import type { ObjectStore } from '../../orchestrator/objects/object-store.ts'
 import { Flushed, RestoreProgress, type RestoreRequest } from '../../protocol/control.ts'
 import { AppError, WireError } from '../../protocol/errors.ts'
 import { newReplId } from '../../protocol/ids.ts'
+import { removeTree } from '../../runner/sync/remove.ts'
 import { startSync } from '../../runner/sync/start.ts'
 
 const syncSecret = 's'.repeat(32)
@@ -88,7 +89,7 @@ export async function startRig(own?: ObjectStore) {
       await sync.close()
       server.closeAllConnections()
       server.close()
-      await rm(root, { recursive: true, force: true })
+      await removeTree(root)
     },
   }
 }

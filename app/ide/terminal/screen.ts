@@ -34,7 +34,7 @@ export type ScreenParts = {
 
 const fontSize = 13
 /** A viewer's picture is never scaled below this font size in pixels; then it scrolls. */
-const smallestFont = 6
+const smallestFont = 8
 const scrollbackLines = 5_000
 
 export function openScreen(parts: ScreenParts): Screen {

@@ -54,7 +54,10 @@ export function TerminalView({ terminal, isShown }: TerminalViewProps) {
       data-testid={`terminal-${terminal.id}`}
       data-driver={terminal.driver?.name ?? ''}
     >
-      <div ref={host} className="h-full w-full" />
+      <div
+        ref={host}
+        className={isDriver ? 'h-full w-full overflow-hidden' : 'h-full w-full overflow-auto'}
+      />
     </div>
   )
 }

@@ -1,5 +1,5 @@
 // The shared terminals of the running session as this page sees them, and the commands on them. It draws nothing.
-import { AppError } from '../../../protocol/errors.ts'
+import { AppError, asAppError } from '../../../protocol/errors.ts'
 import { limits } from '../../../protocol/limits.ts'
 import type { RunState, Size, TerminalInfo } from '../../../protocol/terminal.ts'
 import { answered, answerMs, mustBeConnected, type Live, type TerminalSocket } from '../link/live.ts'
@@ -137,7 +137,15 @@ function viewTerminal(parts: ViewParts, plan: ViewPlan): Viewing {
     }),
   )
   return {
-    type: (bytes) => gate.type(bytes),
+    type: (bytes) => {
+      try {
+        // Refused at once: Enter would otherwise wait for edits that cannot arrive either.
+        parts.socket()
+        gate.type(bytes)
+      } catch (thrown) {
+        parts.refused(asAppError(thrown).say)
+      }
+    },
     size: (size) => {
       if (attachedTo?.connected) attachedTo.emit('size', { terminal, ...size })
     },

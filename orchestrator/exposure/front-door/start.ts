@@ -1,12 +1,13 @@
 // Starts the front door: one address for everything on one machine; a dumb router that checks no token and stores nothing.
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import pino, { type Logger } from 'pino'
 import type { FrontDoorEnv } from '../../../protocol/env.ts'
 import { forward } from './forward.ts'
 import { type Refusal, refusals, refuse, refuseUpgrade } from './refusal.ts'
-import { watchRunners } from './runners.ts'
+import { runnersIn } from './runners.ts'
 import { tunnel } from './tunnel.ts'
 import { type Upstream, upstreams } from './upstream.ts'
 import { type Way, wayOf } from './way.ts'
@@ -28,15 +29,18 @@ const limits = {
 const idleMs = 300_000
 /** Milliseconds that requests under way have to finish at the end. */
 const drainMs = 2_000
+/** Milliseconds between looks for connections that have finished meanwhile. */
+const drainStepMs = 20
 
 export async function startFrontDoor(env: FrontDoorEnv): Promise<FrontDoor> {
   const log = pino({ name: 'front-door', level: env.DEVEX_LOG })
-  const runners = watchRunners(env.DEVEX_ROUTES, log)
-  const { serve, serveUpgrade, endTunnels } = serving(finder(env, upstreams(env, runners)), log)
+  const find = finder(env, upstreams(env, runnersIn(env.DEVEX_ROUTES, log)))
+  const { serve, serveUpgrade, endTunnels } = serving(find, log)
   const server = createServer({ ...limits, noDelay: true }, serve)
   server.setTimeout(idleMs)
   server.on('upgrade', serveUpgrade)
   server.on('clientError', answerGarbage)
+  const silent = silentSockets(server)
   server.listen(env.DEVEX_PORT, env.DEVEX_HOST)
   await once(server, 'listening')
   const address = server.address()
@@ -46,25 +50,44 @@ export async function startFrontDoor(env: FrontDoorEnv): Promise<FrontDoor> {
     url: `http://${env.DEVEX_HOST.includes(':') ? `[${env.DEVEX_HOST}]` : env.DEVEX_HOST}:${address.port}`,
     port: address.port,
     close: async () => {
-      runners.close()
-      const closed = once(server, 'close')
-      server.close()
       endTunnels()
-      const late = setTimeout(() => server.closeAllConnections(), drainMs)
-      await closed
-      clearTimeout(late)
+      await drain(server, silent)
     },
   }
 }
 
+/** Connections that browsers open ahead of need; node does not count them as idle. */
+function silentSockets(server: Server): () => Socket[] {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return () => [...sockets].filter((socket) => socket.bytesRead === 0)
+}
+
+/** Takes no new connection, and closes each one once its request is answered; the slowest are cut off in the end. */
+async function drain(server: Server, silent: () => Socket[]): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  const step = setInterval(() => {
+    server.closeIdleConnections()
+    for (const socket of silent()) socket.destroy()
+  }, drainStepMs)
+  const late = setTimeout(() => server.closeAllConnections(), drainMs)
+  await closed
+  clearInterval(step)
+  clearTimeout(late)
+}
+
 /** Handlers of requests and upgrades; nothing thrown in one gets further than its own connection. */
-function serving(find: (req: IncomingMessage) => Promise<Found>, log: Logger) {
+function serving(find: (req: IncomingMessage) => Found, log: Logger) {
   const tunnels = new Set<Duplex>()
 
-  const serve = async (req: IncomingMessage, res: ServerResponse) => {
+  const serve = (req: IncomingMessage, res: ServerResponse) => {
     for (const side of [req, res]) side.on('error', () => undefined)
     try {
-      const found = await find(req)
+      const found = find(req)
       if ('code' in found) refuse(req, res, found)
       else forward({ req, res, way: found.way }, found.upstream)
     } catch (err) {
@@ -73,13 +96,12 @@ function serving(find: (req: IncomingMessage) => Promise<Found>, log: Logger) {
     }
   }
 
-  const serveUpgrade = async (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+  const serveUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
     tunnels.add(socket)
     socket.once('close', () => tunnels.delete(socket))
     try {
-      const found = isWebsocket(req) ? await find(req) : refusals.notWebsocket
-      if (socket.destroyed) return
+      const found = isWebsocket(req) ? find(req) : refusals.notWebsocket
       if ('code' in found) refuseUpgrade(socket, found)
       else tunnel({ req, socket, head, way: found.way }, found.upstream)
     } catch (err) {
@@ -97,14 +119,14 @@ function serving(find: (req: IncomingMessage) => Promise<Found>, log: Logger) {
 type Found = { way: Way; upstream: Upstream } | Refusal
 
 /** Finds who serves a request, or why nobody does. */
-function finder(env: FrontDoorEnv, upstreamOf: (way: Way) => Promise<Upstream | null>) {
+function finder(env: FrontDoorEnv, upstreamOf: (way: Way) => Upstream | null) {
   const hosts = hostsOf(env.DEVEX_ORIGINS)
-  return async (req: IncomingMessage): Promise<Found> => {
+  return (req: IncomingMessage): Found => {
     // A page of another name that was made to resolve to us must not pass for ours.
     if (hosts.size > 0 && !hosts.has((req.headers.host ?? '').toLowerCase())) return refusals.foreignHost
     const way = wayOf(req.url ?? '')
     if (way === null) return refusals.badTarget
-    const upstream = await upstreamOf(way)
+    const upstream = upstreamOf(way)
     return upstream === null ? refusals.notRunning : { way, upstream }
   }
 }

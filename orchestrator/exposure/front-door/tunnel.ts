@@ -20,11 +20,10 @@ export function tunnel(upgrade: Upgrade, upstream: Upstream): void {
   const headers = { ...requestHeaders(req, way), connection: 'Upgrade', upgrade: 'websocket' }
   const out = request({ ...upstream, agent: false, method: 'GET', path: req.url, headers })
   const giveUp = () => out.destroy(new Error('no answer to an upgrade'))
-  const gone = () => out.destroy()
   out.setTimeout(answerMs, giveUp)
-  socket.once('close', gone)
+  const stopWatching = watchLeaving(socket, () => out.destroy())
   out.on('upgrade', (answer, behind, first) => {
-    socket.off('close', gone)
+    stopWatching()
     out.setTimeout(0)
     socket.write(headOf(101, { ...answerHeaders(answer, way), connection: 'Upgrade', upgrade: 'websocket' }))
     join(socket, behind, { toBehind: upgrade.head, toFront: first })
@@ -32,6 +31,15 @@ export function tunnel(upgrade: Upgrade, upstream: Upstream): void {
   out.on('response', (answer) => passRefusal(socket, answer, way))
   out.on('error', (thrown) => refuseUpgrade(socket, isAway(thrown) ? refusals.away : refusals.broken))
   out.end()
+}
+
+/** Tells when the page leaves before it has its answer. That is seen only by reading; what it has said early stays unread for later. */
+function watchLeaving(socket: Duplex, left: () => void): () => void {
+  const peek = () => {
+    if (socket.readableLength === 0) socket.read()
+  }
+  socket.on('readable', peek).once('end', left).once('close', left)
+  return () => socket.off('readable', peek).off('end', left).off('close', left)
 }
 
 /** Both sides as one: pipes hold back who sends faster than the other reads, and when one side closes so does the other. */

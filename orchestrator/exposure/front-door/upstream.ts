@@ -6,13 +6,13 @@ import type { Way } from './way.ts'
 export type Upstream = { host: string; port: string } | { socketPath: string }
 
 /** Answers null when the way leads to no running runner. */
-export function upstreams(env: FrontDoorEnv, runners: Runners): (way: Way) => Promise<Upstream | null> {
+export function upstreams(env: FrontDoorEnv, runners: Runners): (way: Way) => Upstream | null {
   const app = originOf(env.DEVEX_APP_URL)
   const collab = originOf(env.DEVEX_COLLAB_URL)
-  return async (way) => {
+  return (way) => {
     if (way.to === 'app') return app
     if (way.to === 'collab') return collab
-    const socketPath = await runners.socketOf(way.repl)
+    const socketPath = runners.socketOf(way.repl)
     return socketPath === null ? null : { socketPath }
   }
 }

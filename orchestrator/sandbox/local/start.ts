@@ -4,7 +4,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { BoxLaunch, RunnerLaunch } from '../../../protocol/control.ts'
-import { isFolder, removeTree, writeWhole } from '../../disk.ts'
+import { isFile, isFolder, removeTree, writeWhole } from '../../disk.ts'
 import { isAlive, type ProcessIdentity } from '../../process-identity.ts'
 import type { Sandbox, SandboxFacts, Session } from '../sandbox.ts'
 import { boxLaunch, markOf, readLaunch, runnerLaunch, stillFits, type Surroundings } from './launch.ts'
@@ -51,6 +51,8 @@ export function localSandbox(parts: LocalParts): Sandbox {
     const at = places(repl)
     const known = await readProcesses(at.processes)
     const roots = [known.runner, known.box].filter((each) => each !== null)
+    // Nothing was ever started here: there is no need to look through every process of the machine.
+    if (roots.length === 0 && !(await wasLaunched(at))) return
     await endAll({ roots, marks: [markOf.box(repl), markOf.runner(repl)], graceMs })
     if (roots.length > 0) await writeProcesses(at.processes, { runner: null, box: null })
   }
@@ -66,7 +68,8 @@ export function localSandbox(parts: LocalParts): Sandbox {
   /** A dead box may have left programs behind: they go first. The runner stays, so the new box takes the secret it knows. */
   async function startBox(session: Session, at: Places): Promise<void> {
     const known = await readProcesses(at.processes)
-    await endAll({ roots: known.box === null ? [] : [known.box], marks: [markOf.box(session.repl)], graceMs })
+    const roots = known.box === null ? [] : [known.box]
+    if (await wasLaunched(at)) await endAll({ roots, marks: [markOf.box(session.repl)], graceMs })
     await rm(at.boxSocket, { force: true })
     const dialler = await readLaunch(at.runnerLaunch, RunnerLaunch)
     const boxSecret = dialler?.boxSecret ?? randomBytes(32).toString('hex')
@@ -89,7 +92,7 @@ export function localSandbox(parts: LocalParts): Sandbox {
   async function startRunner(session: Session, at: Places): Promise<void> {
     const known = await readProcesses(at.processes)
     const roots = known.runner === null ? [] : [known.runner]
-    await endAll({ roots, marks: [markOf.runner(session.repl)], graceMs })
+    if (await isFile(at.runnerLaunch)) await endAll({ roots, marks: [markOf.runner(session.repl)], graceMs })
     await rm(at.runnerSocket, { force: true })
     const boxSecret = (await readLaunch(at.boxLaunch, BoxLaunch))?.secret ?? ''
     const launch = runnerLaunch(session, at, { ...parts.surroundings, boxSecret })
@@ -147,6 +150,11 @@ function programEnv(surroundings: Surroundings, mark: string): Record<string, st
   const [name = '', value = ''] = mark.split('=')
   const { path, lang, build } = surroundings
   return { PATH: path, LANG: lang, DEVEX_BUILD: build, NODE_ENV: 'production', [name]: value }
+}
+
+/** A launch file is written before its program is started and lives as long as the sandbox. */
+async function wasLaunched(at: Places): Promise<boolean> {
+  return (await isFile(at.boxLaunch)) || (await isFile(at.runnerLaunch))
 }
 
 async function lives(known: ProcessIdentity | null): Promise<boolean> {

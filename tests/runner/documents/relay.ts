@@ -122,6 +122,11 @@ export class RelayPage {
     return since.some(({ message }) => message.type === 'state' && message.doc === this.#room.doc)
   }
 
+  /** The relay's memory of the past was emptied: goes on from now. */
+  moved(): void {
+    this.#taken = this.#relay.seen.length
+  }
+
   /** Takes in what the runner has sent for this room. */
   catchUp(): void {
     for (; this.#taken < this.#relay.seen.length; this.#taken += 1) {

@@ -15,7 +15,7 @@ function fresh(of = size): Emulator {
 
 /** What somebody sees who joins behind `cut` bytes of the tape. */
 function joinAt(tape: Tape, cut: number): Emulator {
-  const mirror = new Mirror({ offset: 0, ...tape.sizeAt(0), prelude: none })
+  const mirror = new Mirror({ ...tape.sizeAt(0), prelude: none })
   while (mirror.feed(tape, cut)) continue
   const { cols, rows, bytes } = mirror.paint(tape)
   mirror.dispose()
@@ -90,7 +90,10 @@ describe('a picture of a screen', () => {
 function onScreen(terminal: Emulator): object {
   const { cols, rows, buffer } = terminal
   const lines = Array.from({ length: rows }, (_, row) =>
-    buffer.active.getLine(buffer.active.baseY + row)?.translateToString(true, 0, cols),
+    buffer.active
+      .getLine(buffer.active.baseY + row)
+      ?.translateToString(true, 0, cols)
+      .trimEnd(),
   )
   return { cols, rows, lines, cursor: [buffer.active.cursorX, buffer.active.cursorY] }
 }

@@ -13,7 +13,8 @@ import type { BoxLaunch } from '../../../protocol/control.ts'
 import type { Answer, WireError } from '../../../protocol/errors.ts'
 import type { Attached, RunState, TerminalInfo } from '../../../protocol/terminal.ts'
 import { startBox, type Box } from '../../../runner/box/start.ts'
-import { startTerminals, type Terminals } from '../../../runner/terminals/terminals.ts'
+import { startTerminals } from '../../../runner/doors/terminal.ts'
+import type { Terminals } from '../../../runner/terminals/terminals.ts'
 
 export const secret = 'a'.repeat(64)
 const repl = 'aaaaaaaaaaaaaaaaaaaa'
@@ -188,6 +189,11 @@ export class Page {
   /** Text of the last picture and of everything after it. */
   shown(terminal: number): string {
     return (this.of(terminal).snaps.at(-1)?.bytes.toString('utf8') ?? '') + this.text(terminal)
+  }
+
+  /** The newest output: of a flood the whole text is too much to look at again and again. */
+  tail(terminal: number): string {
+    return Buffer.concat(this.of(terminal).bytes.slice(-2)).subarray(-4096).toString('utf8')
   }
 
   ask<T = object>(event: string, ...args: unknown[]): Promise<Answer<T>> {

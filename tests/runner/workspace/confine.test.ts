@@ -5,9 +5,11 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -200,6 +202,31 @@ test('W-9 with a scratch folder of ours the workspace holds nothing but the file
 
   expect(readdirSync(root)).toEqual(['main.py'])
   expect(readdirSync(join(top, 'scratch'))).toEqual([])
+})
+
+test('W-9 what a killed runner left half-written is removed before the next write', async () => {
+  const { top, root } = stage()
+  mkdirSync(join(top, 'scratch'))
+  writeFileSync(join(top, 'scratch', '.devex-tmp-left'), 'half')
+
+  await confine(root, { scratch: join(top, 'scratch') }).write('main.py', text('print(1)'))
+
+  expect(readdirSync(join(top, 'scratch'))).toEqual([])
+})
+
+test('W-9 a scratch folder on another file system is given up, and the write is whole all the same', async () => {
+  const { root } = stage()
+  const scratch = mkdtempSync('/dev/shm/devex-scratch-')
+  onTestFinished(() => rmSync(scratch, { recursive: true }))
+  const confined = confine(root, { scratch })
+
+  for (const content of ['first', 'second']) {
+    await confined.write('main.py', text(content))
+    expect(readFileSync(join(root, 'main.py'), 'utf8')).toBe(content)
+  }
+
+  expect(readdirSync(scratch)).toEqual([])
+  expect(confined.list('').map(({ name }) => name)).toEqual(['main.py'])
 })
 
 test('W-9 each write tells its new identity, so that a rename right after it is still understood', async () => {

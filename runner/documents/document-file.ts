@@ -1,0 +1,144 @@
+// One open document and its file over time: written soon after edits, looked at when something touched it, awaited when
+// it vanishes, put into a snapshot when its log is long. How bytes are merged and written is in workspace/.
+import type { Logger } from 'pino'
+import { ingest, type FileDeps } from '../workspace/ingest.ts'
+import { materialise } from '../workspace/materialise.ts'
+import type { LiveDocument } from './document.ts'
+import { writeSnapshot } from './snapshot.ts'
+import { Soon } from './timing.ts'
+
+/** Milliseconds that a removed file is awaited: tools replace files by removing and creating them. */
+const goneMs = 2000
+/** Milliseconds until a file that could not be written is tried again. */
+const retryMs = 1000
+/** A snapshot is taken at this many records, or this many times its size in the log (but not below `smallLog` bytes). */
+const snapshotRecords = 500
+const snapshotRatio = 4
+const smallLog = 64 * 1024
+
+export type DocumentFileDeps = FileDeps & { snapshots: string; logger: Logger }
+
+export class DocumentFile {
+  readonly document: LiveDocument
+  readonly #deps: DocumentFileDeps
+  readonly #onGone: () => void
+  readonly #soon: Soon
+  #awaited: (() => void) | null = null
+  #snapshotBytes = 0
+
+  constructor(document: LiveDocument, deps: DocumentFileDeps, onGone: () => void) {
+    this.document = document
+    this.#deps = deps
+    this.#onGone = onGone
+    this.#soon = new Soon(deps.clock, () => void this.write())
+  }
+
+  /** Somebody edited: the file follows soon. */
+  edited(): void {
+    this.#soon.touch()
+  }
+
+  /** The file has another path now, or none. */
+  moved(path: string | null): void {
+    this.#callOff()
+    this.document.path = path ?? ''
+    if (path === null) this.#lose()
+    else this.#soon.at(0)
+  }
+
+  /** Takes in what a tool wrote. */
+  look(): Promise<void> {
+    return this.#inLane('looked at', async () => {
+      this.#judge(await ingest(this.document, this.#deps))
+      if (this.document.dirty) this.#soon.touch()
+    })
+  }
+
+  /** Writes what people wrote. */
+  write(): Promise<void> {
+    return this.#inLane('written', async () => {
+      if (this.document.gone || !this.document.dirty) return
+      this.#judge(await materialise(this.document, this.#deps))
+      if (this.document.dirty && !this.document.gone) this.#soon.touch()
+      if (this.#isLong()) await this.#snapshot()
+    })
+  }
+
+  /** Both, and a snapshot of what the log has of it. */
+  async putAway(): Promise<void> {
+    await this.look()
+    await this.write()
+    await this.#inLane('put away', () => this.#snapshotIfNeeded())
+  }
+
+  /** Puts it away; then, if nothing came in between, `leave` decides in the same turn whether it leaves memory. */
+  async retire(leave: () => boolean): Promise<boolean> {
+    await this.putAway()
+    const { document } = this
+    const isSafe = this.#deps.log.backlog(document.id).records === 0 && (document.gone || !document.dirty)
+    if (!isSafe || !document.lane.idle || !leave()) return false
+    this.stop()
+    document.destroy()
+    return true
+  }
+
+  stop(): void {
+    this.#soon.stop()
+    this.#callOff()
+  }
+
+  /** What fails is said in the log and tried again: an edit is never given up. */
+  #inLane(what: string, work: () => Promise<void>): Promise<void> {
+    return this.document.lane.run(work).catch((fault: unknown) => {
+      this.#deps.logger.warn({ err: fault, doc: this.document.id }, `a document could not be ${what}`)
+      this.#soon.at(retryMs)
+    })
+  }
+
+  #judge(file: 'text' | 'missing' | 'binary'): void {
+    if (file === 'binary') return this.#lose()
+    if (file === 'missing') return this.#awaitFile()
+    this.#callOff()
+    this.document.gone = false
+  }
+
+  /** A tool may be about to put the file back. */
+  #awaitFile(): void {
+    if (this.document.gone || this.#awaited) return
+    this.#awaited = this.#deps.clock.after(goneMs, () => {
+      this.#awaited = null
+      void this.#inLane('found', async () => {
+        if ((await ingest(this.document, this.#deps)) === 'missing') this.#lose()
+        else this.#soon.touch()
+      })
+    })
+  }
+
+  #callOff(): void {
+    this.#awaited?.()
+    this.#awaited = null
+  }
+
+  #lose(): void {
+    if (this.document.gone) return
+    this.document.gone = true
+    this.#onGone()
+  }
+
+  #isLong(): boolean {
+    const { records, bytes } = this.#deps.log.backlog(this.document.id)
+    return records >= snapshotRecords || bytes > Math.max(smallLog, snapshotRatio * this.#snapshotBytes)
+  }
+
+  async #snapshotIfNeeded(): Promise<void> {
+    if (this.#deps.log.backlog(this.document.id).records > 0) await this.#snapshot()
+  }
+
+  async #snapshot(): Promise<void> {
+    const snapshot = this.document.snapshot()
+    await this.#deps.log.sync()
+    await writeSnapshot(this.#deps.snapshots, snapshot)
+    this.#snapshotBytes = snapshot.state.length
+    this.#deps.log.forget(snapshot.doc, snapshot.seq)
+  }
+}

@@ -1,0 +1,123 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import type { TreeOp } from '../../../protocol/tree.ts'
+import { confine } from '../../../runner/workspace/confine.ts'
+import { WorkspaceTree } from '../../../runner/workspace/tree.ts'
+import { eventually, quiet, stage } from './stage.ts'
+
+async function grown(prepare: (root: string) => void = () => undefined) {
+  const { root, top } = stage()
+  prepare(root)
+  const confined = confine(root, { scratch: join(top, 'scratch') })
+  const tree = new WorkspaceTree({ confined, log: quiet })
+  onTestFinished(() => tree.close())
+  await tree.start()
+  const ops: TreeOp[] = []
+  tree.onOps((told) => void ops.push(...told.ops))
+  const paths = () => tree.snapshot().entries.map(({ path }) => path)
+  return { root, confined, tree, ops, paths }
+}
+
+test('W-8 a rename is one move; the folder’s whole content goes with it', async () => {
+  const { root, tree, ops, paths } = await grown((at) => {
+    mkdirSync(join(at, 'src', 'deep'), { recursive: true })
+    writeFileSync(join(at, 'src', 'deep', 'a.py'), '')
+  })
+
+  renameSync(join(root, 'src'), join(root, 'lib'))
+  await tree.touch(['src'])
+  await tree.touch(['lib'])
+  await eventually(() => ops.length > 0)
+
+  expect(ops).toEqual([{ op: 'move', from: 'src', to: 'lib' }])
+  expect(paths()).toEqual(['lib', 'lib/deep', 'lib/deep/a.py'])
+})
+
+test('W-8 a file that a tool replaces, by any of the usual ways, stays the same file', async () => {
+  const { root, tree, ops } = await grown((at) => writeFileSync(join(at, 'a.py'), 'old'))
+  const bash = (script: string) => execFileSync('bash', ['-c', script], { cwd: root })
+
+  bash('mv a.py a.py~')
+  await tree.touch(['a.py', 'a.py~'])
+  bash('echo new > a.py && rm a.py~')
+  await tree.touch(['a.py', 'a.py~'])
+  bash('echo newer > a.py.tmp')
+  await tree.touch(['a.py.tmp'])
+  bash('mv a.py.tmp a.py')
+  await tree.touch(['a.py', 'a.py.tmp'])
+  await tree.settle()
+
+  expect(ops.filter(({ op }) => op === 'move')).toEqual([])
+  expect(ops.filter((op) => op.op === 'gone' && op.path === 'a.py')).toEqual([])
+  expect(tree.snapshot().entries).toMatchObject([{ path: 'a.py', size: 6 }])
+})
+
+test('W-8 a new file that got the inode number of a deleted one is not taken for it', async () => {
+  const { root, tree, ops } = await grown((at) => writeFileSync(join(at, 'a.py'), 'old'))
+
+  for (let round = 0; round < 20; round += 1) {
+    rmSync(join(root, 'a.py'), { force: true })
+    writeFileSync(join(root, `b${round}.py`), 'new')
+    await tree.touch(['a.py', `b${round}.py`])
+    await tree.settle()
+    writeFileSync(join(root, 'a.py'), 'old')
+    await tree.touch(['a.py'])
+  }
+
+  expect(ops.filter(({ op }) => op === 'move')).toEqual([])
+})
+
+test('W-8 a rename right after one of our own writes is still one move', async () => {
+  const { root, confined, tree, ops } = await grown((at) => writeFileSync(join(at, 'a.py'), 'old'))
+
+  await confined.write('a.py', Buffer.from('new'))
+  renameSync(join(root, 'a.py'), join(root, 'b.py'))
+  await tree.touch(['a.py', 'b.py'])
+  await tree.settle()
+
+  expect(ops.filter(({ op }) => op !== 'put')).toEqual([{ op: 'move', from: 'a.py', to: 'b.py' }])
+})
+
+test('W-7 a folder that cannot be listed any more, a pipe and names no page can say are left out', async () => {
+  const { tree, paths } = await grown((at) => {
+    execFileSync(
+      'bash',
+      ['-c', `mkfifo pipe; touch 'back\\slash' $'new\\nline' $'\\xff' plain; mkdir .devex-tmp`],
+      { cwd: at },
+    )
+  })
+
+  expect(paths()).toEqual(['plain'])
+  await tree.touch(['pipe', 'back\\slash', '.devex-tmp', '../outside', '/etc', ''])
+  expect(paths()).toEqual(['plain'])
+})
+
+test('W-7 many writes to one file are told as few changes, and the last one surely', async () => {
+  const { confined, tree, ops } = await grown((at) => writeFileSync(join(at, 'a.py'), ''))
+
+  for (let size = 1; size <= 40; size += 1) await confined.write('a.py', Buffer.alloc(size, 'x'))
+  await eventually(() => ops.some((op) => op.op === 'put' && op.entry.size === 40))
+
+  expect(ops.length).toBeLessThan(20)
+  expect(tree.snapshot().entries).toMatchObject([{ path: 'a.py', size: 40 }])
+})
+
+test('W-7 a folder that the top .gitignore names is one closed entry, and opens when it is named no more', async () => {
+  const { root, tree, paths, ops } = await grown((at) => {
+    mkdirSync(join(at, 'dist'))
+    writeFileSync(join(at, 'dist', 'a.js'), '')
+    writeFileSync(join(at, '.gitignore'), 'dist/\n')
+  })
+  expect(paths()).toEqual(['.gitignore', 'dist'])
+
+  writeFileSync(join(root, '.gitignore'), '# nothing\n')
+  await tree.touch(['.gitignore'])
+  expect(paths()).toEqual(['.gitignore', 'dist', 'dist/a.js'])
+
+  writeFileSync(join(root, '.gitignore'), '/dist\n')
+  await tree.touch(['.gitignore'])
+  expect(paths()).toEqual(['.gitignore', 'dist'])
+  expect(ops.filter(({ op }) => op === 'gone')).toHaveLength(2)
+})

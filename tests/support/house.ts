@@ -1,0 +1,152 @@
+// An orchestrator for tests: real ledger, real sandbox with small programs, real sync and folder store, real HTTP.
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
+import type { OrchestratorConfig } from '../../orchestrator/config.ts'
+import { type Orchestrator, type Replaced, startOrchestrator } from '../../orchestrator/start.ts'
+import { startSync, type Sync } from '../../runner/sync/start.ts'
+import type { Doors, Invite, Person, ProgressEvent, Repl } from '../../protocol/repl.ts'
+import { eventually } from './eventually.ts'
+import { tempFolder } from './folders.ts'
+
+const programs = fileURLToPath(new URL('./programs', import.meta.url))
+const templates = fileURLToPath(new URL('../../templates', import.meta.url))
+
+/** What any question may answer; a test looks at the part it asked for. */
+export type Reply = {
+  status: number
+  person: Person
+  repl: Repl
+  repls: Repl[]
+  doors: Doors
+  invite: Invite & { replName: string; invitedBy: string }
+  code: string
+  error: { code: string; say: string }
+  templates: { id: string }[]
+  keys: { kid: string; x: string; d?: string }[]
+}
+
+export type House = {
+  folder: string
+  config: OrchestratorConfig
+  orchestrator: Orchestrator
+  sync: Sync
+  ask(method: string, path: string, of?: { as?: Person; body?: unknown; secret?: string }): Promise<Reply>
+  /** The owner, by a fresh link. */
+  owner(): Promise<Person>
+  until(repl: string, who: Person, phase: Repl['phase']): Promise<Repl>
+  /** Reads the progress stream until `enough`; gives its events and how often the repl was told. */
+  progress(
+    repl: string,
+    who: Person,
+    of: { after?: number; enough: (events: ProgressEvent[], repls: Repl[]) => boolean },
+  ): Promise<Stream>
+  /** Another orchestrator over the same folders, as after a restart. */
+  restart(replaced?: Replaced): Promise<void>
+  end(): Promise<void>
+}
+
+export type Stream = { events: ProgressEvent[]; repls: Repl[] }
+
+export async function openHouse(replaced: Replaced = {}): Promise<House> {
+  const folder = await tempFolder()
+  const syncSecret = randomBytes(32).toString('hex')
+  const sync = await startSync({ DEVEX_PORT: 0, DEVEX_SYNC_SECRET: syncSecret })
+  const config: OrchestratorConfig = {
+    build: 'test',
+    logLevel: 'silent',
+    port: 0,
+    data: join(folder.path, 'data'),
+    run: join(folder.path, 'run'),
+    serviceSecret: randomBytes(32).toString('hex'),
+    sync: { url: sync.url, secret: syncSecret },
+    collabUrl: 'ws://127.0.0.1:1',
+    publicUrl: 'http://localhost:7070',
+    origins: ['http://localhost:7070'],
+    routes: join(folder.path, 'run', 'routes.json'),
+    templates,
+    programs,
+    ownerName: 'Ada',
+    system: { path: process.env['PATH'] ?? '', lang: 'C.UTF-8', shell: '/bin/bash' },
+  }
+  const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
+  let orchestrator = await startOrchestrator(config, { log, ...replaced })
+
+  const ask: House['ask'] = async (method, path, of = {}) => {
+    const headers: Record<string, string> = { authorization: `Bearer ${of.secret ?? config.serviceSecret}` }
+    if (of.as !== undefined) headers['x-devex-person'] = of.as.id
+    if (of.body !== undefined) headers['content-type'] = 'application/json'
+    const body = of.body === undefined ? null : JSON.stringify(of.body)
+    const response = await fetch(orchestrator.url + path, { method, headers, body })
+    return { status: response.status, ...((await response.json()) as object) } as Reply
+  }
+
+  const house: House = {
+    folder: folder.path,
+    config,
+    sync,
+    get orchestrator() {
+      return orchestrator
+    },
+    ask,
+    async owner() {
+      const { code } = await ask('POST', '/v1/links', { body: {} })
+      return (await ask('POST', '/v1/links/consume', { body: { code } })).person
+    },
+    until: (repl, who, phase) =>
+      eventually(async () => {
+        const reply = await ask('GET', `/v1/repls/${repl}`, { as: who })
+        if (reply.repl.phase === phase) return reply.repl
+        throw new Error(`${reply.repl.phase}: ${reply.repl.reason}`)
+      }, 15_000),
+    async progress(repl, who, of) {
+      const stop = new AbortController()
+      const headers: Record<string, string> = {
+        authorization: `Bearer ${config.serviceSecret}`,
+        'x-devex-person': who.id,
+      }
+      if (of.after !== undefined) headers['last-event-id'] = String(of.after)
+      const response = await fetch(`${orchestrator.url}/v1/repls/${repl}/progress`, {
+        headers,
+        signal: stop.signal,
+      })
+      const read: Stream = { events: [], repls: [] }
+      let text = ''
+      const decoder = new TextDecoder()
+      const reader = response.body!.getReader()
+      for (;;) {
+        const { done, value } = await reader.read()
+        const parts = (text + decoder.decode(value, { stream: true })).split('\n\n')
+        text = parts.pop() ?? ''
+        for (const part of parts) take(part, read)
+        if (done || of.enough(read.events, read.repls)) break
+      }
+      stop.abort()
+      return read
+    },
+    async restart(next = {}) {
+      await orchestrator.close()
+      orchestrator = await startOrchestrator(config, { log, ...next })
+    },
+    async end() {
+      await orchestrator.sessions.endAll()
+      await orchestrator.close()
+      await sync.close()
+      await folder.remove()
+    },
+  }
+  return house
+}
+
+function take(part: string, into: Stream): void {
+  const data = /^data: (.*)$/m.exec(part)?.[1]
+  if (data === undefined) return
+  if (part.startsWith('event: repl')) into.repls.push(JSON.parse(data) as Repl)
+  else into.events.push(JSON.parse(data) as ProgressEvent)
+}
+
+/** A repl of this owner, made from a template and not started. */
+export async function aRepl(house: House, owner: Person, name = 'two sum'): Promise<Repl> {
+  return (await house.ask('POST', '/v1/repls', { as: owner, body: { name, template: 'python' } })).repl
+}
