@@ -38,7 +38,7 @@ export function SessionOverlay({ repl, panel, children, open }: SessionOverlayPr
           >
             {panel}
             <p className="mt-3 text-center">
-              <Button onClick={() => setReading(true)}>Read on without it</Button>
+              <Button onClick={() => setReading(true)}>Go on reading</Button>
             </p>
           </div>
         </div>

@@ -223,7 +223,7 @@ test.skipIf(noBrowser)(
     app.api.change(repl.id, { phase: 'STOPPED', desired: 'stopped', level: null })
     await page.getByRole('dialog', { name: 'Session of kept' }).getByText('kept is stopped').waitFor()
     expect(await findings(page)).toEqual([])
-    await page.getByRole('button', { name: 'Read on without it' }).click()
+    await page.getByRole('button', { name: 'Go on reading' }).click()
     await page.getByRole('button', { name: 'Show the session' }).click()
     await page.getByRole('button', { name: 'Start', exact: true }).click()
     await eventually(() => app.api.repl(repl.id).phase === 'STARTING')
