@@ -3,9 +3,9 @@ import { Suspense, lazy, useEffect, useState } from 'react'
 import { useLoaderData, type MetaFunction } from '../framework.ts'
 import type { LoaderFunctionArgs } from '../framework.server.ts'
 import { PageFrame } from '../pages/page-frame.tsx'
+import { SessionOverlay } from '../pages/session-overlay.tsx'
 import { SessionPanel } from '../pages/session-panel.tsx'
-import { useFresh } from '../pages/use-fresh.ts'
-import { useLiveRepl, type LiveRepl } from '../pages/use-live-repl.ts'
+import { useWatchedRepl, type LiveRepl } from '../pages/use-live-repl.ts'
 import { page, signedIn } from '../services/answer.server.ts'
 import { announce } from '../ui/live-region.tsx'
 import { isOpen, phaseWords } from '../ui/phase.ts'
@@ -46,30 +46,23 @@ function useSpokenPhase(live: LiveRepl): void {
   useEffect(() => announce(`${live.repl.name}: ${words}`), [live.repl.name, words])
 }
 
-/** Milliseconds between two looks: a stop by somebody else is seen within this, even when no stream is open. */
-const restLookMs = 4_000
-
 export default function ReplPage() {
   const { repl: loaded, person, now } = useLoaderData<typeof loader>()
-  const live = useLiveRepl(loaded, isOpen(loaded.phase) ? 'while-moving' : 'always')
+  const live = useWatchedRepl(loaded)
   const open = isOpen(live.repl.phase)
   const offsetMs = useClockOffset(now)
   const hydrated = useHydrated()
   useSpokenPhase(live)
-  useFresh(restLookMs)
   const visited = useLatch(open && hydrated)
   const panel = (
     <SessionPanel repl={live.repl} progress={live.progress} offsetMs={offsetMs} onRepl={live.put} />
   )
   if (!visited) return <PageFrame person={person}>{panel}</PageFrame>
   return (
-    <>
-      <div className="h-dvh" ref={(element) => void element?.toggleAttribute('inert', !open)}>
-        <Suspense fallback={<LoadingView say="Opening the workbench" />}>
-          <Workbench repl={live.repl} person={person} />
-        </Suspense>
-      </div>
-      {!open && <div className="fixed inset-0 z-30 overflow-y-auto bg-veil px-4 py-16">{panel}</div>}
-    </>
+    <SessionOverlay repl={live.repl} panel={panel} open={open}>
+      <Suspense fallback={<LoadingView say="Opening the workbench" />}>
+        <Workbench repl={live.repl} person={person} />
+      </Suspense>
+    </SessionOverlay>
   )
 }
