@@ -72,7 +72,7 @@ export async function buildBench(outdir: string): Promise<void> {
   await mkdir(outdir, { recursive: true })
   await build({
     ...common,
-    entryPoints: [join(root, 'tests/browser/bench.tsx')],
+    entryPoints: [join(root, 'tests/app/bench.tsx')],
     outdir,
     format: 'esm',
     splitting: true,
