@@ -2,6 +2,7 @@
 import { Link } from '../framework.ts'
 import type { Repl } from '../../protocol/repl.ts'
 import { Button, buttonClasses } from '../ui/button.tsx'
+import { isStopping } from '../ui/phase.ts'
 import { PhaseBadge } from '../ui/phase-badge.tsx'
 import { ClockTime } from '../ui/time.tsx'
 import { levelWords } from './level-words.ts'
@@ -70,7 +71,7 @@ export function SessionPanel({ repl, progress, offsetMs, onRepl }: SessionPanelP
       <div className="mt-5 flex flex-wrap items-center gap-2">
         {action && (
           <Button
-            look="primary"
+            look={isStopping(repl.phase) && repl.phase !== 'FLUSH_FAILED' ? 'plain' : 'primary'}
             busy={change.pending !== null}
             onClick={() => void change.ask(action.change)}
           >
