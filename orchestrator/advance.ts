@@ -22,7 +22,7 @@ export function succeeded(record: ReplRecord, effect: Effect, now: number): Patc
     case 'flush':
       return { phase: 'VERIFYING' }
     case 'verify':
-      return { ...clean, phase: 'RELEASING', unflushed: false, committedAt: now, commit: amountOf(record) }
+      return { ...clean, phase: 'RELEASING', unflushed: false, committedAt: now }
     case 'release':
       return {
         phase: 'STOPPED',
@@ -45,12 +45,6 @@ export function succeeded(record: ReplRecord, effect: Effect, now: number): Patc
     default:
       return null
   }
-}
-
-function amountOf(record: ReplRecord): { files: number; bytes: number } | null {
-  return record.flushed === null
-    ? record.commit
-    : { files: record.flushed.files, bytes: record.flushed.bytes }
 }
 
 /** What to write after an action failed; `why` is a whole sentence. */

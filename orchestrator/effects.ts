@@ -124,7 +124,9 @@ async function restore(parts: EffectParts, record: ReplRecord): Promise<Done> {
       : ({ kind: 'manifest', key: last.manifest, sha256: last.sha256 } as const)
   const restored = await parts.sync.restore({ target, ...folders, source })
   await parts.sandbox.adoptStaging(record.id)
-  return { say: `${last === null ? 'Copied' : 'Brought back'} ${amount(restored)}` }
+  if (last === null) return { say: `Copied ${amount(restored)}` }
+  // Sync counts our own files too; the verified commit counts the person's.
+  return { say: `Brought back ${amount(record.commit ?? restored)}` }
 }
 
 async function syncTarget(parts: EffectParts, record: ReplRecord) {
@@ -172,14 +174,14 @@ async function flush(parts: EffectParts, record: ReplRecord): Promise<Done> {
   const { workspace, state } = await parts.sandbox.place(record.id)
   const target = await syncTarget(parts, record)
   const flushed = await parts.sync.flush({ target, workspace, state, seq: record.seq })
-  return { say: `Saved ${amount(flushed)}`, patch: { flushed } }
+  return { say: 'The files are in the store', patch: { flushed } }
 }
 
 async function verify(parts: EffectParts, record: ReplRecord): Promise<Done> {
   if (record.flushed === null) throw new AppError('flush-failed', { say: 'There is no backup to check.' })
   const { key, sha256 } = record.flushed
-  await parts.commits.commit({ ...nameOf(record), key, sha256 }, parts.clock.now())
-  return { say: 'The backup is whole' }
+  const commit = await parts.commits.commit({ ...nameOf(record), key, sha256 }, parts.clock.now())
+  return { say: `The backup is whole: ${amount(commit)}`, patch: { commit } }
 }
 
 type Wanted = { withinMs: number; holds: () => Promise<boolean> }

@@ -13,6 +13,8 @@ import { seconds, tellingOf } from './words.ts'
 
 /** Every repl is looked at this often, whatever was or was not heard. */
 const sweepMs = 15_000
+/** While something is amiss it is looked at this often, because nothing tells us when a link or a terminal is back. */
+const amissMs = 250
 /** After a fault of our own (a ledger that cannot write) a repl is looked at again after this. */
 const faultMs = 1_000
 
@@ -70,8 +72,10 @@ export function reconciler(parts: ReconcileParts): Reconciler {
     if (row === null) return false
     const actions = decide(row.value, await parts.observe(row.value), clock.now())
     if (actions.length > 0) return carryOut(row, actions)
-    const { deadline } = row.value
-    if (deadline !== null && deadline > clock.now()) wakeAfter(repl, deadline - clock.now())
+    const { deadline, phase } = row.value
+    const untilDue = deadline !== null && deadline > clock.now() ? deadline - clock.now() : null
+    if (phase === 'DEGRADED') wakeAfter(repl, Math.min(amissMs, untilDue ?? amissMs))
+    else if (untilDue !== null) wakeAfter(repl, untilDue)
     return false
   }
 

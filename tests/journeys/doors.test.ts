@@ -54,7 +54,9 @@ function look(path: string): string {
   const stat = lstatSync(path, { bigint: true })
   const mode = (stat.mode & 0o7777n).toString(8)
   if (stat.isDirectory()) return `${mode} folder`
-  const content = stat.isSymbolicLink() ? `link ${readlinkSync(path)}` : createHash('sha256').update(readFileSync(path)).digest('hex')
+  const content = stat.isSymbolicLink()
+    ? `link ${readlinkSync(path)}`
+    : createHash('sha256').update(readFileSync(path)).digest('hex')
   return `${mode} ${stat.mtimeNs / 1000n} ${content}`
 }
 

@@ -4,9 +4,10 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { BoxLaunch, RunnerLaunch } from '../../../protocol/control.ts'
-import { isFolder, removeTree, writeWhole } from '../../disk.ts'
+import { isFile, isFolder, removeTree, writeWhole } from '../../disk.ts'
 import { isAlive, type ProcessIdentity } from '../../process-identity.ts'
 import type { Sandbox, SandboxFacts, Session } from '../sandbox.ts'
+import { following } from './follow.ts'
 import { boxLaunch, markOf, readLaunch, runnerLaunch, stillFits, type Surroundings } from './launch.ts'
 import { adoptStaging, beginStaging, makePlaces, placesOf, setAside, type Places } from './places.ts'
 import { endAll } from './process-tree.ts'
@@ -28,10 +29,18 @@ export type LocalParts = {
 
 export function localSandbox(parts: LocalParts): Sandbox {
   const watchers = new Set<(repl: string) => void>()
+  const adopted = following()
+  const children = new Set<number>()
   const places = (repl: string) => placesOf(parts, repl)
   const ended = (repl: string, what: string) => (how: object) => {
     parts.log.info({ repl, process: what, ...how }, 'a process of a session ended')
     for (const tell of watchers) tell(repl)
+  }
+
+  /** Our own children tell when they end; those of an earlier orchestrator are followed. */
+  function adopt(repl: string, what: string, identity: ProcessIdentity): void {
+    if (watchers.size === 0 || children.has(identity.pid)) return
+    adopted.follow(identity, () => ended(repl, what)({ adopted: true }))
   }
 
   async function observe(session: { repl: string; generation: number }): Promise<SandboxFacts> {
@@ -39,11 +48,14 @@ export function localSandbox(parts: LocalParts): Sandbox {
     const known = await readProcesses(at.processes)
     const launch = await readLaunch(at.runnerLaunch, RunnerLaunch)
     const fits = launch !== null && stillFits(launch, session.generation, parts.surroundings)
+    const [runner, box] = [await lives(known.runner), await lives(known.box)]
+    if (runner && known.runner !== null) adopt(session.repl, 'runner', known.runner)
+    if (box && known.box !== null) adopt(session.repl, 'box', known.box)
     return {
       workspace: await isFolder(at.workspace),
       state: await isFolder(at.state),
-      runner: fits && (await lives(known.runner)),
-      box: (await readLaunch(at.boxLaunch, BoxLaunch)) !== null && (await lives(known.box)),
+      runner: fits && runner,
+      box: box && (await readLaunch(at.boxLaunch, BoxLaunch)) !== null,
     }
   }
 
@@ -51,6 +63,8 @@ export function localSandbox(parts: LocalParts): Sandbox {
     const at = places(repl)
     const known = await readProcesses(at.processes)
     const roots = [known.runner, known.box].filter((each) => each !== null)
+    // Nothing was ever started here: there is no need to look through every process of the machine.
+    if (roots.length === 0 && !(await wasLaunched(at))) return
     await endAll({ roots, marks: [markOf.box(repl), markOf.runner(repl)], graceMs })
     if (roots.length > 0) await writeProcesses(at.processes, { runner: null, box: null })
   }
@@ -66,7 +80,8 @@ export function localSandbox(parts: LocalParts): Sandbox {
   /** A dead box may have left programs behind: they go first. The runner stays, so the new box takes the secret it knows. */
   async function startBox(session: Session, at: Places): Promise<void> {
     const known = await readProcesses(at.processes)
-    await endAll({ roots: known.box === null ? [] : [known.box], marks: [markOf.box(session.repl)], graceMs })
+    const roots = known.box === null ? [] : [known.box]
+    if (await wasLaunched(at)) await endAll({ roots, marks: [markOf.box(session.repl)], graceMs })
     await rm(at.boxSocket, { force: true })
     const dialler = await readLaunch(at.runnerLaunch, RunnerLaunch)
     const boxSecret = dialler?.boxSecret ?? randomBytes(32).toString('hex')
@@ -82,6 +97,7 @@ export function localSandbox(parts: LocalParts): Sandbox {
       env: programEnv(parts.surroundings, markOf.box(session.repl)),
       ended: ended(session.repl, 'box'),
     })
+    children.add(box.pid)
     await writeProcesses(at.processes, { ...known, box })
   }
 
@@ -89,7 +105,7 @@ export function localSandbox(parts: LocalParts): Sandbox {
   async function startRunner(session: Session, at: Places): Promise<void> {
     const known = await readProcesses(at.processes)
     const roots = known.runner === null ? [] : [known.runner]
-    await endAll({ roots, marks: [markOf.runner(session.repl)], graceMs })
+    if (await isFile(at.runnerLaunch)) await endAll({ roots, marks: [markOf.runner(session.repl)], graceMs })
     await rm(at.runnerSocket, { force: true })
     const boxSecret = (await readLaunch(at.boxLaunch, BoxLaunch))?.secret ?? ''
     const launch = runnerLaunch(session, at, { ...parts.surroundings, boxSecret })
@@ -102,6 +118,7 @@ export function localSandbox(parts: LocalParts): Sandbox {
       env: programEnv(parts.surroundings, markOf.runner(session.repl)),
       ended: ended(session.repl, 'runner'),
     })
+    children.add(runner.pid)
     await writeProcesses(at.processes, { ...known, runner })
   }
 
@@ -137,7 +154,10 @@ export function localSandbox(parts: LocalParts): Sandbox {
     },
     watch(tell) {
       watchers.add(tell)
-      return () => watchers.delete(tell)
+      return () => {
+        watchers.delete(tell)
+        if (watchers.size === 0) adopted.close()
+      }
     },
   }
 }
@@ -147,6 +167,11 @@ function programEnv(surroundings: Surroundings, mark: string): Record<string, st
   const [name = '', value = ''] = mark.split('=')
   const { path, lang, build } = surroundings
   return { PATH: path, LANG: lang, DEVEX_BUILD: build, NODE_ENV: 'production', [name]: value }
+}
+
+/** A launch file is written before its program is started and lives as long as the sandbox. */
+async function wasLaunched(at: Places): Promise<boolean> {
+  return (await isFile(at.boxLaunch)) || (await isFile(at.runnerLaunch))
 }
 
 async function lives(known: ProcessIdentity | null): Promise<boolean> {
