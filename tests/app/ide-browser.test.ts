@@ -144,6 +144,8 @@ describe.skipIf(noBrowser)('the workbench in Chromium', () => {
   test('F6 walks out of the editor through every region, and axe finds nothing serious', async () => {
     const page = a
     await openFile(page, 'both.txt')
+    bench.session.terminals.open('Terminal 1', { sub: ada.id } as never, { cols: 80, rows: 12 })
+    await page.getByRole('tab', { name: 'Terminal 1' }).waitFor()
     const region = (): Promise<string | null> =>
       page.evaluate(
         () => document.activeElement?.closest('[data-region]')?.getAttribute('data-region') ?? null,

@@ -16,12 +16,12 @@ const common: BuildOptions = {
   absWorkingDir: root,
 }
 
-/** `x?worker` becomes a class that starts a bundle of its own, as Vite makes it. */
+/** `x?monaco-worker` becomes a class that starts a bundle of its own, as the pages' build makes it. */
 const workers = (outdir: string): Plugin => ({
   name: 'workers',
   setup: (bundle) => {
-    bundle.onResolve({ filter: /\?worker$/ }, async ({ path, resolveDir }) => {
-      const found = await bundle.resolve(path.replace('?worker', ''), {
+    bundle.onResolve({ filter: /\?monaco-worker$/ }, async ({ path, resolveDir }) => {
+      const found = await bundle.resolve(path.replace('?monaco-worker', ''), {
         resolveDir,
         kind: 'import-statement',
       })

@@ -85,7 +85,6 @@ function TabPart({ tab, isActive, isDirty, hint, dots, onShow, onClose, onKey }:
         type="button"
         role="tab"
         title={tab.path}
-        aria-label={`${name}${note}`}
         aria-selected={isActive}
         tabIndex={isActive ? 0 : -1}
         data-dirty={isDirty}
@@ -95,6 +94,7 @@ function TabPart({ tab, isActive, isDirty, hint, dots, onShow, onClose, onKey }:
         className="flex h-full min-w-0 items-center gap-1.5 outline-offset-[-3px]"
       >
         <span className={clsx('truncate', tab.isGone && 'line-through')}>{name}</span>
+        {note !== '' && <span className="sr-only">{note}</span>}
         {hint !== '' && <span className="truncate text-label text-muted">{hint}</span>}
         {dots}
       </button>

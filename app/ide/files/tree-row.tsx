@@ -42,7 +42,6 @@ export function TreeRow(props: TreeRowProps) {
       aria-posinset={row.position}
       aria-selected={isShown}
       {...(isFolder ? { 'aria-expanded': isOpen } : {})}
-      aria-label={name}
       data-path={entry.path}
       draggable={props.isDraggable}
       onClick={props.onPress}

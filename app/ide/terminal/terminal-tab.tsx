@@ -58,7 +58,6 @@ export function TerminalTab({ terminal, isShown, isViewer, onShow, onClose }: Te
           type="button"
           role="tab"
           aria-selected={isShown}
-          aria-label={[terminal.name, ended, driver && `driven by ${driver}`].filter(Boolean).join(', ')}
           onClick={onShow}
           onDoubleClick={() => !isViewer && setNaming(true)}
           aria-keyshortcuts="F2 Delete"
@@ -73,6 +72,7 @@ export function TerminalTab({ terminal, isShown, isViewer, onShow, onClose }: Te
           {driver !== null && ended === null && (
             <span className="flex items-center gap-1 text-label text-muted" title={`${driver} types here`}>
               <Keyboard size={12} aria-hidden />
+              <span className="sr-only">driven by </span>
               {driver}
             </span>
           )}
