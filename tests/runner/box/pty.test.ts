@@ -93,8 +93,14 @@ describe('a program on a PTY', () => {
     const chunks: Buffer[] = []
     let exit: PtyExit | null = null
 
-    new Pty({ ...shell, cols: 80, rows: 24, onOutput: (b) => void chunks.push(b), onExit: (e) => (exit = e) })
-    await eventually(() => exit)
+    const pty = new Pty({
+      ...shell,
+      cols: 80,
+      rows: 24,
+      onOutput: (b) => void chunks.push(b),
+      onExit: (e) => (exit = e),
+    })
+    await eventually(() => exit && pty.hasEnded)
     delete process.env.DEVEX_TEST_SECRET
     process.kill(neighbour.pty.pid, 'SIGKILL')
     await eventually(() => neighbour.exit)

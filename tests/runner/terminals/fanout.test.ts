@@ -125,7 +125,7 @@ async function play(seed: number, tapeBytes: number): Promise<{ snaps: number; r
     }
     begin()
   }
-  for (let step = 0; step < 150; step++) await act(random, pages, { print, ack, toggle })
+  for (let step = 0; step < 120; step++) await act(random, pages, { print, ack, toggle })
   for (const page of pages) if (!page.attached) toggle(page)
   for (let round = 0; round < 400 && pages.some((page) => page.next !== all.length); round++) {
     pages.forEach(ack)
@@ -159,9 +159,9 @@ async function act(random: Seeded, pages: FakePage[], { print, ack, toggle }: Ac
   const what = random.below(20)
   if (what < 9) print(stream(random, 1 + random.below(40), size))
   else if (what === 9) print(Buffer.from(`${'flood '.repeat(8)}\r\n`.repeat(random.below(4000))))
-  else if (what < 16) page.frozen || ack(page)
+  else if (what < 16 && !page.frozen) ack(page)
   else if (what === 16) page.frozen = !page.frozen
-  else if (what < 19) toggle(page)
+  else if (what > 16 && what < 19) toggle(page)
   if (random.below(2) === 0) await turn()
 }
 
@@ -171,7 +171,7 @@ describe('fan-out', () => {
   test('T-1 T-3 T-8 whatever viewers do, each gets contiguous output and ends on the true screen within its window', async () => {
     let snaps = 0
     let returns = 0
-    for (let seed = 1; seed <= 7; seed++) {
+    for (let seed = 1; seed <= 4; seed++) {
       const played = await play(seed, 64 * 1024 * 1024)
       snaps += played.snaps
       returns += played.returns
@@ -181,7 +181,7 @@ describe('fan-out', () => {
   })
 
   test('T-1 a tape far smaller than the output loses viewers nothing but the past', async () => {
-    for (let seed = 100; seed < 106; seed++) await play(seed, 20_000)
+    for (let seed = 100; seed < 103; seed++) await play(seed, 20_000)
   })
 
   test('a PTY is held only while the fastest viewer is a window behind, never with none, never over a second', () => {
