@@ -17,7 +17,7 @@ function weigh(page: Page): () => Promise<number> {
       ),
     )
   })
-  return async () => (await Promise.all([...bodies])).reduce((sum, bytes) => sum + bytes, 0)
+  return async () => (await Promise.all(bodies)).reduce((sum, bytes) => sum + bytes, 0)
 }
 
 export async function measureWeight(): Promise<Line[]> {

@@ -1,3 +1,4 @@
+// The files door with a real server: headers, limits, and every path that must not lead out.
 import { execFileSync } from 'node:child_process'
 import { connect } from 'node:net'
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'

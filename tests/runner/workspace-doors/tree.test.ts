@@ -1,3 +1,4 @@
+// The tree door with real socket.io pages: commands, refusals, and a list that stays equal to the disk.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// Bytes to text and back: every valid file comes back byte for byte.
 import { expect, test } from 'vitest'
 import { decode, encode, type TextForm } from '../../../runner/workspace/codec.ts'
 

@@ -1,3 +1,4 @@
+// File operations that stay inside their root, against links, swaps, pipes and odd names.
 import { execFileSync, spawn } from 'node:child_process'
 import {
   chmodSync,

@@ -1,3 +1,4 @@
+// Small, right changes between two versions of a text.
 import { expect, test } from 'vitest'
 import { applyChanges } from '../../../runner/workspace/changes.ts'
 import { diff } from '../../../runner/workspace/diff.ts'

@@ -1,3 +1,4 @@
+// The table of permission, asked for every role and action.
 import { expect, test } from 'vitest'
 import { can, Role, type Action } from '../../../protocol/access.ts'
 

@@ -1,3 +1,4 @@
+// The revisioned list of a workspace, while real shells change it.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// The watcher on a real folder: new folders, ignored ones, floods and sweeps.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
