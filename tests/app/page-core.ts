@@ -37,7 +37,11 @@ export type PagePlan = {
 const size = { cols: 120, rows: 40 }
 
 /** Control sequences: they move and colour, and say nothing. */
-const styling = /\u001b(?:\[[0-9;?>=!]*[A-Za-z]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[()][A-Z0-9]|[=>])/g
+// oxlint-disable-next-line no-control-regex -- control sequences are what it is about
+const styling = new RegExp(
+  '\u001b(?:\\[[0-9;?>=!]*[A-Za-z]|\\][^\u0007\u001b]*(?:\u0007|\u001b\\\\)|[()][A-Z0-9]|[=>])',
+  'g',
+)
 
 /** Comes in as a page does: doors, the runner's proof, sockets. */
 export async function openPage({ ask, relayPort }: PagePlan): Promise<PageCore> {
