@@ -1,4 +1,5 @@
 // A page without a browser: the IDE's own core (link, files, documents, terminals) in Node, its relay reached by any way a test wants.
+/* oxlint-disable no-control-regex -- terminals speak in control characters */
 import { WebSocket } from 'ws'
 import { createDocuments, type Documents } from '../../app/ide/editor/documents.ts'
 import type { OpenDocument } from '../../app/ide/editor/document.ts'
@@ -37,7 +38,6 @@ export type PagePlan = {
 const size = { cols: 120, rows: 40 }
 
 /** Control sequences: they move and colour, and say nothing. */
-// oxlint-disable-next-line no-control-regex -- control sequences are what it is about
 const styling = new RegExp(
   '\u001b(?:\\[[0-9;?>=!]*[A-Za-z]|\\][^\u0007\u001b]*(?:\u0007|\u001b\\\\)|[()][A-Z0-9]|[=>])',
   'g',
