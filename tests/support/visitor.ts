@@ -140,7 +140,12 @@ export class Inhabitant {
       },
     )
     this.#closers.push(() => provider.destroy())
-    await eventually(() => provider.synced)
+    const story: string[] = []
+    provider.on('status', ({ status }) => story.push(status))
+    provider.on('connection-close', (event) => story.push(`closed ${event?.code} ${event?.reason}`))
+    await eventually(() => provider.synced).catch(() => {
+      throw new Error(`the room of ${path} did not come: ${story.join(', ')}`)
+    })
     return { doc, text: doc.getText('content'), provider }
   }
 
