@@ -24,9 +24,9 @@ import { folderStore } from './objects/folder/start.ts'
 import type { ObjectStore } from './objects/object-store.ts'
 import { verify } from './objects/verify.ts'
 import { progressOver } from './progress.ts'
-import { reconciler } from './reconcile.ts'
+import { Reconciler } from './reconcile.ts'
 import { ReplRecord } from './record.ts'
-import { replsOf } from './repls.ts'
+import { Repls } from './repls.ts'
 import { type RunnerControl, runnerControl } from './runner-control.ts'
 import { localSandbox } from './sandbox/local/start.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
@@ -87,7 +87,7 @@ export async function startOrchestrator(
     const session = { repls, sandbox, exposure, templates, commits, sync, control, tokens, sessionKeys }
     const perform = effectsOf({ ...session, clock, apiUrl, forget, log })
     await exposeAgain(repls, sandbox, exposure)
-    const reconcile = reconciler({
+    const reconcile = new Reconciler({
       repls,
       progress,
       observe: observer(sandbox, control),
@@ -96,7 +96,7 @@ export async function startOrchestrator(
       log,
     })
     const endWatch = sandbox.watch((repl) => reconcile.nudge(repl))
-    const core = replsOf({
+    const core = new Repls({
       repls,
       people,
       templates,
