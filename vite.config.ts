@@ -2,10 +2,12 @@
 import { vitePlugin as remix } from '@remix-run/dev'
 import tailwindcss from '@tailwindcss/vite'
 import { defineConfig } from 'vite'
+import { monacoWorkers } from './app/monaco-workers.server.ts'
 import { precompress } from './app/precompress.server.ts'
 
 export default defineConfig({
   plugins: [
+    monacoWorkers(),
     tailwindcss(),
     remix({
       appDirectory: 'app',

@@ -13,7 +13,6 @@ export {
   useLoaderData,
   useNavigate,
   useNavigation,
-  useRevalidator,
   useRouteError,
   useRouteLoaderData,
 } from '@remix-run/react'

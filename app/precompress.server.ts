@@ -14,13 +14,13 @@ const largeBytes = 400_000
 async function compressFile(path: string): Promise<void> {
   const bytes = await readFile(path)
   if (bytes.length < worthwhileBytes) return
-  const quality = bytes.length > largeBytes ? 5 : 10
+  const quality = bytes.length > largeBytes ? 5 : 9
   const params = {
     [constants.BROTLI_PARAM_QUALITY]: quality,
     [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
   }
   await writeFile(`${path}.br`, await promisify(brotliCompress)(bytes, { params }))
-  await writeFile(`${path}.gz`, await promisify(gzip)(bytes, { level: 9 }))
+  await writeFile(`${path}.gz`, await promisify(gzip)(bytes, { level: 7 }))
 }
 
 /** Compresses what the browser build wrote into `folder`; the server build is left alone. */

@@ -1,5 +1,5 @@
 // Puts a runner together, from its launch to its listening socket, and takes it apart again in order. Decides nothing.
-import { rm } from 'node:fs/promises'
+import { chmod, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import { pino, type Logger } from 'pino'
@@ -12,10 +12,11 @@ import { filesDoor } from './doors/files.ts'
 import { createDoors } from './doors/http.ts'
 import { openLive } from './doors/live.ts'
 import { checkOrigins } from './doors/origins.ts'
+import { startTerminals } from './doors/terminal.ts'
 import { treeDoor } from './doors/tree.ts'
 import { readIdentity, type Identity } from './identity.ts'
 import { Lifecycle } from './lifecycle.ts'
-import { startTerminals, type Terminals } from './terminals/terminals.ts'
+import type { Terminals } from './terminals/terminals.ts'
 
 export type Runner = { close(): Promise<void>; health(): RunnerHealth }
 type Start = { launch: RunnerLaunch; identity: Identity; clock: Clock; logger: Logger }
@@ -102,6 +103,7 @@ async function listen(server: Server, socket: string): Promise<void> {
       listening()
     })
   })
+  await chmod(socket, 0o600)
 }
 
 function closed(server: Server): Promise<void> {

@@ -37,7 +37,7 @@ function fingerprint(paths) {
   const visit = (path) => {
     if (!existsSync(path)) return
     if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name))
-    else hash.update(path.slice(root.length)).update(readFileSync(path))
+    else if (!path.endsWith('.md')) hash.update(path.slice(root.length)).update(readFileSync(path))
   }
   for (const path of paths) visit(join(root, path))
   return hash.digest('hex')

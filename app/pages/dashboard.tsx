@@ -10,14 +10,12 @@ import { EmptyView } from '../ui/views.tsx'
 import { NewReplDialog } from './new-repl-dialog.tsx'
 import { ReplRow } from './repl-row.tsx'
 import { matching, orderRepls } from './repl-list.ts'
-import { useFresh } from './use-fresh.ts'
+import { useReplList } from './use-repl-list.ts'
 
 /** A search box appears above this many repls: fewer are seen at a glance. */
 const searchAbove = 8
 /** Browsers open at most six connections to a host: no more rows than this listen to their steps at once. */
 const listeningRows = 3
-/** Milliseconds between two looks at the whole list; rows that move tell of themselves meanwhile. */
-const lookMs = 3_000
 
 interface DashboardProps {
   repls: readonly Repl[]
@@ -40,11 +38,11 @@ function SearchBox({ value, onChange }: { value: string; onChange: (value: strin
   )
 }
 
-export function Dashboard({ repls, templates }: DashboardProps) {
+export function Dashboard({ repls: loaded, templates }: DashboardProps) {
   const [making, setMaking] = useState(false)
   const [search, setSearch] = useState('')
   const navigate = useNavigate()
-  useFresh(lookMs)
+  const { repls, look } = useReplList(loaded)
   const newRepl = (
     <Button look="primary" onClick={() => setMaking(true)}>
       <Plus size={16} aria-hidden /> New REPL
@@ -71,7 +69,12 @@ export function Dashboard({ repls, templates }: DashboardProps) {
             />
           </div>
         ) : (
-          <ReplList repls={matching(repls, search)} templates={templates} search={search} />
+          <ReplList
+            repls={matching(repls, search)}
+            templates={templates}
+            search={search}
+            onChanged={() => void look()}
+          />
         )}
       </div>
       <NewReplDialog
@@ -84,7 +87,12 @@ export function Dashboard({ repls, templates }: DashboardProps) {
   )
 }
 
-function ReplList({ repls, templates, search }: DashboardProps & { search: string }) {
+interface ReplListProps extends DashboardProps {
+  search: string
+  onChanged: () => void
+}
+
+function ReplList({ repls, templates, search, onChanged }: ReplListProps) {
   const ordered = orderRepls(repls)
   const listening = new Set(
     ordered
@@ -105,6 +113,7 @@ function ReplList({ repls, templates, search }: DashboardProps & { search: strin
           repl={repl}
           template={templates.find(({ id }) => id === repl.template)}
           listening={listening.has(repl.id)}
+          onChanged={onChanged}
         />
       ))}
     </ul>

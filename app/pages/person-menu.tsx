@@ -1,7 +1,6 @@
 // Who is signed in, the theme, and the way out.
 import { LogOut } from 'lucide-react'
 import type { Person } from '../../protocol/repl.ts'
-import { useRevalidator } from '../framework.ts'
 import { initials } from '../ui/avatar.tsx'
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../ui/menu.tsx'
 import { Theme } from '../ui/theme-choice.ts'
@@ -24,8 +23,7 @@ function signOut(): void {
 
 export function PersonMenu({ person }: { person: Person }) {
   const { chosen } = useTheme()
-  const { revalidate } = useRevalidator()
-  const choose = (value: string): void => void chooseTheme(Theme.parse(value)).then(revalidate)
+  const choose = (value: string): void => void chooseTheme(Theme.parse(value))
   return (
     <Menu
       trigger={

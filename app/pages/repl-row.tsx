@@ -15,6 +15,8 @@ interface ReplRowProps {
   template: Template | undefined
   /** Whether this row may hold a connection to hear of its steps. */
   listening: boolean
+  /** Something was changed here: the list may be another. */
+  onChanged: () => void
 }
 
 /** The step that runs now, in the API's own words. */
@@ -35,9 +37,12 @@ function Facts({ repl, template }: { repl: Repl; template: Template | undefined 
   )
 }
 
-export function ReplRow({ repl: loaded, template, listening }: ReplRowProps) {
-  const { repl, progress, put } = useLiveRepl(loaded, listening ? 'always' : 'never')
-  const change = useReplChange(repl.id, put)
+export function ReplRow({ repl: loaded, template, listening, onChanged }: ReplRowProps) {
+  const { repl, progress, put } = useLiveRepl(loaded, listening)
+  const change = useReplChange(repl.id, (changed) => {
+    put(changed)
+    onChanged()
+  })
   const trouble =
     change.error?.say ?? (repl.phase === 'START_FAILED' || repl.phase === 'FLUSH_FAILED' ? repl.reason : null)
   return (

@@ -3,7 +3,6 @@ import { useState } from 'react'
 import { z } from 'zod'
 import type { WireError } from '../../protocol/errors.ts'
 import { Repl } from '../../protocol/repl.ts'
-import { useRevalidator } from '../framework.ts'
 import { postJson } from '../ui/post.ts'
 
 const withRepl = z.object({ repl: Repl })
@@ -19,11 +18,10 @@ export interface Change {
   ask(change: ReplChange, body?: unknown): Promise<boolean>
 }
 
-/** Changes of repl `id`; `onRepl` gets the repl as it is after each; then the page asks anew. */
+/** Changes of repl `id`; `onRepl` gets the repl as it is after each. */
 export function useReplChange(id: string, onRepl: (repl: Repl) => void): Change {
   const [pending, setPending] = useState<ReplChange | null>(null)
   const [error, setError] = useState<WireError | null>(null)
-  const { revalidate } = useRevalidator()
   const ask = async (change: ReplChange, body: unknown = {}): Promise<boolean> => {
     setPending(change)
     setError(null)
@@ -31,7 +29,6 @@ export function useReplChange(id: string, onRepl: (repl: Repl) => void): Change 
     setPending(null)
     if (answer.ok) onRepl(answer.value.repl)
     else setError(answer.error)
-    revalidate()
     return answer.ok
   }
   return { pending, error, forget: () => setError(null), ask }

@@ -1,19 +1,37 @@
-// Asks the server again now and then, so that what a page shows stays true; not while nobody looks.
-import { useEffect } from 'react'
-import { useRevalidator } from '../framework.ts'
+// Asks the server again now and then, so that what a page shows stays true; not while nobody looks. A look that fails changes nothing:
+// going by the framework's own revalidation would put an error page in place of a workbench that holds unsent edits.
+import { useCallback, useEffect } from 'react'
+import type { z } from 'zod'
+import { useVisible } from './use-visible.ts'
 
-/** Revalidates the page every `everyMs` milliseconds while it is seen, and when it is seen again. */
-export function useFresh(everyMs: number): void {
-  const { revalidate } = useRevalidator()
+interface Fresh<T> {
+  path: string
+  shape: z.ZodType<T>
+  everyMs: number
+  /** Gets what was seen; must be stable. */
+  onSeen: (seen: T) => void
+}
+
+/** Looks every `everyMs` milliseconds while seen, and at once when seen again; answers how to look right now. */
+export function useFresh<T>({ path, shape, everyMs, onSeen }: Fresh<T>): () => Promise<void> {
+  const visible = useVisible()
+  const look = useCallback(async () => {
+    const response = await fetch(path, { headers: { accept: 'application/json' } }).catch(() => null)
+    if (!response?.ok) return
+    const seen = shape.safeParse(await response.json().catch(() => null))
+    if (seen.success) onSeen(seen.data)
+  }, [path, shape, onSeen])
   useEffect(() => {
-    const look = (): void => {
-      if (!document.hidden) revalidate()
+    if (!visible) return
+    const timer = setInterval(() => void look(), everyMs)
+    return () => clearInterval(timer)
+  }, [visible, look, everyMs])
+  useEffect(() => {
+    const onShow = (): void => {
+      if (!document.hidden) void look()
     }
-    const timer = setInterval(look, everyMs)
-    document.addEventListener('visibilitychange', look)
-    return () => {
-      clearInterval(timer)
-      document.removeEventListener('visibilitychange', look)
-    }
-  }, [everyMs, revalidate])
+    document.addEventListener('visibilitychange', onShow)
+    return () => document.removeEventListener('visibilitychange', onShow)
+  }, [look])
+  return look
 }

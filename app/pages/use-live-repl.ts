@@ -1,8 +1,10 @@
-// One repl kept true: by its event stream while it moves, by the page's own looks while it rests. Of two sources the newer wins.
-import { useState } from 'react'
-import type { Repl } from '../../protocol/repl.ts'
-import { isMoving } from '../ui/phase.ts'
+// One repl kept true: by its event stream while it is seen, and by a look now and then. Of two sources the newer wins.
+import { useCallback, useState } from 'react'
+import { z } from 'zod'
+import { Repl } from '../../protocol/repl.ts'
+import { useFresh } from './use-fresh.ts'
 import { useProgress, type Progress } from './use-progress.ts'
+import { useVisible } from './use-visible.ts'
 
 export interface LiveRepl {
   repl: Repl
@@ -10,17 +12,29 @@ export interface LiveRepl {
   put: (repl: Repl) => void
 }
 
-type Listen = 'always' | 'while-moving' | 'never'
-
-/** `loaded` is what the page's loader told last; a new value replaces what is shown, and so does every event. */
-export function useLiveRepl(loaded: Repl, listen: Listen): LiveRepl {
+/** `loaded` is what the page was given last; a new value replaces what is shown, and so does every event. */
+export function useLiveRepl(loaded: Repl, listening: boolean): LiveRepl {
   const [from, setFrom] = useState(loaded)
   const [repl, put] = useState(loaded)
   if (from !== loaded) {
     setFrom(loaded)
     put(loaded)
   }
-  const enabled = listen === 'always' || (listen === 'while-moving' && isMoving(repl))
-  const progress = useProgress({ id: loaded.id, enabled, onRepl: put })
+  // An open stream holds one of the six connections that browsers grant a host, for all tabs together.
+  const visible = useVisible()
+  const progress = useProgress({ id: loaded.id, enabled: listening && visible, onRepl: put })
   return { repl, progress, put }
+}
+
+const withRepl = z.object({ repl: Repl })
+/** Milliseconds between two looks: what the stream may have missed is seen within this. */
+const lookMs = 5_000
+
+/** The repl of its own page: listens and looks. */
+export function useWatchedRepl(loaded: Repl): LiveRepl {
+  const live = useLiveRepl(loaded, true)
+  const { put } = live
+  const onSeen = useCallback(({ repl }: { repl: Repl }) => put(repl), [put])
+  useFresh({ path: `/repl/${loaded.id}/now`, shape: withRepl, everyMs: lookMs, onSeen })
+  return live
 }

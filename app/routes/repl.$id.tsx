@@ -1,12 +1,11 @@
 // One repl: how its session begins or ends while it cannot be worked in, the workbench while it can.
-import { Suspense, lazy, useEffect, useState, type ReactNode } from 'react'
-import type { Person, Repl } from '../../protocol/repl.ts'
+import { Suspense, lazy, useEffect, useState } from 'react'
 import { useLoaderData, type MetaFunction } from '../framework.ts'
 import type { LoaderFunctionArgs } from '../framework.server.ts'
 import { PageFrame } from '../pages/page-frame.tsx'
+import { SessionOverlay } from '../pages/session-overlay.tsx'
 import { SessionPanel } from '../pages/session-panel.tsx'
-import { useFresh } from '../pages/use-fresh.ts'
-import { useLiveRepl, type LiveRepl } from '../pages/use-live-repl.ts'
+import { useWatchedRepl, type LiveRepl } from '../pages/use-live-repl.ts'
 import { page, signedIn } from '../services/answer.server.ts'
 import { announce } from '../ui/live-region.tsx'
 import { isOpen, phaseWords } from '../ui/phase.ts'
@@ -23,12 +22,11 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: data ? `${data.repl.name} · DevEx` : 'DevEx' },
 ]
 
-interface WorkbenchModule {
-  Workbench: (props: { repl: Repl; person: Person }) => ReactNode
-}
-const found = import.meta.glob<WorkbenchModule>('../ide/workbench.client.tsx')
-const bring = found['../ide/workbench.client.tsx']
-const Workbench = bring ? lazy(() => bring().then((module) => ({ default: module.Workbench }))) : null
+/** The editor and all that comes with it: loaded only when there is something to work in. */
+const Workbench = lazy(async () => {
+  const { Workbench: Loaded } = await import('../ide/workbench.client.tsx')
+  return { default: Loaded }
+})
 
 /** Once true, true for good: what a person typed in the workbench must outlive a stop. */
 function useLatch(now: boolean): boolean {
@@ -48,30 +46,23 @@ function useSpokenPhase(live: LiveRepl): void {
   useEffect(() => announce(`${live.repl.name}: ${words}`), [live.repl.name, words])
 }
 
-/** Milliseconds between two looks: a stop by somebody else is seen within this, even when no stream is open. */
-const restLookMs = 4_000
-
 export default function ReplPage() {
   const { repl: loaded, person, now } = useLoaderData<typeof loader>()
-  const live = useLiveRepl(loaded, isOpen(loaded.phase) ? 'while-moving' : 'always')
+  const live = useWatchedRepl(loaded)
   const open = isOpen(live.repl.phase)
   const offsetMs = useClockOffset(now)
   const hydrated = useHydrated()
   useSpokenPhase(live)
-  useFresh(restLookMs)
-  const visited = useLatch(open && hydrated && Workbench !== null)
+  const visited = useLatch(open && hydrated)
   const panel = (
     <SessionPanel repl={live.repl} progress={live.progress} offsetMs={offsetMs} onRepl={live.put} />
   )
-  if (!visited || !Workbench) return <PageFrame person={person}>{panel}</PageFrame>
+  if (!visited) return <PageFrame person={person}>{panel}</PageFrame>
   return (
-    <>
-      <div className="h-dvh" ref={(element) => void element?.toggleAttribute('inert', !open)}>
-        <Suspense fallback={<LoadingView say="Opening the workbench" />}>
-          <Workbench repl={live.repl} person={person} />
-        </Suspense>
-      </div>
-      {!open && <div className="fixed inset-0 z-30 overflow-y-auto bg-veil px-4 py-16">{panel}</div>}
-    </>
+    <SessionOverlay repl={live.repl} panel={panel} open={open}>
+      <Suspense fallback={<LoadingView say="Opening the workbench" />}>
+        <Workbench repl={live.repl} person={person} />
+      </Suspense>
+    </SessionOverlay>
   )
 }

@@ -6,11 +6,11 @@ import type { AppConfig } from '../config.ts'
 /** Bytes of a change's body: names and codes; files go to the runner. */
 const bodyBytes = 64 * 1024
 
-/** Origins a page may connect to, as http and as ws: browsers differ on whether 'self' covers ws. */
+/** Origins a page may connect to, as http and as ws: doors may name another of our origins, and browsers differ on whether 'self' covers ws. */
 function connectSources(config: AppConfig): string {
   const origins = [...config.origins, ...config.doorOrigins]
   const sockets = origins.map((origin) => origin.replace(/^http/, 'ws'))
-  return ["'self'", ...new Set([...config.doorOrigins, ...sockets])].join(' ')
+  return ["'self'", ...new Set([...origins, ...sockets])].join(' ')
 }
 
 export function contentPolicy(config: AppConfig, nonce: string): string {

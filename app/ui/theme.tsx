@@ -31,7 +31,12 @@ function worn(): 'light' | 'dark' {
 
 /** What the person chose, and what that comes to on this screen now (the server guesses light). */
 export function useTheme(): { chosen: Theme; worn: 'light' | 'dark' } {
-  const chosen = useContext(Chosen)
+  const rendered = useContext(Chosen)
+  const chosen = useSyncExternalStore(
+    subscribe,
+    () => Theme.safeParse(document.documentElement.dataset['theme']).data ?? rendered,
+    () => rendered,
+  )
   return { chosen, worn: useSyncExternalStore(subscribe, worn, () => 'light' as const) }
 }
 

@@ -1,7 +1,13 @@
 // HTTP door of the object store for sync: signed addresses for those who hold a grant, and the objects behind them.
 import { createHash } from 'node:crypto'
 import { pipeline } from 'node:stream/promises'
-import express, { type NextFunction, type Request, type Response, Router } from 'express'
+import express, {
+  type ErrorRequestHandler,
+  type NextFunction,
+  type Request,
+  type Response,
+  Router,
+} from 'express'
 import { AppError, asAppError } from '../../protocol/errors.ts'
 import { ObjectKey, SignRequest } from '../../protocol/objects.ts'
 import { type Grant, sign, signedPath, type Signer } from './sign.ts'
@@ -105,7 +111,7 @@ function refused(say: string, key: string): AppError {
 }
 
 /** Expected faults are answered here, in words; unknown ones go on to the orchestrator's own handler. */
-function answerFault(thrown: unknown, req: Request, res: Response, next: NextFunction): void {
+const answerFault: ErrorRequestHandler = (thrown: unknown, req, res, next) => {
   const error = asAppError(isBodyFault(thrown) ? badBody(thrown) : thrown)
   if (error.code === 'internal' || res.headersSent) return next(thrown)
   // Unread bytes are drained, or the other side would see a reset instead of the reason.

@@ -21,7 +21,21 @@ const privateModes = new Map<number, boolean>([
   [1016, false],
   [2004, false],
 ])
+/** Of each group one is on at most: what the mouse tells, and in which form. Switching any off switches all off. */
+const groups = [
+  [9, 1000, 1002, 1003],
+  [1005, 1006, 1015, 1016],
+]
 const alternateScreens = new Set([47, 1047, 1049])
+/** Entering the alternate screen with this one saves the cursor, leaving takes it back; the other only does that. */
+const alternateWithCursor = 1049
+const cursorAlone = 1048
+/** Taken back by a soft reset, in the emulator of our pages. */
+const softModes = [1, 6, 7, 12, 25, 45, 66, 1004, 2004]
+
+/** The normal and the alternate screen each have their own. */
+type PerScreen = { region: string; savedColours: string }
+const freshScreen = (): PerScreen => ({ region: '', savedColours: '' })
 const insertMode = 4
 const newLineMode = 20
 
@@ -36,7 +50,8 @@ export class Modes {
   #ansi = new Set<number>()
   #alternate = 0
   #colours = ''
-  #region = ''
+  #normal = freshScreen()
+  #other = freshScreen()
   #cursorStyle = ''
   #charsets = new Map<string, string>()
   #shifted = false
@@ -47,7 +62,9 @@ export class Modes {
     this.#ansi = new Set()
     this.#charsets = new Map()
     this.#alternate = 0
-    this.#colours = this.#region = this.#cursorStyle = ''
+    this.#colours = this.#cursorStyle = ''
+    this.#normal = freshScreen()
+    this.#other = freshScreen()
     this.#shifted = false
   }
 
@@ -57,7 +74,7 @@ export class Modes {
       for (const mode of numbers(parameters.slice(1))) this.#setPrivate(mode, final === 'h')
     } else if (final === 'h' || final === 'l') this.#setAnsi(parameters, final === 'h')
     else if (final === 'm' && !/^[>?]/.test(parameters)) this.#addColours(parameters)
-    else if (final === 'r' && /^[\d;]*$/.test(parameters)) this.#region = parameters
+    else if (final === 'r' && isRegion(parameters)) this.#screen.region = parameters
     else if (final === 'q' && parameters.endsWith(' ')) this.#cursorStyle = parameters
     else if (final === 'p' && parameters === '!') this.#softReset()
   }
@@ -67,6 +84,8 @@ export class Modes {
     if (intermediate === '' && final === 'c') this.reset()
     else if (intermediate === '' && final === '=') this.#private.set(66, true)
     else if (intermediate === '' && final === '>') this.#private.set(66, false)
+    else if (intermediate === '' && final === '7') this.#saveCursor()
+    else if (intermediate === '' && final === '8') this.#takeCursorBack()
     else if (/^[()*+]$/.test(intermediate)) this.#charsets.set(intermediate, final)
   }
 
@@ -91,16 +110,40 @@ export class Modes {
       if (now !== undefined && now !== fresh) out += `${esc}[?${mode}${now ? 'h' : 'l'}`
     }
     for (const mode of this.#ansi) out += `${esc}[${mode}h`
-    if (this.#region !== '') out += `${esc}[${this.#region}r`
+    if (this.#screen.region !== '') out += `${esc}[${this.#screen.region}r`
     if (this.#cursorStyle !== '') out += `${esc}[${this.#cursorStyle}q`
     for (const [slot, set] of this.#charsets) out += `${esc}${slot}${set}`
     if (this.#shifted) out += '\u000e'
     return out + this.#colours
   }
 
+  get #screen(): PerScreen {
+    return this.#alternate ? this.#other : this.#normal
+  }
+
   #setPrivate(mode: number, on: boolean): void {
-    if (alternateScreens.has(mode)) this.#alternate = on ? mode : 0
-    else if (privateModes.has(mode)) this.#private.set(mode, on)
+    if (alternateScreens.has(mode)) this.#switchScreen(mode, on)
+    else if (mode === cursorAlone && on) this.#saveCursor()
+    else if (mode === cursorAlone) this.#takeCursorBack()
+    else if (privateModes.has(mode)) {
+      for (const other of groups.find((group) => group.includes(mode)) ?? []) this.#private.delete(other)
+      this.#private.set(mode, on)
+    }
+  }
+
+  #switchScreen(mode: number, on: boolean): void {
+    if (on && mode === alternateWithCursor) this.#saveCursor()
+    if (!on && this.#alternate) this.#other.region = ''
+    this.#alternate = on ? mode : 0
+    if (!on && mode === alternateWithCursor) this.#takeCursorBack()
+  }
+
+  #saveCursor(): void {
+    this.#screen.savedColours = this.#colours
+  }
+
+  #takeCursorBack(): void {
+    this.#colours = this.#screen.savedColours
   }
 
   #setAnsi(parameters: string, on: boolean): void {
@@ -122,13 +165,18 @@ export class Modes {
   }
 
   #softReset(): void {
-    for (const mode of [1, 6, 25, 66]) this.#private.delete(mode)
+    for (const mode of softModes) this.#private.delete(mode)
     this.#ansi.delete(insertMode)
-    this.#region = ''
-    this.#colours = ''
+    this.#screen.region = this.#screen.savedColours = this.#colours = ''
     this.#charsets.clear()
     this.#shifted = false
   }
+}
+
+/** A region whose bottom is not below its top is no region, and changes nothing. */
+function isRegion(parameters: string): boolean {
+  const [top = 0, bottom = 0] = numbers(parameters)
+  return /^[\d;]*$/.test(parameters) && (bottom === 0 || bottom > Math.max(1, top))
 }
 
 function numbers(parameters: string): number[] {

@@ -24,79 +24,88 @@ export type PtyLaunch = {
   onExit: (exit: PtyExit) => void
 }
 
-export type Pty = {
-  readonly pid: number
-  write: (bytes: Uint8Array) => void
-  resize: (size: { cols: number; rows: number }) => void
-  /** Flow control. An ended program is read to its end whatever was asked. */
-  pause: (paused: boolean) => void
-  /** True from the end of the program itself, even while its output is still being read. */
-  hasEnded: () => boolean
-}
-
 /** Milliseconds between tries to write the mark, and how many tries without any output until nothing can come. */
 const markRetryMs = 5
 const markTries = 100
 /** Frees an output that a person stopped with ^S: else the mark could not be written behind it. */
 const startOutput = Buffer.from([0x11])
 
-export function openPty(launch: PtyLaunch): Pty {
-  let ended: PtyExit | undefined
-  const { file, args, env, cwd, cols, rows } = launch
-  const onExit = (code: number, signal: number): void => finish(exitOf(code, signal))
-  const forked = forkPty({ file, args, env, cwd, cols, rows, onExit })
-  const slave = openSync(forked.pty, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
-  const reader = new ReadStream(forked.fd)
-  const writer = new PtyWriter(forked.fd)
-  const mark = newEndMark()
-  const finder = new MarkFinder(mark)
-  let closed = false
+export class Pty {
+  readonly pid: number
+  readonly #launch: PtyLaunch
+  readonly #master: number
+  readonly #slave: number
+  readonly #reader: ReadStream
+  readonly #writer: PtyWriter
+  readonly #mark = newEndMark()
+  readonly #finder = new MarkFinder(this.#mark)
+  #ended: PtyExit | undefined
+  #closed = false
 
-  reader.on('data', (chunk: Buffer) => {
-    const bytes = ended ? finder.push(chunk) : chunk
-    if (bytes.length > 0) launch.onOutput(bytes)
-    if (finder.found) close()
-  })
-  reader.on('error', close)
+  constructor(launch: PtyLaunch) {
+    this.#launch = launch
+    const { file, args, env, cwd, cols, rows } = launch
+    const onExit = (code: number, signal: number): void => this.#finish(exitOf(code, signal))
+    const forked = forkPty({ file, args, env, cwd, cols, rows, onExit })
+    this.pid = forked.pid
+    this.#master = forked.fd
+    this.#slave = openSync(forked.pty, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
+    this.#reader = new ReadStream(forked.fd)
+    this.#writer = new PtyWriter(forked.fd)
+    this.#reader.on('data', (chunk: Buffer) => this.#read(chunk))
+    this.#reader.on('error', () => this.#close())
+  }
 
-  function finish(exit: PtyExit): void {
-    ended = exit
-    reader.resume()
-    writeMark(mark, 0)
+  /** True from the end of the program itself, even while its output is still being read. */
+  get hasEnded(): boolean {
+    return this.#ended !== undefined
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#writer.write(bytes)
+  }
+
+  resize(size: { cols: number; rows: number }): void {
+    if (!this.#ended) resizePty(this.#master, size)
+  }
+
+  /** Flow control. An ended program is read to its end whatever was asked. */
+  pause(paused: boolean): void {
+    if (paused && !this.#ended) this.#reader.pause()
+    else this.#reader.resume()
+  }
+
+  #read(chunk: Buffer): void {
+    const bytes = this.#ended ? this.#finder.push(chunk) : chunk
+    if (bytes.length > 0) this.#launch.onOutput(bytes)
+    if (this.#finder.found) this.#close()
+  }
+
+  #finish(exit: PtyExit): void {
+    this.#ended = exit
+    this.#reader.resume()
+    this.#writeMark(this.#mark, 0)
   }
 
   /** The slave refuses bytes while the reader is behind, or while output is stopped by a person. */
-  function writeMark(rest: Buffer, tries: number): void {
-    if (closed) return
-    const left = rest.subarray(writeSome(slave, rest))
+  #writeMark(rest: Buffer, tries: number): void {
+    if (this.#closed) return
+    const left = rest.subarray(writeSome(this.#slave, rest))
     if (left.length === 0) return
-    if (tries >= markTries) return close()
-    if (tries === markTries / 2) writeSome(forked.fd, startOutput)
-    setTimeout(() => writeMark(left, tries + 1), markRetryMs)
+    if (tries >= markTries) return this.#close()
+    if (tries === markTries / 2) writeSome(this.#master, startOutput)
+    setTimeout(() => this.#writeMark(left, tries + 1), markRetryMs)
   }
 
-  function close(): void {
-    if (closed) return
-    closed = true
-    const rest = finder.rest()
-    if (rest.length > 0 && !finder.found) launch.onOutput(rest)
-    writer.close()
-    reader.destroy()
-    closeSync(slave)
-    launch.onExit(ended ?? { code: null, signal: null })
-  }
-
-  return {
-    pid: forked.pid,
-    write: (bytes) => writer.write(bytes),
-    resize: (size) => {
-      if (!ended) resizePty(forked.fd, size)
-    },
-    pause: (paused) => {
-      if (paused && !ended) reader.pause()
-      else reader.resume()
-    },
-    hasEnded: () => ended !== undefined,
+  #close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    const rest = this.#finder.rest()
+    if (rest.length > 0) this.#launch.onOutput(rest)
+    this.#writer.close()
+    this.#reader.destroy()
+    closeSync(this.#slave)
+    this.#launch.onExit(this.#ended ?? { code: null, signal: null })
   }
 }
 

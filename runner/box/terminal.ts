@@ -2,7 +2,7 @@
 // Knows nothing of the runner that follows it.
 import type { BoxTerminal } from '../../protocol/box.ts'
 import type { Size } from '../../protocol/terminal.ts'
-import { openPty, type Pty, type PtyExit } from './pty.ts'
+import { Pty, type PtyExit } from './pty.ts'
 import { Ring } from './ring.ts'
 import { Scan } from './scan.ts'
 import type { ShellCommand } from './shell.ts'
@@ -47,7 +47,7 @@ export class Terminal {
     this.#size = { cols: launch.cols, rows: launch.rows }
     this.#onChange = launch.onChange
     this.#addMark(0)
-    this.#pty = openPty({
+    this.#pty = new Pty({
       ...launch.shell,
       ...this.#size,
       onOutput: (bytes) => this.#take(bytes),
@@ -65,7 +65,7 @@ export class Terminal {
 
   /** True while its program lives; its last output may still be on the way when it is false. */
   get isAlive(): boolean {
-    return !this.#pty.hasEnded()
+    return !this.#pty.hasEnded
   }
 
   describe(): BoxTerminal {

@@ -38,6 +38,8 @@ export class LiveDocument {
   #ahead: Uint8Array[] = []
   /** True when the live text may differ from the file. */
   #dirty = false
+  /** A write of which it is not known whether it took place, and how many of `#ahead` are in it. */
+  #unsure: { intent: Intent; updates: number } | null = null
   #updates = 0
   #earlier: string[]
   readonly #log: Log
@@ -128,6 +130,7 @@ export class LiveDocument {
 
   /** The file was found to hold `file`, in which `seq` is a tool's change (none: only its form changed). */
   found(file: { sha256: string; form: TextForm; seq: number | null }): void {
+    this.#unsure = null
     const { upTo, also } = this.disk
     const { sha256, form, seq } = file
     this.disk = { upTo, also: seq === null ? also : [...also, seq], sha256, form }
@@ -137,6 +140,7 @@ export class LiveDocument {
 
   /** What the replica needs to become the live text of this instant; given back to `written` or `notWritten`. */
   takeAhead(): Uint8Array[] {
+    this.#unsure = null
     this.#dirty = false
     return this.#ahead.splice(0)
   }
@@ -150,9 +154,20 @@ export class LiveDocument {
     this.disk = disk
   }
 
-  notWritten(ahead: Uint8Array[]): void {
+  /** The file does not hold them, or may (`unsure`: the write failed, perhaps after the file was in place). */
+  notWritten(ahead: Uint8Array[], unsure: Intent | null): void {
     this.#ahead.unshift(...ahead)
     this.#dirty = true
+    this.#unsure = unsure && { intent: unsure, updates: ahead.length }
+  }
+
+  /** True when the file turns out to hold what a write that failed was to put there: no tool's change, but ours. */
+  wasWritten(sha256: string): boolean {
+    const unsure = this.#unsure
+    if (unsure?.intent.sha256 !== sha256) return false
+    this.#unsure = null
+    this.written(this.#ahead.splice(0, unsure.updates), unsure.intent)
+    return true
   }
 
   snapshot(): Snapshot {

@@ -1,14 +1,19 @@
 // The one append-only log of a repl: one write per event-loop turn (`logged`), one fdatasync soon after (`saved`).
 // Knows documents by id only; what updates mean is document.ts, bytes are records.ts.
-import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { AppError } from '../../protocol/errors.ts'
 import { createAppendable, privateFolder, syncFolder, type Appendable } from '../disk.ts'
+import { Backlog } from './backlog.ts'
 import type { Clock } from './clock.ts'
-import { decodeRecord, encodeRecord, encodeSegmentHead, segmentHeadBytes } from './records.ts'
-import { recordKind, type LogRecord, type RecordKind } from './records.ts'
-import { listSegments, scanSegments, segmentName, type Position } from './segments.ts'
+import {
+  encodeRecord,
+  encodeSegmentHead,
+  segmentHeadBytes,
+  type LogRecord,
+  type RecordKind,
+} from './records.ts'
+import { listSegments, scanSegments, segmentName } from './segments.ts'
 
 /** Milliseconds from the first unsaved write to its fdatasync: at most 20 a second, and never in the echo's way. */
 const saveAfterMs = 50
@@ -40,7 +45,7 @@ export type LogListener = {
 
 export class Log {
   readonly #options: Options
-  readonly #positions = new Map<string, Position[]>()
+  readonly #backlog: Backlog
   readonly #listeners = new Set<LogListener>()
   #seq = 0
   #logged = 0
@@ -67,7 +72,7 @@ export class Log {
       from: options.from,
       logger: options.logger,
       found: ({ record, position }) => {
-        log.#remember(record, position)
+        log.#backlog.add(record, position)
         options.found(record)
       },
     })
@@ -79,6 +84,7 @@ export class Log {
 
   private constructor(options: Options) {
     this.#options = options
+    this.#backlog = new Backlog(options.folder)
   }
 
   /** Number of the last record that was given. */
@@ -141,27 +147,22 @@ export class Log {
   /** The records of `doc` after sequence number `after`, read back from the segments. */
   recordsOf(doc: string, after: number): LogRecord[] {
     this.flush()
-    return (this.#positions.get(doc) ?? []).filter(({ seq }) => seq > after).map((at) => this.#read(at))
+    return this.#backlog.read(doc, after)
   }
 
   /** How many records of `doc` a start would have to read, and their bytes. */
   backlog(doc: string): { records: number; bytes: number } {
-    const positions = this.#positions.get(doc) ?? []
-    return { records: positions.length, bytes: positions.reduce((sum, { bytes }) => sum + bytes, 0) }
+    return this.#backlog.size(doc)
   }
 
   /** Records of `doc` up to `seq` are in a snapshot. */
   forget(doc: string, seq: number): void {
-    const rest = (this.#positions.get(doc) ?? []).filter((position) => position.seq > seq)
-    if (rest.length > 0) this.#positions.set(doc, rest)
-    else this.#positions.delete(doc)
+    this.#backlog.forget(doc, seq)
   }
 
   /** First record that no snapshot holds yet. */
   get floor(): number {
-    let first = this.#seq + 1
-    for (const [oldest] of this.#positions.values()) if (oldest) first = Math.min(first, oldest.seq)
-    return first
+    return this.#backlog.first ?? this.#seq + 1
   }
 
   /** Everything to the disk, then no more. */
@@ -182,7 +183,7 @@ export class Log {
     this.#waiting = []
     for (const written of batch) {
       const { seq, bytes } = written
-      this.#remember(written, { segment: segment.name, at: segment.bytes, bytes: bytes.length, seq })
+      this.#backlog.add(written, { segment: segment.name, at: segment.bytes, bytes: bytes.length, seq })
       segment.bytes += bytes.length
       this.#unsaved.push(written)
       this.#logged = seq
@@ -233,7 +234,7 @@ export class Log {
     this.#trouble = true
     this.#abandon()
     this.#waiting = [...this.#unsaved.splice(0), ...this.#waiting]
-    for (const doc of this.#positions.keys()) this.#drop(doc, this.#waiting[0]?.seq ?? Infinity)
+    this.#backlog.dropFrom(this.#waiting[0]?.seq ?? Infinity)
     this.#tell((listener) =>
       listener.trouble?.('The disk takes no edits at the moment. They wait in your page.'),
     )
@@ -254,33 +255,6 @@ export class Log {
     this.#trouble = false
     await this.sync().catch(() => undefined)
     if (!this.#trouble) this.#tell((listener) => listener.trouble?.(null))
-  }
-
-  #drop(doc: string, from: number): void {
-    this.#positions.set(
-      doc,
-      (this.#positions.get(doc) ?? []).filter(({ seq }) => seq < from),
-    )
-  }
-
-  #remember(record: { doc: string; kind: number }, position: Position): void {
-    if (record.kind !== recordKind.update && record.kind !== recordKind.intent) return
-    const positions = this.#positions.get(record.doc)
-    if (positions) positions.push(position)
-    else this.#positions.set(record.doc, [position])
-  }
-
-  #read(position: Position): LogRecord {
-    const bytes = new Uint8Array(position.bytes)
-    const fd = openSync(join(this.#options.folder, position.segment), 'r')
-    try {
-      readSync(fd, bytes, 0, bytes.length, position.at)
-    } finally {
-      closeSync(fd)
-    }
-    const read = decodeRecord(bytes, 0)
-    if (read) return read.record
-    throw new AppError('internal', { say: 'A part of the log cannot be read.', log: { ...position } })
   }
 
   #tell(call: (listener: LogListener) => void): void {

@@ -1,150 +1,50 @@
-// The terminal door: parses what pages send over socket.io, hands it to the terminals, and answers. Decides nothing itself.
+// The terminal door: lets pages with claims in to the session's terminals, and gives the runner what it needs of them.
 import type { Namespace, Socket } from 'socket.io'
 import type { Logger } from 'pino'
-import { z } from 'zod'
 import { DoorClaims } from '../../protocol/access.ts'
-import { asAppError, AppError, type Answer } from '../../protocol/errors.ts'
-import { TerminalId } from '../../protocol/ids.ts'
+import { AppError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import * as wire from '../../protocol/terminal.ts'
-import { tooLarge } from '../terminals/input.ts'
-import type { TerminalRoom } from '../terminals/room.ts'
-import type { Peer } from '../terminals/shared.ts'
+import { TerminalRoom } from '../terminals/room.ts'
+import type { Terminals, TerminalsDeps } from '../terminals/terminals.ts'
+import { TerminalPage } from './terminal-page.ts'
 
-type Give = (answer: unknown) => void
+/** Milliseconds the box gets to end every program: its own grace, killing, and a lost link in between. */
+const endMs = 20_000
 
-export function openTerminalDoor(namespace: Namespace, room: TerminalRoom, log: Logger): void {
-  namespace.on('connection', (socket: Socket) => {
-    const claims = DoorClaims.safeParse(socket.data.claims)
-    if (!claims.success) {
-      log.error('a page came to the terminal door without claims')
-      socket.disconnect(true)
-      return
-    }
-    new PageConnection(socket, room, claims.data, log).open()
+export function startTerminals(deps: TerminalsDeps): Promise<Terminals> {
+  const log = deps.log.child({ door: 'terminal' })
+  const { boxSocket, boxSecret, run, materialise, build = 'dev', tapeBytes = limits.ringBytes } = deps
+  const room = new TerminalRoom({ boxSocket, boxSecret, run, materialise, log, tapeBytes, build })
+  admitPages(deps.namespace, room, log)
+  return Promise.resolve({
+    boxReady: () => room.isReady,
+    endAll: () => within(endMs, room.endAll()),
+    close: () => {
+      deps.namespace.disconnectSockets(true)
+      room.dispose()
+      return Promise.resolve()
+    },
   })
 }
 
-class PageConnection {
-  readonly #socket: Socket
-  readonly #room: TerminalRoom
-  readonly #peer: Peer
-  readonly #log: Logger
-
-  constructor(socket: Socket, room: TerminalRoom, claims: DoorClaims, log: Logger) {
-    this.#socket = socket
-    this.#room = room
-    this.#log = log.child({ person: claims.sub })
-    const person = { id: claims.sub, name: claims.name, role: claims.role }
-    this.#peer = { id: socket.id, person, send: (event, ...args) => void socket.emit(event, ...args) }
-  }
-
-  open(): void {
-    this.#asks()
-    this.#tells()
-    this.#socket.on('disconnect', () => this.#room.leave(this.#peer))
-    this.#room.join(this.#peer)
-  }
-
-  /** Events that are answered. */
-  #asks(): void {
-    const room = this.#room
-    const peer = this.#peer
-    this.#answer('open', wire.OpenTerminal, async (request) => ({ terminal: await room.open(peer, request) }))
-    this.#answer('close', wire.OneTerminal, async ({ terminal }) => (room.close(peer, terminal), {}))
-    this.#answer('rename', wire.RenameTerminal, async ({ terminal, name }) => {
-      room.rename(peer, terminal, name)
-      return {}
-    })
-    this.#answer('run', wire.RunCommand, async (size) => ({ terminal: await room.run(peer, size) }))
-    this.#on('stop', (give) => void this.#finish(give, async () => (room.stop(peer), {})))
-    this.#on('attach', (request, give) => this.#attach(request, give))
-  }
-
-  /** Events that are refused by `refused`, or not at all where a refusal would help nobody. */
-  #tells(): void {
-    const room = this.#room
-    const peer = this.#peer
-    this.#on('in', (request, bytes) => void this.#input(request, bytes))
-    this.#tell('size', wire.ResizeTerminal, (request) => room.size(peer, request))
-    this.#tell('detach', wire.OneTerminal, ({ terminal }) => room.detach(peer, terminal))
-    this.#tell('ack', wire.AckOutput, ({ terminal, offset }) => room.ack(peer, terminal, offset))
-  }
-
-  /** The answer goes out before the first output. */
-  #attach(request: unknown, give: unknown): void {
-    const answer = giver(give)
-    try {
-      const { attached, begin } = this.#room.attach(this.#peer, wire.AttachTerminal.parse(request))
-      answer({ ok: true, attached })
-      begin()
-    } catch (thrown) {
-      answer(this.#refusal('attach', thrown))
-    }
-  }
-
-  async #input(request: unknown, bytes: unknown): Promise<void> {
-    try {
-      const { terminal } = wire.OneTerminal.parse(request)
-      await this.#room.input(this.#peer, terminal, parseBytes(bytes))
-    } catch (thrown) {
-      this.#refuse('in', request, thrown)
-    }
-  }
-
-  #answer<T>(event: string, schema: z.ZodType<T>, act: (request: T) => Promise<object>): void {
-    this.#on(event, (request, give) => void this.#finish(give, () => act(schema.parse(request))))
-  }
-
-  #tell<T>(event: string, schema: z.ZodType<T>, act: (request: T) => void): void {
-    this.#on(event, (request) => {
-      try {
-        act(schema.parse(request))
-      } catch (thrown) {
-        this.#refuse(event, request, thrown)
-      }
-    })
-  }
-
-  async #finish(give: unknown, act: () => Promise<object>): Promise<void> {
-    const answer = giver(give)
-    try {
-      answer({ ok: true, ...(await act()) })
-    } catch (thrown) {
-      answer(this.#refusal('ask', thrown))
-    }
-  }
-
-  #refuse(event: string, request: unknown, thrown: unknown): void {
-    const { error } = this.#refusal(event, thrown)
-    const named = z.object({ terminal: TerminalId }).safeParse(request)
-    this.#peer.send('refused', { terminal: named.data?.terminal ?? 0, error })
-  }
-
-  #refusal(event: string, thrown: unknown): Extract<Answer<object>, { ok: false }> {
-    const fault = asAppError(thrown)
-    const level = fault.code === 'internal' ? 'error' : 'info'
-    this.#log[level](
-      { event, code: fault.code, err: fault.code === 'internal' ? fault.cause : undefined },
-      'refused',
-    )
-    return { ok: false, error: fault.toWire() }
-  }
-
-  /** socket.io hands over whatever came; `unknown` makes every handler parse it. */
-  #on(event: string, handle: (...args: unknown[]) => void): void {
-    this.#socket.on(event, handle)
-  }
+function admitPages(namespace: Namespace, room: TerminalRoom, log: Logger): void {
+  namespace.on('connection', (socket: Socket) => {
+    const claims = DoorClaims.safeParse(socket.data.claims)
+    if (claims.success) return new TerminalPage({ socket, room, claims: claims.data, log }).open()
+    log.error('a page came to the terminal door without claims')
+    socket.disconnect(true)
+  })
 }
 
-function giver(give: unknown): Give {
-  return typeof give === 'function' ? (answer) => void give(answer) : () => undefined
-}
-
-function parseBytes(bytes: unknown): Uint8Array {
-  if (!(bytes instanceof Uint8Array)) {
-    throw new AppError('bad-input', { say: 'Input must come as bytes.' })
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    const say = 'The programs of this session did not end in time.'
+    timer = setTimeout(() => reject(new AppError('unavailable', { say })), ms)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
   }
-  if (bytes.length > limits.terminalInputBytes) throw tooLarge()
-  return bytes
 }

@@ -13,7 +13,7 @@ import type { packer } from './pack.ts'
 import { openFile, readVersion, type Version } from './read.ts'
 import type { Upload } from './remote.ts'
 import { turns } from './turns.ts'
-import { type Found, walk } from './walk.ts'
+import { type Closing, type Found, walk } from './walk.ts'
 
 /** Where contents go. */
 export type Sink = { packs: ReturnType<typeof packer>; store(upload: Upload): Promise<void> }
@@ -26,10 +26,15 @@ export async function cutOf(folder: string, sink: Sink): Promise<() => ManifestE
   const root = realRoot(folder)
   const turn = turns()
   const drafts: Draft[] = []
-  for (const found of await walk(root)) {
-    await turn()
-    const draft = found.kind === 'file' ? await draftOfFile({ root, found, sink }) : draftOf(found)
-    if (draft !== null) drafts.push(draft)
+  const closings: Closing[] = []
+  try {
+    for (const found of await walk(root, closings)) {
+      await turn()
+      const draft = found.kind === 'file' ? await draftOfFile({ root, found, sink }) : draftOf(found)
+      if (draft !== null) drafts.push(draft)
+    }
+  } finally {
+    for (const close of closings.toReversed()) close()
   }
   return () => drafts.map((draft) => draft(sink.packs.places))
 }

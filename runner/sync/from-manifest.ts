@@ -6,11 +6,14 @@ import type { RestoreRequest, SyncTarget } from '../../protocol/control.ts'
 import { AppError } from '../../protocol/errors.ts'
 import { Manifest, objectKeys, packMagic } from '../../protocol/objects.ts'
 import { countsOf } from './flush.ts'
-import { type Growing, grow, type WantedFile } from './grow.ts'
+import { grow, type WantedFile } from './grow.ts'
+import { plantExactly, hasExactTar } from './plant-exact.ts'
+import { plant, type Planter } from './plant.ts'
 import { type Remote, remoteOf } from './remote.ts'
 import type { Report, Restoring, Staged } from './restore.ts'
 import { turns } from './turns.ts'
 
+type Counts = { files: number; bytes: number }
 type Source = RestoreRequest['source'] & { kind: 'manifest' }
 type Wanted = { target: SyncTarget; source: Source; staged: Staged }
 
@@ -19,19 +22,42 @@ const lanes = 3
 /** Bytes that a manifest may have when unpacked. */
 const manifestBytes = 1024 * 1024 * 1024
 
-export async function fillFromManifest({ target, source, staged }: Wanted, { signal, report }: Restoring) {
-  const remote = remoteOf(target, signal)
+export async function fillFromManifest(
+  { target, source, staged }: Wanted,
+  restoring: Restoring,
+): Promise<Counts> {
+  const remote = remoteOf(target, restoring.signal)
   const manifest = await fetchManifest(remote, source)
   if (manifest.repl !== target.repl) throw damaged('The last backup is of another REPL.', { key: source.key })
-  const growing = [grow(staged.workspace, manifest.workspace), grow(staged.state, manifest.state)]
-  const counts = countsOf(manifest)
-  const told = teller(report, counts.files)
-  await inLanes(jobsOf(growing), async (job) => {
+  const planters = await plantersAt(staged)
+  try {
+    const files = await grow(planters.workspace, manifest.workspace)
+    files.push(...(await grow(planters.state, manifest.state)))
+    await fetchAll({ remote, files }, restoring)
+    await planters.workspace.finish()
+    await planters.state.finish()
+    return countsOf(manifest)
+  } finally {
+    await planters.workspace.abandon()
+    await planters.state.abandon()
+  }
+}
+
+/** Times come back to the nanosecond where the system has a tar for it, else to the microsecond. */
+async function plantersAt({ workspace, state }: Staged): Promise<{ workspace: Planter; state: Planter }> {
+  if (await hasExactTar()) return { workspace: plantExactly(workspace), state: plantExactly(state) }
+  return { workspace: plant(Buffer.from(workspace)), state: plant(Buffer.from(state)) }
+}
+
+async function fetchAll(
+  { remote, files }: { remote: Remote; files: WantedFile[] },
+  { signal, report }: Restoring,
+) {
+  const told = teller(report, files.length)
+  await inLanes(jobsOf(files), async (job) => {
     signal.throwIfAborted()
     await (job.key.startsWith('v1/packs/') ? unpack(remote, job, told) : fetchBlob(remote, job, told))
   })
-  for (const tree of growing) tree.finish()
-  return counts
 }
 
 async function fetchManifest(remote: Remote, { key, sha256 }: Source): Promise<Manifest> {
@@ -43,9 +69,9 @@ async function fetchManifest(remote: Remote, { key, sha256 }: Source): Promise<M
 type Job = { key: string; files: WantedFile[] }
 
 /** What to fetch, and the files of each object in the order in which they lie there. */
-function jobsOf(growing: Growing[]): Job[] {
+function jobsOf(files: WantedFile[]): Job[] {
   const jobs = new Map<string, WantedFile[]>()
-  for (const file of growing.flatMap((tree) => tree.files)) {
+  for (const file of files) {
     const { at } = file.entry
     const key = at.in === 'pack' ? objectKeys.pack(at.pack) : objectKeys.blob(at.blob)
     const known = jobs.get(key)

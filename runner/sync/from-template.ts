@@ -15,17 +15,17 @@ export async function fillFromTemplate(
   const to = plant(Buffer.from(staged.workspace))
   const mtimeNs = BigInt(Date.now()) * 1_000_000n
   const counts = { files: 0, bytes: 0 }
-  for (const found of await walk(from)) {
+  for (const found of await walk(from, [])) {
     const entry = { path: found.path, mode: found.mode | 0o600, mtimeNs }
-    if (found.kind === 'folder') to.folder({ ...entry, mode: entry.mode | 0o700 })
-    if (found.kind === 'link') to.link(entry, found.target)
+    if (found.kind === 'folder') await to.folder({ ...entry, mode: entry.mode | 0o700 })
+    if (found.kind === 'link') await to.link(entry, found.target)
     if (found.kind === 'file') {
-      await to.file(entry, createReadStream(below(from, found.path)))
+      await to.file({ ...entry, size: found.size }, createReadStream(below(from, found.path)))
       counts.files += 1
       counts.bytes += found.size
     }
   }
-  to.finish()
+  await to.finish()
   return counts
 }
 

@@ -2,28 +2,26 @@
 import { AppError } from '../../protocol/errors.ts'
 import { type ManifestEntry, pathBytes } from '../../protocol/objects.ts'
 import { isInside, parentOf } from './names.ts'
-import { plant, type Planted } from './plant.ts'
+import type { Content, Planted, Planter } from './plant.ts'
 
 type FileEntry = ManifestEntry & { kind: 'file' }
-type Content = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /** A file that waits for its content. */
 export type WantedFile = { entry: FileEntry; plant(content: Content): Promise<void> }
-export type Growing = { files: WantedFile[]; finish(): void }
 
-/** Refuses a list that would lead outside or through a link before anything of it is written. */
-export function grow(root: string, entries: ManifestEntry[]): Growing {
-  const to = plant(Buffer.from(root))
+/** Refuses a list that would lead outside or through a link before anything of it is written; answers the files that wait. */
+export async function grow(to: Planter, entries: ManifestEntry[]): Promise<WantedFile[]> {
   const placed = entries.map((entry) => ({ entry, at: plantedOf(entry) }))
   const folders = placed.filter(({ entry }) => entry.kind === 'folder')
   refuseOrphans(placed, folders)
-  for (const { at } of folders.toSorted((a, b) => a.at.path.length - b.at.path.length)) to.folder(at)
+  for (const { at } of folders.toSorted((a, b) => a.at.path.length - b.at.path.length)) await to.folder(at)
   const files: WantedFile[] = []
   for (const { entry, at } of placed) {
-    if (entry.kind === 'link') to.link(at, bytesOf(entry.target))
-    if (entry.kind === 'file') files.push({ entry, plant: (content) => to.file(at, content) })
+    if (entry.kind === 'link') await to.link(at, bytesOf(entry.target))
+    if (entry.kind !== 'file') continue
+    files.push({ entry, plant: (content) => to.file({ ...at, size: entry.size }, content) })
   }
-  return { files, finish: () => to.finish() }
+  return files
 }
 
 type Placed = { entry: ManifestEntry; at: Planted }

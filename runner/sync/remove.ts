@@ -1,5 +1,5 @@
 // Removes a whole tree, also one whose folders forbid it: people and package caches make folders read-only.
-import { chmod, lstat, readdir, rm } from 'node:fs/promises'
+import { chmod, readdir, rm } from 'node:fs/promises'
 import { isErrno } from './read.ts'
 import { below } from './names.ts'
 
@@ -10,14 +10,18 @@ export async function removeTree(path: string): Promise<void> {
   } catch (thrown) {
     if (!isErrno(thrown, 'EACCES', 'EPERM', 'ENOTEMPTY')) throw thrown
     await openUp(Buffer.from(path))
-    await rm(path, { recursive: true, force: true })
+    await rm(path, { recursive: true, force: true, maxRetries: 3 })
   }
 }
 
+/** What is gone meanwhile is no matter: a removal that failed may still be at work on its other branches. */
 async function openUp(folder: Buffer): Promise<void> {
-  await chmod(folder, 0o700)
-  for (const name of await readdir(folder, { encoding: 'buffer' })) {
-    const path = below(folder, name)
-    if ((await lstat(path)).isDirectory()) await openUp(path)
+  try {
+    await chmod(folder, 0o700)
+    for (const entry of await readdir(folder, { encoding: 'buffer', withFileTypes: true })) {
+      if (entry.isDirectory()) await openUp(below(folder, Buffer.from(entry.name)))
+    }
+  } catch (thrown) {
+    if (!isErrno(thrown, 'ENOENT')) throw thrown
   }
 }

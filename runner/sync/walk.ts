@@ -1,5 +1,5 @@
 // Lists a folder as it lies on disk, by lstat: nothing is followed, and what cannot be kept (sockets, pipes, devices) is passed over.
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { type BigIntStats, chmodSync, lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { pathText } from '../../protocol/objects.ts'
 import { tmpPrefix } from '../../protocol/paths.ts'
 import { below } from './names.ts'
@@ -10,8 +10,14 @@ export type Found = { path: Buffer; text: string; mode: number; mtimeNs: bigint 
   { kind: 'folder' } | { kind: 'link'; target: Buffer } | { kind: 'file'; size: number }
 )
 
-/** Everything below `root`, sorted by text, as a manifest wants it. */
-export async function walk(root: Buffer): Promise<Found[]> {
+/** Undoes what had to be done to a folder in order to look into it. */
+export type Closing = () => void
+
+/**
+ * Everything below `root`, sorted by text, as a manifest wants it. Folders that their owner closed to himself are opened for as long
+ * as the flush looks into them; `closings` are for the end, the last first.
+ */
+export async function walk(root: Buffer, closings: Closing[]): Promise<Found[]> {
   const found: Found[] = []
   const turn = turns()
   const folders: Buffer[] = [Buffer.alloc(0)]
@@ -21,10 +27,21 @@ export async function walk(root: Buffer): Promise<Found[]> {
       const entry = look(root, below(folder, name), name)
       if (entry === null) continue
       found.push(entry)
-      if (entry.kind === 'folder') folders.push(entry.path)
+      if (entry.kind !== 'folder') continue
+      openUp(below(root, entry.path), entry.mode, closings)
+      folders.push(entry.path)
     }
   }
   return found.sort((a, b) => (a.text < b.text ? -1 : 1))
+}
+
+/** Reading and entering, by the owner. */
+const usable = 0o500
+
+function openUp(folder: Buffer, mode: number, closings: Closing[]): void {
+  if ((mode & usable) === usable) return
+  chmodSync(folder, mode | usable)
+  closings.push(() => chmodSync(folder, mode))
 }
 
 /** What lies at `path` now, or null when it is nothing to keep or is gone. */

@@ -41,8 +41,6 @@ function touching(matches: readonly Match[]): Match[] {
   const out: Match[] = []
   for (const match of matches) {
     const last = out.at(-1)
-    // Two pieces of unequal length that shared a number by accident: nothing is kept twice.
-    if (last && (match.a < last.a + last.length || match.b < last.b + last.length)) continue
     if (last && last.a + last.length === match.a && last.b + last.length === match.b)
       last.length += match.length
     else out.push({ ...match })

@@ -1,9 +1,11 @@
 // The changes that lead from one text to another, few and small: what people typed elsewhere in the file is not touched.
 // Exact lines first, then lines that differ in white space only, then words; one big replacement only for unrelated text.
 import { align, Census } from './align.ts'
+import { BlindLines } from './blind.ts'
 import { changesOf, tidied, type Change } from './changes.ts'
 import type { Match, Span } from './myers.ts'
-import { blindId, firstWordId, linesOf, Numbering, wordsOf, type Pieces } from './pieces.ts'
+import { firstWordId, linesOf, Numbering, wordsOf } from './pieces.ts'
+import { between, countOf, isPair, lineSpan, spanOf, startOf, textOf, type Sides } from './spans.ts'
 
 export type { Change } from './changes.ts'
 
@@ -14,19 +16,26 @@ const mostlyExact = 0.5
 /** How many more lines must match without white space for that way to be taken. */
 const blindGain = 1.5
 
+/** Lines that are looked at to see whether two stretches of equal length belong together line by line. */
+const sampledLines = 16
+/** One line more or less for this many may be missing at the end. */
+const unevenShare = 8
+/** Shorter stretches are changed as a whole: there is nothing in them worth keeping apart. */
+const wordCrumb = 4
+/** Share of the sample's text, in whole words, that both must have: half of it could be the language's own words. */
+const alikeShare = 0.4
+
 /** Changes at ascending positions of `before`; none touch, and none splits a surrogate pair. */
 export function diff(before: string, after: string): Change[] {
   if (before === after) return []
   return changesOf(before, after, tidied(before, after, new Comparison(before, after).matches()))
 }
 
-type Sides = { a: Pieces; b: Pieces }
-
 /** One comparison: its texts, and the numberings its stretches share. */
 class Comparison {
   readonly #before: string
   readonly #after: string
-  readonly #words = new Numbering(firstWordId)
+  readonly #words = new Numbering({ first: firstWordId })
   readonly #wordCensus = new Census()
   #out: Match[] = []
 
@@ -55,7 +64,7 @@ class Comparison {
       if (countOf(matches) > blindGain * countOf(exact)) return this.#byPairs(matches, all, lines)
     }
     between(exact, all, {
-      match: (match) => this.#keepEqual(textOf(match, lines)),
+      match: (match) => this.#keep(textOf(match, lines)),
       gap: (gap) => this.#byPairs(isPair(gap) ? [] : blind.align(gap), gap, lines),
     })
   }
@@ -72,10 +81,12 @@ class Comparison {
     })
   }
 
-  /** As many lines on both sides, alike one by one (a changed column, a semicolon added): each is compared with its own. */
+  /** About as many lines on both sides, alike one by one (a changed column, a semicolon added): each meets its own. */
   #byPosition(gap: Span, lines: Sides): void {
-    const count = gap.aTo - gap.aFrom
-    if (count === 1 || count !== gap.bTo - gap.bFrom || !this.#alike(gap, lines)) {
+    const [left, right] = [gap.aTo - gap.aFrom, gap.bTo - gap.bFrom]
+    const count = Math.min(left, right)
+    const even = count > 1 && Math.abs(left - right) * unevenShare <= count
+    if (!even || !this.#alike({ ...gap, aTo: gap.aFrom + count, bTo: gap.bFrom + count }, lines)) {
       return this.#byWords(spanOf(gap, lines))
     }
     for (let line = 0; line < count; line += 1) {
@@ -83,20 +94,30 @@ class Comparison {
     }
   }
 
-  /** True when most lines keep half of their text at their ends. */
+  /** True when lines of the beginning and of the end, each with the one at its own place, have enough text in common. */
   #alike(gap: Span, lines: Sides): boolean {
-    let alike = 0
-    for (let line = 0; line < gap.aTo - gap.aFrom; line += 1) {
+    const half = Math.ceil((gap.aTo - gap.aFrom) / 2)
+    const [first, second] = [
+      { ...gap, aTo: gap.aFrom + half },
+      { ...gap, aFrom: gap.aTo - half, bFrom: gap.bTo - half },
+    ]
+    return [first, second].every((part) => this.#sample(part, lines))
+  }
+
+  #sample(gap: Span, lines: Sides): boolean {
+    const step = Math.ceil((gap.aTo - gap.aFrom) / sampledLines)
+    let [common, all] = [0, 0]
+    for (let line = 0; line < gap.aTo - gap.aFrom; line += step) {
       const span = lineSpan(gap.aFrom + line, gap.bFrom + line, lines)
-      const inner = this.#inner(span)
-      const longest = Math.max(span.aTo - span.aFrom, span.bTo - span.bFrom)
-      if (2 * Math.max(inner.aTo - inner.aFrom, inner.bTo - inner.bFrom) <= longest) alike += 1
+      common += commonLength(this.#wordsOf(span))
+      all += Math.max(span.aTo - span.aFrom, span.bTo - span.bFrom)
     }
-    return 2 * alike > gap.aTo - gap.aFrom
+    return common >= alikeShare * all
   }
 
   #byWords(span: Span): void {
     this.#trimmed(span, (inner) => {
+      if (Math.min(inner.aTo - inner.aFrom, inner.bTo - inner.bFrom) < wordCrumb) return
       const held = this.#out
       this.#out = []
       this.#compareWords(inner)
@@ -108,16 +129,20 @@ class Comparison {
   }
 
   #compareWords(span: Span): void {
-    const words = {
-      a: wordsOf({ text: this.#before, from: span.aFrom, to: span.aTo }, this.#words),
-      b: wordsOf({ text: this.#after, from: span.bFrom, to: span.bTo }, this.#words),
-    }
+    const words = this.#wordsOf(span)
     this.#wordCensus.reserve(this.#words.distinct)
     const all = { aFrom: 0, aTo: words.a.ids.length, bFrom: 0, bTo: words.b.ids.length }
     between(align(words.a.ids, words.b.ids, all, this.#wordCensus), all, {
-      match: (match) => this.#keepEqual(textOf(match, words)),
+      match: (match) => this.#keep(textOf(match, words)),
       gap: (gap) => this.#trimmed(spanOf(gap, words), () => undefined),
     })
+  }
+
+  #wordsOf(span: Span): Sides {
+    return {
+      a: wordsOf({ text: this.#before, from: span.aFrom, to: span.aTo }, this.#words),
+      b: wordsOf({ text: this.#after, from: span.bFrom, to: span.bTo }, this.#words),
+    }
   }
 
   /** Keeps the common head and tail of a stretch; `inside` compares what is left, when both sides have something left. */
@@ -141,16 +166,6 @@ class Comparison {
     return { aFrom, aTo, bFrom, bTo }
   }
 
-  /** Numbers of pieces come from hashes: what is kept is compared, and cut where it differs after all. */
-  #keepEqual(match: Match): void {
-    let from = 0
-    for (let at = 0; at <= match.length; at += 1) {
-      if (at < match.length && this.#same(match.a + at, match.b + at)) continue
-      this.#keep({ a: match.a + from, b: match.b + from, length: at - from })
-      from = at + 1
-    }
-  }
-
   #same(a: number, b: number): boolean {
     return this.#before.charCodeAt(a) === this.#after.charCodeAt(b)
   }
@@ -160,79 +175,22 @@ class Comparison {
   }
 }
 
-/** Lines compared without their white space, numbered only where it is asked for. */
-class BlindLines {
-  readonly #texts: { before: string; after: string }
-  readonly #lines: Sides
-  readonly #numbering = new Numbering()
-  readonly #census = new Census()
-  readonly #a: number[] = []
-  readonly #b: number[] = []
-
-  constructor(texts: { before: string; after: string }, lines: Sides) {
-    this.#texts = texts
-    this.#lines = lines
-    this.#a = lines.a.ids.map(() => -1)
-    this.#b = lines.b.ids.map(() => -1)
-  }
-
-  align(gap: Span): Match[] {
-    const { before, after } = this.#texts
-    for (let line = gap.aFrom; line < gap.aTo; line += 1) {
-      if (this.#a[line] === -1) this.#a[line] = blindId(stretch(before, this.#lines.a, line), this.#numbering)
-    }
-    for (let line = gap.bFrom; line < gap.bTo; line += 1) {
-      if (this.#b[line] === -1) this.#b[line] = blindId(stretch(after, this.#lines.b, line), this.#numbering)
-    }
-    this.#census.reserve(this.#numbering.distinct)
-    return align(this.#a, this.#b, gap, this.#census)
-  }
-}
-
 function censusFor(numbering: Numbering): Census {
   const census = new Census()
   census.reserve(numbering.distinct)
   return census
 }
 
-/** Walks matches and the gaps between them, in order. */
-function between(
-  matches: readonly Match[],
-  span: Span,
-  visit: { match: (match: Match) => void; gap: (gap: Span) => void },
-): void {
-  let [aFrom, bFrom] = [span.aFrom, span.bFrom]
-  for (const match of matches) {
-    if (aFrom < match.a && bFrom < match.b) visit.gap({ aFrom, aTo: match.a, bFrom, bTo: match.b })
-    visit.match(match)
-    aFrom = match.a + match.length
-    bFrom = match.b + match.length
-  }
-  if (aFrom < span.aTo && bFrom < span.bTo) visit.gap({ aFrom, aTo: span.aTo, bFrom, bTo: span.bTo })
-}
-
-const countOf = (matches: readonly Match[]): number => matches.reduce((sum, match) => sum + match.length, 0)
-const isPair = (gap: Span): boolean => gap.aTo - gap.aFrom === 1 && gap.bTo - gap.bFrom === 1
-const startOf = (pieces: Pieces, index: number): number => pieces.starts[index] ?? 0
-
-function stretch(text: string, pieces: Pieces, index: number): { text: string; from: number; to: number } {
-  return { text, from: startOf(pieces, index), to: startOf(pieces, index + 1) }
-}
-
-function lineSpan(a: number, b: number, lines: Sides): Span {
-  return spanOf({ aFrom: a, aTo: a + 1, bFrom: b, bTo: b + 1 }, lines)
-}
-
-function textOf(match: Match, { a, b }: Sides): Match {
-  const from = startOf(a, match.a)
-  return { a: from, b: startOf(b, match.b), length: startOf(a, match.a + match.length) - from }
-}
-
-function spanOf(pieces: Span, { a, b }: Sides): Span {
-  return {
-    aFrom: startOf(a, pieces.aFrom),
-    aTo: startOf(a, pieces.aTo),
-    bFrom: startOf(b, pieces.bFrom),
-    bTo: startOf(b, pieces.bTo),
-  }
+/** How much text the words of both sides have in common, in whatever order. */
+function commonLength({ a, b }: Sides): number {
+  const left = new Map<number, number>()
+  for (const id of a.ids) left.set(id, (left.get(id) ?? 0) + 1)
+  let common = 0
+  b.ids.forEach((id, index) => {
+    const count = left.get(id) ?? 0
+    if (count === 0) return
+    left.set(id, count - 1)
+    common += startOf(b, index + 1) - startOf(b, index)
+  })
+  return common
 }

@@ -53,7 +53,7 @@ export async function ingest(document: LiveDocument, deps: FileDeps): Promise<'t
 export function takeIn(document: LiveDocument, content: Content, deps: FileDeps): 'text' | 'binary' {
   const { sha256 } = content
   const seen = { stat: content.stat, at: deps.clock.now() }
-  if (sha256 === document.disk.sha256) {
+  if (sha256 === document.disk.sha256 || document.wasWritten(sha256)) {
     document.seen = seen
     return 'text'
   }

@@ -30,9 +30,9 @@ async function writeOut(document: LiveDocument, deps: FileDeps): Promise<void> {
   document.intend(intent)
   try {
     if (intent.sha256 === before || (await replace(document, bytes, deps))) document.written(ahead, intent)
-    else document.notWritten(ahead)
+    else document.notWritten(ahead, null)
   } catch (fault) {
-    document.notWritten(ahead)
+    document.notWritten(ahead, intent)
     throw fault
   }
 }

@@ -17,9 +17,9 @@ export function myers(
 ): Match[] | null {
   const [n, m] = [span.aTo - span.aFrom, span.bTo - span.bFrom]
   if (Math.abs(n - m) > maxEdits) return null
-  const reach: number[] = Array.from({ length: 2 * maxEdits + 3 }, () => 0)
+  const reach = new Int32Array(2 * maxEdits + 3)
   const middle = maxEdits + 1
-  const trail: number[][] = []
+  const trail: Int32Array[] = []
   for (let edits = 0; edits <= maxEdits; edits += 1) {
     trail.push(reach.slice(middle - edits - 1, middle + edits + 2))
     for (let k = -edits; k <= edits; k += 2) {
@@ -35,22 +35,22 @@ export function myers(
 type Step = { middle: number; k: number; edits: number }
 
 /** True when diagonal `k` is reached further by a step down from k+1 than by one right from k-1. */
-function comesDown(reach: readonly number[], at: Step): boolean {
+function comesDown(reach: Int32Array, at: Step): boolean {
   if (at.k === -at.edits) return true
   return at.k !== at.edits && (reach[at.middle + at.k - 1] ?? 0) < (reach[at.middle + at.k + 1] ?? 0)
 }
 
-function startOf(reach: readonly number[], at: Step): number {
+function startOf(reach: Int32Array, at: Step): number {
   if (at.edits === 0) return 0
   return comesDown(reach, at) ? (reach[at.middle + at.k + 1] ?? 0) : (reach[at.middle + at.k - 1] ?? 0) + 1
 }
 
 /** `trail[d]` is what d edits could start from: diagonals -d-1 to d+1. */
-function walkBack(trail: readonly number[][], size: { n: number; m: number }, span: Span): Match[] {
+function walkBack(trail: readonly Int32Array[], size: { n: number; m: number }, span: Span): Match[] {
   const matches: Match[] = []
   let [x, y] = [size.n, size.m]
   for (let edits = trail.length - 1; edits >= 0; edits -= 1) {
-    const reach = trail[edits] ?? []
+    const reach = trail[edits] ?? new Int32Array(0)
     const step = { middle: edits + 1, k: x - y, edits }
     const start = startOf(reach, step)
     if (x > start) matches.push({ a: span.aFrom + start, b: span.bFrom + start - step.k, length: x - start })

@@ -26,30 +26,33 @@ export async function replaceFile(
   const before = lookUp(place.folder, place.name)
   const temporary = scratch.newPath(place.folder)
   try {
-    await writeWhole(temporary.path, before, content.fill)
-    await publish(temporary.path, place, { before, scratch, still: content.still })
+    const written = await writeWhole(temporary.path, before, content.fill)
+    const stat = await publish({ path: temporary.path, written }, place, {
+      before,
+      scratch,
+      still: content.still,
+    })
+    await syncFolder(place.folder)
+    return stat
   } catch (thrown) {
     await unlink(temporary.path).catch(() => undefined)
     throw thrown
   } finally {
     temporary.close()
   }
-  await syncFolder(place.folder)
-  const after = lookUp(place.folder, place.name)
-  if (!after) throw Object.assign(new Error('the file was removed while it was written'), { code: 'ENOENT' })
-  return after
 }
 
+/** Gives the stat of what was written itself: whoever replaces the file right afterwards must not pass for us. */
 async function writeWhole(
   path: string,
   before: Stat | null,
   fill: (file: FileHandle) => Promise<void>,
-): Promise<void> {
+): Promise<Stat> {
   const file = await open(path, create, 0o666)
   try {
     await fill(file)
     if (before?.kind === 'file') await keepModeAndOwner(file, before)
-    await file.datasync()
+    return await settled(file)
   } finally {
     await file.close()
   }
@@ -64,11 +67,13 @@ async function keepModeAndOwner(file: FileHandle, before: Stat): Promise<void> {
   await file.chmod(before.mode)
 }
 
+type Temporary = { path: string; written: Stat }
+
 async function publish(
-  path: string,
+  { path, written }: Temporary,
   place: Place,
   known: { before: Stat | null; scratch: Scratch; still: Still | undefined },
-): Promise<void> {
+): Promise<Stat> {
   if (known.still?.(lookUp(place.folder, place.name)) === false)
     throw new AppError('conflict', { say: 'The file was changed meanwhile.' })
   // Other names of the same file must see the change too.
@@ -76,6 +81,7 @@ async function publish(
   try {
     // Nothing may come between the question above and this.
     renameSync(path, `${place.folder.at}/${place.name}`)
+    return written
   } catch (thrown) {
     const errno = errnoOf(thrown)
     if (errno === 'EXDEV') return crossMount(path, place, known.scratch)
@@ -85,34 +91,41 @@ async function publish(
 }
 
 /** The temporary file lies on another mount: copy it beside its place first, so that the rename is atomic again. */
-async function crossMount(path: string, place: Place, scratch: Scratch): Promise<void> {
+async function crossMount(path: string, place: Place, scratch: Scratch): Promise<Stat> {
   scratch.giveUpOutside()
   const beside = `${place.folder.at}/${scratchName}-${path.slice(-12)}`
   try {
     await copyFile(path, beside, constants.COPYFILE_EXCL)
     const file = await open(beside, constants.O_RDONLY | constants.O_NOFOLLOW)
-    await file.datasync().finally(() => file.close())
+    const written = await settled(file).finally(() => file.close())
     await rename(beside, `${place.folder.at}/${place.name}`)
+    await unlink(path)
+    return written
   } catch (thrown) {
     await unlink(beside).catch(() => undefined)
     throw thrown
   }
-  await unlink(path)
 }
 
 /** Writes over the file's own bytes, where renaming would break a hard link or is not allowed. Not atomic. */
-async function overwrite(path: string, place: Place): Promise<void> {
+async function overwrite(path: string, place: Place): Promise<Stat> {
   const flags = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
   const [from, to] = await Promise.all([open(path, 'r'), open(`${place.folder.at}/${place.name}`, flags)])
   try {
     const bytes = await from.readFile()
     await to.write(bytes, 0, bytes.length, 0)
     await to.truncate(bytes.length)
-    await to.datasync()
+    const written = await settled(to)
+    await unlink(path)
+    return written
   } finally {
     await Promise.all([from.close(), to.close()])
   }
-  await unlink(path)
+}
+
+async function settled(file: FileHandle): Promise<Stat> {
+  await file.datasync()
+  return statOf(await file.stat({ bigint: true }))
 }
 
 /** After this a name made, moved or removed in `folder` survives a lost machine. */

@@ -1,6 +1,6 @@
 // Where half-written files lie until they are whole: outside the workspace where that can be renamed from, else in a hidden
 // folder of it that git ignores. Never listed, never watched.
-import { mkdirSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { hold, type Held } from './held.ts'
 
@@ -33,6 +33,7 @@ export class Scratch {
     const name = `${scratchName}-${randomBytes(9).toString('base64url')}`
     if (this.#outside !== undefined) {
       mkdirSync(this.#outside, { recursive: true, mode: 0o700 })
+      this.#sweepOnce(this.#outside)
       return { path: `${this.#outside}/${name}`, close: () => undefined }
     }
     const hidden = this.#hidden()
@@ -48,17 +49,18 @@ export class Scratch {
         held.close()
         return null
       }
-      if (!this.#swept) sweepOut(held)
-      this.#swept = true
+      if (!existsSync(`${held.at}/.gitignore`)) writeFileSync(`${held.at}/.gitignore`, '*\n')
+      this.#sweepOnce(held.at)
       return held
     } catch {
       return null
     }
   }
-}
 
-/** Removes what a killed runner left, and makes git blind to the folder. */
-function sweepOut(held: Held): void {
-  for (const name of readdirSync(held.at)) if (name.startsWith(scratchName)) unlinkSync(`${held.at}/${name}`)
-  writeFileSync(`${held.at}/.gitignore`, '*\n')
+  /** Removes what a killed runner left. */
+  #sweepOnce(folder: string): void {
+    if (this.#swept) return
+    this.#swept = true
+    for (const name of readdirSync(folder)) if (name.startsWith(scratchName)) unlinkSync(`${folder}/${name}`)
+  }
 }

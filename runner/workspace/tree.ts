@@ -7,33 +7,28 @@ import type { Tree, TreeEntry, TreeOp, TreeOps } from '../../protocol/tree.ts'
 import type { Confined } from './confine.ts'
 import { Entries, entryOf, type Known } from './entries.ts'
 import { Ignored, ignoreFile, readIgnored } from './ignored.ts'
+import { Losses, type Loss } from './losses.ts'
 import { isScratch } from './scratch.ts'
 import { slices } from './slices.ts'
 import { sameIdentity, sameStat, type Stat } from './stat.ts'
 
-/** A path that vanished may come back (a tool saves by renaming) or turn up elsewhere (a rename): it is decided after this. */
-const lossMs = 100
 /** A change of size and time alone is told at most this often: typing writes files many times a second. */
 const calmMs = 500
 
 export type OpsListener = (ops: TreeOps) => void
-
-/** A vanished path, and where the same thing was seen meanwhile. */
-type Loss = { to: string | null; due: number }
 
 export class WorkspaceTree {
   readonly #confined: Confined
   readonly #log: Logger
   readonly #entries = new Entries()
   readonly #listeners = new Set<OpsListener>()
-  readonly #losses = new Map<string, Loss>()
+  readonly #losses = new Losses(() => void this.#enqueue(() => this.#decide(this.#losses.due())))
   readonly #calm = new Set<string>()
   readonly #stopWritten: () => void
   #ignored = new Ignored()
   #ops: TreeOp[] = []
   #rev = 0
   #work: Promise<void> = Promise.resolve()
-  #lossTimer: NodeJS.Timeout | undefined
   #calmTimer: NodeJS.Timeout | undefined
   #sorted: Tree | null = null
   #closed = false
@@ -55,7 +50,7 @@ export class WorkspaceTree {
   close(): void {
     this.#closed = true
     this.#stopWritten()
-    clearTimeout(this.#lossTimer)
+    this.#losses.stop()
     clearTimeout(this.#calmTimer)
     this.#listeners.clear()
   }
@@ -91,12 +86,13 @@ export class WorkspaceTree {
     const looked = [...new Set(paths)].sort()
     return this.#enqueue(async () => {
       if (looked.includes(ignoreFile)) await this.#readIgnored()
-      const giveWay = slices()
+      const giveWay = this.#slices()
       for (const path of looked) {
         await this.#look(path)
-        await this.#breathe(giveWay)
+        await giveWay()
       }
-      if (how.now) await this.#decide((from, loss) => looked.includes(from) || looked.includes(loss.to ?? ''))
+      if (!how.now) return
+      await this.#decide((loss) => looked.includes(loss.from) || looked.includes(loss.to ?? ''))
     })
   }
 
@@ -119,7 +115,6 @@ export class WorkspaceTree {
     if (this.#closed) return
     await work()
     this.#emit()
-    this.#wakeForLosses()
   }
 
   async #look(path: string): Promise<void> {
@@ -130,7 +125,7 @@ export class WorkspaceTree {
     if (!known) {
       if (stat && stat.kind !== 'other') await this.#found(top, stat)
     } else if (!stat || stat.kind === 'other') {
-      this.#lost(top)
+      this.#losses.add(top, null)
     } else {
       await this.#seen(top, known, stat)
     }
@@ -181,7 +176,7 @@ export class WorkspaceTree {
   async #found(path: string, stat: Stat): Promise<void> {
     const from = this.#movedFrom(path, stat)
     if (from === null) await this.#add(path, stat)
-    else this.#lost(from, path)
+    else this.#losses.add(from, path)
   }
 
   /** Where the thing now at `path` was before, when it is there no more. */
@@ -212,14 +207,14 @@ export class WorkspaceTree {
 
   /** Lists what is below a folder, level by level, so that a full list still has the upper levels. */
   async #scan(top: string): Promise<void> {
-    const giveWay = slices()
+    const giveWay = this.#slices()
     const folders = [top]
     for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
       for (const { name, stat } of this.#listed(folder)) {
         const path = folder === '' ? name : `${folder}/${name}`
         if (this.#meets(path, stat)) folders.push(path)
       }
-      await this.#breathe(giveWay)
+      await giveWay()
     }
   }
 
@@ -230,7 +225,7 @@ export class WorkspaceTree {
     if (stat.kind === 'other') return false
     const from = this.#movedFrom(path, stat)
     if (from === null) return this.#put(path, stat)
-    this.#lost(from, path)
+    this.#losses.add(from, path)
     return false
   }
 
@@ -244,29 +239,15 @@ export class WorkspaceTree {
     }
   }
 
-  #lost(from: string, to: string | null = null): void {
-    const loss = this.#losses.get(from)
-    if (loss) loss.to = to ?? loss.to
-    else this.#losses.set(from, { to, due: performance.now() + lossMs })
-  }
-
-  #wakeForLosses(): void {
-    if (this.#losses.size === 0 || this.#lossTimer !== undefined) return
-    this.#lossTimer = setTimeout(() => {
-      this.#lossTimer = undefined
-      const now = performance.now()
-      void this.#enqueue(() => this.#decide((_, loss) => loss.due <= now))
-    }, lossMs)
-  }
-
-  /** Says of what vanished whether it moved, came back or is gone; upper paths first, they take the lower along. */
-  async #decide(which: (from: string, loss: Loss) => boolean): Promise<void> {
-    const due = [...this.#losses]
-      .filter(([from, loss]) => which(from, loss))
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-    for (const [from, { to }] of due) {
-      this.#losses.delete(from)
-      await this.#decideOne(from, to)
+  /** Says of what vanished whether it moved, came back or is gone; deciding one may tell where another went. */
+  async #decide(which: (loss: Loss) => boolean): Promise<void> {
+    const giveWay = this.#slices()
+    for (let due = this.#losses.paths(which); due.length > 0; due = this.#losses.paths(which)) {
+      for (const from of due) {
+        const loss = this.#losses.take(from)
+        if (loss) await this.#decideOne(loss.from, loss.to)
+        await giveWay()
+      }
     }
   }
 
@@ -308,10 +289,10 @@ export class WorkspaceTree {
 
   /** What changed inside a folder on its way to another path. */
   async #lookThrough(folder: string): Promise<void> {
-    const giveWay = slices()
+    const giveWay = this.#slices()
     for (const path of this.#entries.below(folder)) {
       await this.#look(path)
-      await this.#breathe(giveWay)
+      await giveWay()
     }
     await this.#scan(folder)
   }
@@ -342,9 +323,9 @@ export class WorkspaceTree {
     }
   }
 
-  async #breathe(giveWay: () => Promise<void>): Promise<void> {
-    this.#emit()
-    await giveWay()
+  /** Long walks give way, and tell what they found so far before they do. */
+  #slices(): () => Promise<void> {
+    return slices(() => this.#emit())
   }
 
   #emit(): void {

@@ -165,7 +165,7 @@ class Watch {
     else seen.delete(nameOf(path))
     if (folderOf(path) !== gitFolder || gitNames.has(nameOf(path))) this.#changed.add(path)
     const sameFolder = before?.kind === 'folder' && now?.kind === 'folder' && before.ino === now.ino
-    if (!sameFolder) this.#leave(path)
+    if (before?.kind === 'folder' && !sameFolder) this.#leave(path)
     if (now?.kind === 'folder' && !this.#seen.has(path) && this.#isWatched(path)) await this.#enter(path)
   }
 

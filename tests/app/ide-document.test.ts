@@ -1,7 +1,7 @@
 // @vitest-environment node
 // A document in the page against the real relay: what waits is counted, and what is saved is said only then.
 import { expect, onTestFinished, test } from 'vitest'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import { openDocument, type OpenDocument } from '../../app/ide/editor/document.ts'
 import { createDocuments } from '../../app/ide/editor/documents.ts'
 import { keepDoors } from '../../app/ide/link/doors.ts'

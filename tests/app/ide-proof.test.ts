@@ -1,7 +1,7 @@
 // @vitest-environment node
 // The page's side of trust: a runner proves itself before anything is told to it.
 import { expect, onTestFinished, test } from 'vitest'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import { openLink } from '../../app/ide/link/link.ts'
 import { proveRunner } from '../../app/ide/link/prove.ts'
 import { until } from '../../app/ide/store.ts'

@@ -43,7 +43,7 @@ function rejoin(before: Peer, after: Peer): void {
   Y.applyUpdate(after.doc, Y.encodeStateAsUpdate(after.document.live), 'runner')
 }
 
-for (const start of [1, 2, 3, 4])
+for (const start of [1, 2])
   test(`W-5 W-6 C-11 story ${start}: 1,000 random edits of people and tools end equal everywhere`, async () => {
     const random = seeded(start)
     const path = start % 2 === 0 ? 'crlf.txt' : 'lf.txt'

@@ -1,8 +1,10 @@
 // The main job without a browser: two people through the real front door into a real session, and everything back after a stop.
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { tmpPrefix } from '../../protocol/paths.ts'
 import { eventually } from '../support/eventually.ts'
 import { startProduct } from '../support/product.ts'
 import type { Product } from '../support/product.ts'
@@ -33,24 +35,29 @@ function workspaceOf(repl: string): string {
   return first
 }
 
-/** Path, kind, mode, mtime in nanoseconds, link target and content of everything below `folder`. */
+/** Path, kind, mode, mtime (microseconds: the most that Node can set), link target and hash of everything below `folder`. */
 function picture(folder: string): Record<string, string> {
   const rows: Record<string, string> = {}
   const visit = (path: string): void => {
     for (const name of readdirSync(join(folder, path)).sort()) {
+      if (name.startsWith(tmpPrefix)) continue
       const at = join(path, name)
-      const stat = lstatSync(join(folder, at), { bigint: true })
-      const kind = stat.isSymbolicLink()
-        ? `link ${readlinkSync(join(folder, at))}`
-        : stat.isDirectory()
-          ? 'folder'
-          : `file ${readFileSync(join(folder, at)).toString('base64')}`
-      rows[at] = `${(stat.mode & 0o7777n).toString(8)} ${stat.isDirectory() ? '' : stat.mtimeNs} ${kind}`
-      if (stat.isDirectory()) visit(at)
+      rows[at] = look(join(folder, at))
+      if (lstatSync(join(folder, at)).isDirectory()) visit(at)
     }
   }
   visit('')
   return rows
+}
+
+function look(path: string): string {
+  const stat = lstatSync(path, { bigint: true })
+  const mode = (stat.mode & 0o7777n).toString(8)
+  if (stat.isDirectory()) return `${mode} folder`
+  const content = stat.isSymbolicLink()
+    ? `link ${readlinkSync(path)}`
+    : createHash('sha256').update(readFileSync(path)).digest('hex')
+  return `${mode} ${stat.mtimeNs / 1000n} ${content}`
 }
 
 test('C-7 W-4 T-1 two people write and run a program in one REPL', async () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { AppError } from '../../protocol/errors.ts'
 import type { Person, Repl } from '../../protocol/repl.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { launchBrowser, newPersonPage, noBrowser, type PersonPage } from '../support/browser.ts'
@@ -193,6 +194,42 @@ test.skipIf(noBrowser)(
     await page.getByRole('heading', { name: 'lecture is stopped' }).waitFor()
     await page.getByText('You are a viewer: ask Ada Lovelace to do it.').waitFor()
     expect(await page.getByRole('button', { name: 'Start' }).count()).toBe(0)
+    expect(faults).toEqual([])
+    app.api.change(repl.id, { phase: 'DELETED' })
+    await context.close()
+  },
+)
+
+test.skipIf(noBrowser)(
+  'the workbench outlives a stop and an API that is gone, so that what was typed stays in the page',
+  async () => {
+    const running = { phase: 'RUNNING', desired: 'running', level: 'process' } as const
+    const repl = app.api.newRepl(ada, 'kept', running)
+    const { page, faults, context } = await signedIn()
+    await page.goto(`${app.url}/repl/${repl.id}`)
+    const bench = page.getByTestId('workbench')
+    await bench.waitFor()
+    await bench.evaluate((element) => element.setAttribute('data-same', 'yes'))
+
+    app.api.failWith(new AppError('unavailable', { say: 'The orchestrator is down.' }))
+    app.api.dropStreams()
+    const failedLook = page.waitForResponse(
+      (response) => response.url().endsWith('/now') && response.status() === 503,
+    )
+    await failedLook
+    app.api.failWith(null)
+    expect(await bench.getAttribute('data-same')).toBe('yes')
+
+    app.api.change(repl.id, { phase: 'STOPPED', desired: 'stopped', level: null })
+    await page.getByRole('dialog', { name: 'Session of kept' }).getByText('kept is stopped').waitFor()
+    expect(await findings(page)).toEqual([])
+    await page.getByRole('button', { name: 'Go on reading' }).click()
+    await page.getByRole('button', { name: 'Show the session' }).click()
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
+    await eventually(() => app.api.repl(repl.id).phase === 'STARTING')
+    app.api.change(repl.id, running)
+    await page.getByRole('dialog', { name: 'Session of kept' }).waitFor({ state: 'detached' })
+    expect(await bench.getAttribute('data-same')).toBe('yes')
     expect(faults).toEqual([])
     app.api.change(repl.id, { phase: 'DELETED' })
     await context.close()

@@ -68,7 +68,7 @@ async function startDoor() {
     return found
   }
   const put = (to: string, bytes: Uint8Array, md5 = putOf('', bytes).md5) =>
-    fetch(to, { method: 'PUT', body: bytes, headers: { 'content-md5': md5 } })
+    fetch(to, { method: 'PUT', body: Uint8Array.from(bytes), headers: { 'content-md5': md5 } })
   return {
     root,
     store,
@@ -119,7 +119,7 @@ test('F-5 an address is for one key, one length, one checksum and one method', a
     await door.put(to, longer),
     await door.put(altered, longer, putOf('', body).md5),
     await door.put(to, sameLength),
-    await fetch(to, { method: 'PUT', body }),
+    await fetch(to, { method: 'PUT', body: Uint8Array.from(body) }),
     await door.put(from, body),
     await fetch(to),
     await fetch(to.replace('method=PUT', 'method=GET')),

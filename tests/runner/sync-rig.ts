@@ -1,17 +1,15 @@
 // A folder store behind its real door, a real sync, and temp folders: what a flush and a restore need, and nothing else.
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { mkdir, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import express from 'express'
-import { objectsDoor } from '../../orchestrator/objects/door.ts'
 import { folderStore } from '../../orchestrator/objects/folder/start.ts'
 import type { ObjectStore } from '../../orchestrator/objects/object-store.ts'
 import { Flushed, RestoreProgress, type RestoreRequest } from '../../protocol/control.ts'
 import { AppError, WireError } from '../../protocol/errors.ts'
+import { startObjectsDoor } from '../exams/object-store-door.ts'
 import { newReplId } from '../../protocol/ids.ts'
+import { removeTree } from '../../runner/sync/remove.ts'
 import { startSync } from '../../runner/sync/start.ts'
 
 const syncSecret = 's'.repeat(32)
@@ -28,30 +26,9 @@ export async function startRig(own?: ObjectStore) {
   await mkdir(folders.state)
   const fence = { generation: 1 }
 
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const api = `http://127.0.0.1:${address.port}`
-  server.on(
-    'request',
-    express().use(
-      objectsDoor({
-        store,
-        secret: randomBytes(32),
-        baseUrl: api,
-        now: () => Date.now(),
-        checkGrant: async (grant) => {
-          if (grant !== `grant-${fence.generation}`) {
-            throw new AppError('stale-generation', { say: 'A newer session has begun.' })
-          }
-          return { repl, generation: fence.generation }
-        },
-      }),
-    ),
-  )
+  const door = await startObjectsDoor({ store, repl, fence })
   const sync = await startSync({ DEVEX_PORT: 0, DEVEX_SYNC_SECRET: syncSecret })
-  const target = { api, grant: 'grant-1', repl, generation: 1 }
+  const target = { api: door.url, grant: 'grant-1', repl, generation: 1 }
 
   const post = (path: string, body: unknown, signal: AbortSignal | null = null) =>
     fetch(sync.url + path, {
@@ -86,9 +63,8 @@ export async function startRig(own?: ObjectStore) {
     },
     async close() {
       await sync.close()
-      server.closeAllConnections()
-      server.close()
-      await rm(root, { recursive: true, force: true })
+      door.close()
+      await removeTree(root)
     },
   }
 }

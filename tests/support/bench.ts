@@ -1,12 +1,10 @@
-// Test part: serves the workbench by Vite from source in front of a fake session, for real Chromium. Never shipped.
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import tailwindcss from '@tailwindcss/vite'
+// Test part: serves the workbench alone, in front of a fake session, for real Chromium. Never shipped.
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { createServer } from 'vite'
+import { buildBench } from './bench-build.ts'
 import { startFakeSession, type FakeSession, type Visit } from './fake-runner.ts'
-
-const root = fileURLToPath(new URL('../../', import.meta.url))
 
 export type Bench = {
   session: FakeSession
@@ -25,25 +23,26 @@ function visitOf(request: { headers: { referer?: string | undefined } }): Visit 
   return { who: { id, name }, role: role === 'viewer' || role === 'editor' ? role : 'owner' }
 }
 
+const types: Record<string, string> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.ttf': 'font/ttf',
+  '.woff2': 'font/woff2',
+}
+
 export async function startBench(): Promise<Bench> {
+  const folder = await mkdtemp(join(tmpdir(), 'devex-bench-'))
+  await buildBench(folder)
   const session = await startFakeSession({ visitOf })
-  const vite = await createServer({
-    configFile: false,
-    root,
-    cacheDir: join(root, 'build', 'bench-cache'),
-    appType: 'mpa',
-    logLevel: 'error',
-    server: { middlewareMode: true, hmr: false, ws: false, watch: null },
-    plugins: [tailwindcss()],
-    esbuild: { jsx: 'automatic' },
-    resolve: {
-      alias: { 'monaco-editor/esm/vs/editor/editor.api.js': 'monaco-editor/editor' },
-      dedupe: ['yjs', 'react', 'react-dom'],
-    },
-    worker: { format: 'es' },
-    optimizeDeps: { entries: ['tests/browser/bench.tsx'] },
-  })
-  session.rest.answer = (request, response) => vite.middlewares(request, response)
+  session.rest.answer = (request, response) => {
+    const { pathname } = new URL(request.url ?? '/', session.origin)
+    readFile(join(folder, pathname)).then(
+      (content) =>
+        response.writeHead(200, { 'content-type': types[extname(pathname)] ?? 'text/plain' }).end(content),
+      () => response.writeHead(404).end(),
+    )
+  }
   return {
     session,
     visit: async (browser, { who, role }, look = {}) => {
@@ -51,12 +50,12 @@ export async function startBench(): Promise<Bench> {
       const context = await browser.newContext({ viewport: { width, height } })
       const page = await context.newPage()
       const query = new URLSearchParams({ repl: session.repl, as: who.name, role, theme })
-      await page.goto(`${session.origin}/tests/browser/bench.html?${query}`)
+      await page.goto(`${session.origin}/bench.html?${query}`)
       return page
     },
     close: async () => {
-      await vite.close()
       await session.close()
+      await rm(folder, { recursive: true, force: true })
     },
   }
 }

@@ -21,6 +21,11 @@ export class Visitor {
     this.#cookie = cookie
   }
 
+  /** Somebody who is signed in already. */
+  static with(url: string, cookie: string): Visitor {
+    return new Visitor(url, cookie)
+  }
+
   /** Presses the button of a one-time link or of an invite (`name` for a guest). */
   static async arrive(link: string, fields: Record<string, string> = {}): Promise<Visitor> {
     const { origin } = new URL(link)

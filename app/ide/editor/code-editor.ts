@@ -48,86 +48,97 @@ const options: monaco.editor.IStandaloneEditorConstructionOptions = {
 
 export type CodeEditorParts = { host: HTMLElement; refuse: (say: string) => void }
 
-export function createCodeEditor({ host, refuse }: CodeEditorParts): CodeEditor {
-  const scope = createScope()
-  const editor = monaco.editor.create(host, { ...options, model: null })
-  scope.add(() => editor.dispose())
-  const bound = new Map<string, BoundDocument>()
-  const views = new Map<string, monaco.editor.ICodeEditorViewState>()
-  const place = createStore<CursorPlace | null>(null)
-  let shown: BoundDocument | null = null
-  let hideCursors: (() => void) | null = null
+export function createCodeEditor(parts: CodeEditorParts): CodeEditor {
+  return new SwitchingEditor(parts)
+}
 
-  const hide = (): void => {
-    hideCursors?.()
-    hideCursors = null
-    const view = editor.saveViewState()
-    if (shown !== null && view !== null) views.set(shown.document.id, view)
-    shown = null
-    editor.setModel(null)
-    place.set(null)
+class SwitchingEditor implements CodeEditor {
+  readonly place = createStore<CursorPlace | null>(null)
+  readonly #scope = createScope()
+  readonly #editor: monaco.editor.IStandaloneCodeEditor
+  readonly #bound = new Map<string, BoundDocument>()
+  readonly #views = new Map<string, monaco.editor.ICodeEditorViewState>()
+  #shown: BoundDocument | null = null
+  #shownPath = ''
+  #hideCursors: (() => void) | null = null
+
+  constructor({ host, refuse }: CodeEditorParts) {
+    this.#editor = monaco.editor.create(host, { ...options, model: null })
+    this.#scope.add(() => this.#editor.dispose())
+    const watch = this.#editor.onDidChangeCursorPosition(() => this.#tellPlace())
+    this.#scope.add(() => watch.dispose())
+    this.#scope.add(keepCompositionWhole(this.#editor, () => this.#shown?.document ?? null))
+    this.#scope.add(refuseLargePaste({ host, refuse, held: () => this.#shown?.model.getValueLength() ?? 0 }))
+    this.#scope.add(() => this.keepOnly(new Set()))
   }
-  const unbind = (id: string): void => {
-    if (shown?.document.id === id) hide()
-    bound.get(id)?.dispose()
-    bound.delete(id)
+
+  readonly dispose = (): void => this.#scope.dispose()
+
+  show(document: OpenDocument, path: string): void {
+    this.#shownPath = path
+    const next = this.#boundOf(document, path)
+    if (this.#shown === next) return this.#tellPlace()
+    this.hide()
+    this.#shown = next
+    this.#editor.setModel(next.model)
+    const view = this.#views.get(document.id)
+    if (view !== undefined) this.#editor.restoreViewState(view)
+    const ariaLabel = `${path}. Text editor. ${helpKeys} lets Tab leave the editor; F6 goes to the next region.`
+    this.#editor.updateOptions({ ariaLabel })
+    this.#hideCursors = showCursors(this.#editor, next)
+    this.#tellPlace()
   }
-  const boundOf = (document: OpenDocument, path: string): BoundDocument => {
-    const known = bound.get(document.id)
+
+  hide(): void {
+    this.#hideCursors?.()
+    this.#hideCursors = null
+    const view = this.#editor.saveViewState()
+    if (this.#shown !== null && view !== null) this.#views.set(this.#shown.document.id, view)
+    this.#shown = null
+    this.#editor.setModel(null)
+    this.place.set(null)
+  }
+
+  keepOnly(ids: ReadonlySet<string>): void {
+    for (const id of this.#bound.keys()) {
+      if (ids.has(id)) continue
+      this.#unbind(id)
+      this.#views.delete(id)
+    }
+  }
+
+  setReadOnly(words: string | null): void {
+    const message = words === null ? {} : { readOnlyMessage: { value: words } }
+    this.#editor.updateOptions({ readOnly: words !== null, ...message })
+  }
+
+  focus(): void {
+    this.#editor.focus()
+  }
+
+  #boundOf(document: OpenDocument, path: string): BoundDocument {
+    const known = this.#bound.get(document.id)
     if (known?.document === document) {
       monaco.editor.setModelLanguage(known.model, languageOf(path).id)
       return known
     }
-    unbind(document.id)
-    const fresh = bindDocument(document, path, editor)
-    bound.set(document.id, fresh)
+    this.#unbind(document.id)
+    const fresh = bindDocument(document, path, this.#editor)
+    this.#bound.set(document.id, fresh)
     return fresh
   }
-  const tellPlace = (path: string): void => {
-    const at = editor.getPosition()
-    if (at !== null) place.set({ line: at.lineNumber, column: at.column, language: languageOf(path).name })
+
+  #unbind(id: string): void {
+    if (this.#shown?.document.id === id) this.hide()
+    this.#bound.get(id)?.dispose()
+    this.#bound.delete(id)
   }
-  let shownPath = ''
-  const watch = editor.onDidChangeCursorPosition(() => tellPlace(shownPath))
-  scope.add(() => watch.dispose())
-  scope.add(keepCompositionWhole(editor, () => shown?.document ?? null))
-  scope.add(refuseLargePaste({ host, refuse, held: () => shown?.model.getValueLength() ?? 0 }))
-  scope.add(() => {
-    hide()
-    for (const id of bound.keys()) unbind(id)
-  })
-  return {
-    place,
-    hide,
-    show: (document, path) => {
-      shownPath = path
-      const next = boundOf(document, path)
-      if (shown === next) return tellPlace(path)
-      hide()
-      shown = next
-      editor.setModel(next.model)
-      const view = views.get(document.id)
-      if (view !== undefined) editor.restoreViewState(view)
-      editor.updateOptions({
-        ariaLabel: `${path}. Text editor. ${helpKeys} lets Tab leave the editor; F6 goes to the next region.`,
-      })
-      hideCursors = showCursors(editor, next)
-      tellPlace(path)
-    },
-    keepOnly: (ids) => {
-      for (const id of bound.keys()) {
-        if (ids.has(id)) continue
-        unbind(id)
-        views.delete(id)
-      }
-    },
-    setReadOnly: (words) =>
-      editor.updateOptions({
-        readOnly: words !== null,
-        ...(words === null ? {} : { readOnlyMessage: { value: words } }),
-      }),
-    focus: () => editor.focus(),
-    dispose: scope.dispose,
+
+  #tellPlace(): void {
+    const at = this.#editor.getPosition()
+    if (at === null) return
+    const language = languageOf(this.#shownPath).name
+    this.place.set({ line: at.lineNumber, column: at.column, language })
   }
 }
 

@@ -50,80 +50,94 @@ export type DocumentsPlan = {
 type Held = { document: OpenDocument; readers: number; stop: () => void }
 
 export function createDocuments(plan: DocumentsPlan): Documents {
-  const held = new Map<string, Held>()
-  const summary = createStore(nothingOpen)
-  const replaced = new Set<(id: string) => void>()
+  return new HeldDocuments(plan)
+}
 
-  const letGo = (id: string): void => {
-    const entry = held.get(id)
+class HeldDocuments implements Documents {
+  readonly summary = createStore(nothingOpen)
+  readonly #plan: DocumentsPlan
+  readonly #held = new Map<string, Held>()
+  readonly #replaced = new Set<(id: string) => void>()
+
+  constructor(plan: DocumentsPlan) {
+    this.#plan = plan
+  }
+
+  open(file: TextFile): OpenDocument {
+    const entry = this.#held.get(file.doc)
+    if (entry === undefined) return this.#join(file, 1)
+    entry.readers += 1
+    return entry.document
+  }
+
+  close(id: string): void {
+    const entry = this.#held.get(id)
     if (entry === undefined) return
-    held.delete(id)
+    entry.readers = Math.max(0, entry.readers - 1)
+    this.#look()
+  }
+
+  get(id: string): OpenDocument | null {
+    return this.#held.get(id)?.document ?? null
+  }
+
+  onReplaced(listener: (id: string) => void): () => void {
+    this.#replaced.add(listener)
+    return () => this.#replaced.delete(listener)
+  }
+
+  readonly dispose = (): void => {
+    for (const id of this.#held.keys()) this.#letGo(id)
+    this.#replaced.clear()
+  }
+
+  #join(file: TextFile, readers: number): OpenDocument {
+    const { doors, repl, say } = this.#plan
+    const document = openDocument({ doors, repl, doc: file.doc, epoch: file.epoch, refused: say })
+    const watch = (): void => {
+      if (document.facts.get().closed?.code === closeCode.wrongEpoch) void this.#renewHistory(document)
+      this.#look()
+    }
+    this.#held.set(file.doc, { document, readers, stop: document.facts.subscribe(watch) })
+    this.#look()
+    return document
+  }
+
+  #letGo(id: string): void {
+    const entry = this.#held.get(id)
+    if (entry === undefined) return
+    this.#held.delete(id)
     entry.stop()
     entry.document.dispose()
   }
-  const look = (): void => {
-    for (const [id, entry] of held) {
-      if (entry.readers === 0 && entry.document.facts.get().waiting.unsaved === 0) letGo(id)
+
+  /** Lets go of what nobody reads and nothing waits in, and sums up the rest. */
+  #look(): void {
+    for (const [id, entry] of this.#held) {
+      if (entry.readers === 0 && entry.document.facts.get().waiting.unsaved === 0) this.#letGo(id)
     }
-    summary.set(summarise([...held.values()].map((entry) => entry.document)))
+    this.summary.set(summarise([...this.#held.values()].map((entry) => entry.document)))
   }
-  const join = (file: TextFile, readers: number): OpenDocument => {
-    const document = openDocument({
-      doors: plan.doors,
-      repl: plan.repl,
-      doc: file.doc,
-      epoch: file.epoch,
-      refused: plan.say,
-    })
-    const watch = (): void => {
-      if (document.facts.get().closed?.code === closeCode.wrongEpoch) void renewHistory(document)
-      look()
-    }
-    held.set(file.doc, { document, readers, stop: document.facts.subscribe(watch) })
-    look()
-    return document
-  }
+
   /** The room has a new history: join it, and bring what this page had not sent as a change of text. */
-  const renewHistory = async (old: OpenDocument): Promise<void> => {
-    const entry = held.get(old.id)
+  async #renewHistory(old: OpenDocument): Promise<void> {
+    const entry = this.#held.get(old.id)
     if (entry?.document !== old) return
-    const file = await plan.reopen(old.id).catch(() => null)
-    if (file === null || held.get(old.id) !== entry) return
-    const change = { before: old.settledText(), mine: old.text.toString() }
-    letGo(old.id)
-    const fresh = join(file, entry.readers)
-    carryOver(fresh, change, plan.say)
-    for (const listener of replaced) listener(old.id)
-  }
-  return {
-    summary,
-    open: (file) => {
-      const entry = held.get(file.doc)
-      if (entry === undefined) return join(file, 1)
-      entry.readers += 1
-      return entry.document
-    },
-    close: (id) => {
-      const entry = held.get(id)
-      if (entry === undefined) return
-      entry.readers = Math.max(0, entry.readers - 1)
-      look()
-    },
-    get: (id) => held.get(id)?.document ?? null,
-    onReplaced: (listener) => {
-      replaced.add(listener)
-      return () => replaced.delete(listener)
-    },
-    dispose: () => {
-      for (const id of held.keys()) letGo(id)
-      replaced.clear()
-    },
+    const file = await this.#plan.reopen(old.id).catch(() => null)
+    if (file === null || this.#held.get(old.id) !== entry) return
+    const texts = { before: old.settledText(), mine: old.text.toString() }
+    this.#letGo(old.id)
+    const fresh = this.#join(file, entry.readers)
+    void carryOver(fresh, texts, this.#plan.say)
+    for (const listener of this.#replaced) listener(old.id)
   }
 }
 
+type Summing = { unsaved: number; unlogged: number; awaySince: number | null; readOnly: string | null }
+
 function summarise(documents: OpenDocument[]): DocumentsSummary {
   const dirty = new Set<string>()
-  const sum = { unsaved: 0, unlogged: 0, awaySince: null as number | null, readOnly: null as string | null }
+  const sum: Summing = { unsaved: 0, unlogged: 0, awaySince: null, readOnly: null }
   for (const { id, facts } of documents) {
     const { waiting, awaySince, readOnly } = facts.get()
     sum.unsaved += waiting.unsaved

@@ -22,13 +22,13 @@ import 'monaco-editor/languages/features/css/register'
 import 'monaco-editor/languages/features/html/register'
 import 'monaco-editor/languages/features/json/register'
 import 'monaco-editor/languages/features/typescript/register'
-// Vite makes the default export of a `?worker`; the linter looks at the file behind it.
+// The build makes the default export of a `?monaco-worker` (app/monaco-workers.server.ts); the linter looks at the file behind it.
 /* oxlint-disable import/default, import/no-named-as-default */
-import EditorWorker from 'monaco-editor/editor/editor.worker?worker'
-import CssWorker from 'monaco-editor/language/css/css.worker?worker'
-import HtmlWorker from 'monaco-editor/language/html/html.worker?worker'
-import JsonWorker from 'monaco-editor/language/json/json.worker?worker'
-import TypeScriptWorker from 'monaco-editor/language/typescript/ts.worker?worker'
+import EditorWorker from 'monaco-editor/editor/editor.worker?monaco-worker'
+import CssWorker from 'monaco-editor/language/css/css.worker?monaco-worker'
+import HtmlWorker from 'monaco-editor/language/html/html.worker?monaco-worker'
+import JsonWorker from 'monaco-editor/language/json/json.worker?monaco-worker'
+import TypeScriptWorker from 'monaco-editor/language/typescript/ts.worker?monaco-worker'
 
 export { monaco }
 

@@ -91,18 +91,21 @@ function TabPart({ tab, isActive, isDirty, hint, dots, onShow, onClose, onKey }:
         data-dirty={isDirty}
         onClick={onShow}
         onKeyDown={onKey}
-        className={clsx('h-full min-w-0 truncate outline-offset-[-3px]', tab.isGone && 'line-through')}
+        aria-keyshortcuts="Delete"
+        className="flex h-full min-w-0 items-center gap-1.5 outline-offset-[-3px]"
       >
-        {name}
-        {hint !== '' && <span className="pl-1.5 text-label text-muted">{hint}</span>}
+        <span className={clsx('truncate', tab.isGone && 'line-through')}>{name}</span>
+        {hint !== '' && <span className="truncate text-label text-muted">{hint}</span>}
+        {dots}
       </button>
-      {dots}
       <span className="relative flex size-6 shrink-0 items-center justify-center">
         {isDirty && <span className="size-2 rounded-full bg-warn group-hover/tab:opacity-0" aria-hidden />}
         <button
           type="button"
           tabIndex={-1}
-          aria-label={`Close ${name}`}
+          // A list of tabs holds tabs alone; by keyboard and for readers Delete closes.
+          aria-hidden
+          title={`Close ${name}`}
           onClick={onClose}
           className={clsx(
             'absolute inset-0 flex items-center justify-center rounded hover:bg-hover hover:text-ink focus-visible:opacity-100',

@@ -48,100 +48,132 @@ export type TabsParts = {
 
 const Remembered = z.object({ paths: z.array(z.string()).max(100), active: z.string().nullable() })
 
-export function createTabs({ documents, ask, memory }: TabsParts): Tabs {
-  const state = createStore<TabsState>({ tabs: [], active: null })
-  let keys = 0
-  const find = (key: number): Tab | undefined => state.get().tabs.find((tab) => tab.key === key)
-  const change = (key: number, next: Partial<Tab>): void =>
-    state.update((now) => ({
-      ...now,
-      tabs: now.tabs.map((tab) => (tab.key === key ? { ...tab, ...next } : tab)),
-    }))
-  const release = (tab: Tab): void => {
-    if (tab.view.kind === 'text') documents.close(tab.view.document.id)
+export function createTabs(parts: TabsParts): Tabs {
+  const tabs = new OpenTabs(parts)
+  restore(tabs, parts.memory.read())
+  // After what was remembered has been read: the first change writes it anew.
+  tabs.remember()
+  return tabs
+}
+
+class OpenTabs implements Tabs {
+  readonly state = createStore<TabsState>({ tabs: [], active: null })
+  readonly #parts: TabsParts
+  #keys = 0
+  #forget: () => void = () => {}
+
+  constructor(parts: TabsParts) {
+    this.#parts = parts
   }
-  const look = async (key: number, path: string): Promise<void> => {
-    try {
-      const opened = await ask(path)
-      if (find(key) === undefined) return
-      const view: TabView =
-        opened.kind === 'text'
-          ? { kind: 'text', document: documents.open(opened), eol: opened.eol }
-          : { kind: opened.kind, size: opened.size }
-      change(key, { path: opened.path, view, isGone: false })
-    } catch (thrown) {
-      change(key, { view: { kind: 'failed', say: asAppError(thrown).say } })
-    }
+
+  remember(): void {
+    this.#forget = this.state.subscribe(() => {
+      const { tabs, active } = this.state.get()
+      const shown = tabs.find((tab) => tab.key === active)?.path ?? null
+      this.#parts.memory.write(JSON.stringify({ paths: tabs.map((tab) => tab.path), active: shown }))
+    })
   }
-  const remember = (): void => {
-    const { tabs, active } = state.get()
-    const shown = tabs.find((tab) => tab.key === active)?.path ?? null
-    memory.write(JSON.stringify({ paths: tabs.map((tab) => tab.path), active: shown }))
-  }
-  const forget = state.subscribe(remember)
-  const open: Tabs['open'] = (path, manner) => {
-    const known = state.get().tabs.find((tab) => tab.path === path)
-    const key = known?.key ?? (keys += 1)
-    const isShown = manner?.quietly !== true || state.get().active === null
-    state.update(({ tabs, active }) => ({
+
+  open(path: string, manner?: { quietly: boolean }): void {
+    const known = this.state.get().tabs.find((tab) => tab.path === path)
+    const key = known?.key ?? (this.#keys += 1)
+    const isShown = manner?.quietly !== true || this.state.get().active === null
+    this.state.update(({ tabs, active }) => ({
       tabs: known === undefined ? [...tabs, { key, path, view: { kind: 'opening' }, isGone: false }] : tabs,
       active: isShown ? key : active,
     }))
-    if (known === undefined) void look(key, path)
-    else if (known.isGone || known.view.kind === 'failed') tabs.retry(key)
+    if (known === undefined) void this.#look(key, path)
+    else if (known.isGone || known.view.kind === 'failed') this.retry(key)
   }
-  const tabs: Tabs = {
-    state,
-    open,
-    activate: (key) => state.update((now) => ({ ...now, active: key })),
-    close: (key) => {
-      const { tabs, active } = state.get()
-      const at = tabs.findIndex((tab) => tab.key === key)
-      const tab = tabs[at]
-      if (tab === undefined) return
-      const rest = tabs.filter((other) => other !== tab)
-      const next = (rest[at] ?? rest[at - 1])?.key ?? null
-      state.set({ tabs: rest, active: active === key ? next : active })
-      release(tab)
-    },
-    step: (by) =>
-      state.update((now) => {
-        const at = now.tabs.findIndex((tab) => tab.key === now.active)
-        const next = now.tabs[(at + by + now.tabs.length) % now.tabs.length]
-        return next === undefined ? now : { ...now, active: next.key }
-      }),
-    retry: (key) => {
-      const tab = find(key)
-      if (tab === undefined) return
-      release(tab)
-      change(key, { view: { kind: 'opening' } })
-      void look(key, tab.path)
-    },
-    moved: (from, to) => {
-      for (const tab of state.get().tabs) {
-        if (isWithin(from, tab.path)) change(tab.key, { path: to + tab.path.slice(from.length) })
-      }
-    },
-    told: (event) => {
-      for (const tab of state.get().tabs) {
-        if (tab.view.kind !== 'text' || tab.view.document.id !== event.doc) continue
-        change(tab.key, event.kind === 'gone' ? { isGone: true } : { path: event.path, isGone: false })
-      }
-    },
-    replaced: (doc) => {
-      const document = documents.get(doc)
-      for (const tab of state.get().tabs) {
-        if (tab.view.kind !== 'text' || tab.view.document.id !== doc || document === null) continue
-        change(tab.key, { view: { ...tab.view, document } })
-      }
-    },
-    dispose: () => {
-      forget()
-      for (const tab of state.get().tabs) release(tab)
-    },
+
+  activate(key: number): void {
+    this.state.update((now) => ({ ...now, active: key }))
   }
-  restore(tabs, memory.read())
-  return tabs
+
+  close(key: number): void {
+    const { tabs, active } = this.state.get()
+    const at = tabs.findIndex((tab) => tab.key === key)
+    const tab = tabs[at]
+    if (tab === undefined) return
+    const rest = tabs.filter((other) => other !== tab)
+    const next = (rest[at] ?? rest[at - 1])?.key ?? null
+    this.state.set({ tabs: rest, active: active === key ? next : active })
+    this.#release(tab)
+  }
+
+  step(by: 1 | -1): void {
+    this.state.update((now) => {
+      const at = now.tabs.findIndex((tab) => tab.key === now.active)
+      const next = now.tabs[(at + by + now.tabs.length) % now.tabs.length]
+      return next === undefined ? now : { ...now, active: next.key }
+    })
+  }
+
+  retry(key: number): void {
+    const tab = this.#find(key)
+    if (tab === undefined) return
+    this.#release(tab)
+    this.#change(key, { view: { kind: 'opening' } })
+    void this.#look(key, tab.path)
+  }
+
+  readonly moved = (from: string, to: string): void => {
+    for (const tab of this.state.get().tabs) {
+      if (isWithin(from, tab.path)) this.#change(tab.key, { path: to + tab.path.slice(from.length) })
+    }
+  }
+
+  readonly told = (event: DocumentEvent): void => {
+    for (const tab of this.#tabsOf(event.doc)) {
+      this.#change(tab.key, event.kind === 'gone' ? { isGone: true } : { path: event.path, isGone: false })
+    }
+  }
+
+  readonly replaced = (doc: string): void => {
+    const document = this.#parts.documents.get(doc)
+    if (document === null) return
+    for (const tab of this.#tabsOf(doc)) {
+      if (tab.view.kind === 'text') this.#change(tab.key, { view: { ...tab.view, document } })
+    }
+  }
+
+  readonly dispose = (): void => {
+    this.#forget()
+    for (const tab of this.state.get().tabs) this.#release(tab)
+  }
+
+  #find(key: number): Tab | undefined {
+    return this.state.get().tabs.find((tab) => tab.key === key)
+  }
+
+  #tabsOf(doc: string): Tab[] {
+    return this.state.get().tabs.filter(({ view }) => view.kind === 'text' && view.document.id === doc)
+  }
+
+  #change(key: number, next: Partial<Tab>): void {
+    this.state.update((now) => ({
+      ...now,
+      tabs: now.tabs.map((tab) => (tab.key === key ? { ...tab, ...next } : tab)),
+    }))
+  }
+
+  #release(tab: Tab): void {
+    if (tab.view.kind === 'text') this.#parts.documents.close(tab.view.document.id)
+  }
+
+  async #look(key: number, path: string): Promise<void> {
+    try {
+      const opened = await this.#parts.ask(path)
+      if (this.#find(key) === undefined) return
+      const view: TabView =
+        opened.kind === 'text'
+          ? { kind: 'text', document: this.#parts.documents.open(opened), eol: opened.eol }
+          : { kind: opened.kind, size: opened.size }
+      this.#change(key, { path: opened.path, view, isGone: false })
+    } catch (thrown) {
+      this.#change(key, { view: { kind: 'failed', say: asAppError(thrown).say } })
+    }
+  }
 }
 
 function restore(tabs: Tabs, text: string | null): void {

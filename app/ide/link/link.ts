@@ -40,85 +40,102 @@ export type LinkParts = {
 }
 
 export function openLink(parts: LinkParts): Link {
-  const prove = parts.prove ?? ((doors: Doors) => proveRunner(doors))
-  const open = parts.open ?? openLive
-  const doors = keepDoors(parts.ask)
-  const phase = createStore<LinkPhase>({ phase: 'connecting' })
-  const live = createStore<Live | null>(null)
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let disposed = false
-  let searching = false
+  return new SearchingLink(parts)
+}
 
-  const leave = (): void => {
-    live.get()?.dispose()
-    live.set(null)
+class SearchingLink implements Link {
+  readonly doors: DoorsKeeper
+  readonly phase = createStore<LinkPhase>({ phase: 'connecting' })
+  readonly live = createStore<Live | null>(null)
+  readonly #prove: (doors: Doors) => Promise<void>
+  readonly #open: typeof openLive
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #isDisposed = false
+  #isSearching = false
+
+  constructor(parts: LinkParts) {
+    this.#prove = parts.prove ?? ((doors) => proveRunner(doors))
+    this.#open = parts.open ?? openLive
+    this.doors = keepDoors(parts.ask)
+    this.hurry()
   }
-  const offline = (): void =>
-    phase.update((now) => (now.phase === 'offline' ? now : { phase: 'offline', since: Date.now() }))
-  const wentWrong = (error: AppError): void => {
-    if (error.code === 'not-running') {
-      leave()
-      phase.set({ phase: 'stopped', say: error.say })
-    } else if (finalCodes.has(error.code)) {
-      leave()
-      phase.set({ phase: 'refused', say: error.say })
-      return
-    } else offline()
-    plan()
+
+  readonly hurry = (): void => void this.#search()
+
+  readonly dispose = (): void => {
+    this.#isDisposed = true
+    clearTimeout(this.#timer)
+    this.#leave()
+    this.doors.dispose()
   }
-  const plan = (): void => {
-    clearTimeout(timer)
-    timer = setTimeout(() => void search(), between(searchMs.low, searchMs.high))
-  }
-  const search = async (): Promise<void> => {
-    if (disposed || searching) return
-    searching = true
+
+  async #search(): Promise<void> {
+    if (this.#isDisposed || this.#isSearching) return
+    this.#isSearching = true
     try {
-      const found = await doors.renew()
-      if (live.get() !== null && isSame(live.get()?.doors, found)) return
-      await prove(found)
-      if (!disposed) enter(found)
+      const found = await this.doors.renew()
+      if (isSame(this.live.get()?.doors, found)) return this.#look()
+      await this.#prove(found)
+      if (!this.#isDisposed) this.#enter(found)
     } catch (thrown) {
-      if (!disposed) wentWrong(asAppError(thrown))
+      if (!this.#isDisposed) this.#wentWrong(asAppError(thrown))
     } finally {
-      searching = false
+      this.#isSearching = false
     }
   }
-  const enter = (found: Doors): void => {
-    leave()
-    const next = open(found, freshToken(found))
+
+  #enter(found: Doors): void {
+    this.#leave()
+    const next = this.#open(found, () => this.#freshToken(found))
     const look = (): void => {
-      if (live.get() !== next) return
-      if (next.tree.connected && next.terminal.connected) phase.set({ phase: 'live' })
-      else if (phase.get().phase !== 'connecting') offline()
+      if (this.live.get() === next) this.#look()
     }
     for (const socket of [next.tree, next.terminal]) socket.on('connect', look).on('disconnect', look)
-    live.set(next)
+    this.live.set(next)
   }
+
+  /** The sockets decide: while both hold, a page works, whatever became of the server that gave it its doors. */
+  #look(): void {
+    const now = this.live.get()
+    if (now?.tree.connected && now.terminal.connected) this.phase.set({ phase: 'live' })
+    else if (this.phase.get().phase !== 'connecting') this.#offline()
+  }
+
+  #leave(): void {
+    this.live.get()?.dispose()
+    this.live.set(null)
+  }
+
+  #offline(): void {
+    this.phase.update((now) => (now.phase === 'offline' ? now : { phase: 'offline', since: Date.now() }))
+  }
+
+  #wentWrong(error: AppError): void {
+    if (finalCodes.has(error.code)) {
+      this.#leave()
+      this.phase.set({ phase: 'refused', say: error.say })
+      return
+    }
+    if (error.code === 'not-running') {
+      this.#leave()
+      this.phase.set({ phase: 'stopped', say: error.say })
+    } else if (this.live.get() === null) this.#offline()
+    else this.#look()
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.hurry, between(searchMs.low, searchMs.high))
+  }
+
   /** Before every reconnect the doors are asked anew: a stop, a new generation or a changed role is seen at once. */
-  const freshToken = (of: Doors) => async (): Promise<string> => {
-    const isFirst = doors.latest.get() === of && phase.get().phase !== 'offline'
+  async #freshToken(of: Doors): Promise<string> {
+    const isFirst = this.doors.latest.get() === of && this.phase.get().phase !== 'offline'
     if (isFirst) return of.token
     try {
-      const now = await doors.renew()
-      if (!isSame(now, of)) void search()
+      const now = await this.doors.renew()
+      if (!isSame(now, of)) this.hurry()
       return now.token
     } catch (thrown) {
-      wentWrong(asAppError(thrown))
+      this.#wentWrong(asAppError(thrown))
       throw thrown
     }
-  }
-  void search()
-  return {
-    phase,
-    live,
-    doors,
-    hurry: () => void search(),
-    dispose: () => {
-      disposed = true
-      clearTimeout(timer)
-      leave()
-      doors.dispose()
-    },
   }
 }

@@ -15,9 +15,6 @@ export type Screen = {
   /** Who drives changed, or the panel did: fit the window, or scale to the driver's. */
   arrange: (isDriver: boolean) => void
   wearTheme: (worn: 'light' | 'dark') => void
-  focus: () => void
-  /** Types text as the person would. */
-  type: (text: string) => void
   dispose: () => void
 }
 
@@ -29,7 +26,6 @@ export type ScreenParts = {
   worn: 'light' | 'dark'
   isDriver: boolean
   mayType: boolean
-  refused: (say: string) => void
 }
 
 const fontSize = 13
@@ -38,7 +34,82 @@ const smallestFont = 8
 const scrollbackLines = 5_000
 
 export function openScreen(parts: ScreenParts): Screen {
-  const scope = createScope()
+  return new XtermScreen(parts)
+}
+
+class XtermScreen implements Screen {
+  readonly #scope = createScope()
+  readonly #terminal: Terminal
+  readonly #fit = new FitAddon()
+  readonly #host: HTMLElement
+  readonly #viewing: Viewing
+  #isDriver: boolean
+  /** Pictures of the past being painted: their questions were answered long ago. */
+  #replays = 0
+  /** The driver's window, as last told. */
+  #followed: Size | null = null
+
+  constructor(parts: ScreenParts) {
+    this.#host = parts.host
+    this.#isDriver = parts.isDriver
+    this.#terminal = drawTerminal(parts, this.#fit)
+    this.#scope.add(() => this.#terminal.dispose())
+    const isMine = (): boolean => this.#isDriver && this.#replays === 0
+    for (const handler of swallowQueries(this.#terminal, isMine)) this.#scope.add(() => handler.dispose())
+    this.#viewing = parts.terminals.view({
+      terminal: parts.id,
+      size: () => sizeOf(this.#fit, this.#terminal),
+      resized: (size) => this.#follow(size),
+      canvas: {
+        write: (bytes, painted) => this.#terminal.write(bytes, painted),
+        restart: (size) => this.#restart(size),
+      },
+    })
+    this.#scope.add(this.#viewing.dispose)
+    this.#scope.add(passInput(this.#terminal, this.#viewing))
+  }
+
+  readonly dispose = (): void => this.#scope.dispose()
+
+  arrange(drives: boolean): void {
+    if (this.#scope.isDisposed() || this.#host.clientWidth === 0) return
+    this.#isDriver = drives
+    if (!drives && this.#followed !== null) return this.#follow(this.#followed)
+    this.#terminal.options.fontSize = fontSize
+    const size = sizeOf(this.#fit, this.#terminal)
+    this.#resize(size)
+    this.#viewing.size(size)
+  }
+
+  wearTheme(worn: 'light' | 'dark'): void {
+    this.#terminal.options.theme = terminalTheme(worn)
+  }
+
+  #follow(size: Size): void {
+    this.#followed = size
+    if (this.#isDriver) return
+    this.#terminal.options.fontSize = scaledFont(this.#terminal, this.#host, size)
+    this.#resize(size)
+  }
+
+  #resize(size: Size): void {
+    if (size.cols === this.#terminal.cols && size.rows === this.#terminal.rows) return
+    this.#terminal.resize(size.cols, size.rows)
+  }
+
+  /** In the order of what is written: an earlier picture may still be on its way to the screen. */
+  #restart(size: Size): void {
+    this.#terminal.write('', () => {
+      this.#replays += 1
+      this.#terminal.reset()
+      this.#terminal.resize(size.cols, size.rows)
+    })
+    // After what is now handed over, so that it ends when the replay has been painted.
+    queueMicrotask(() => this.#terminal.write('', () => (this.#replays -= 1)))
+  }
+}
+
+function drawTerminal(parts: ScreenParts, fit: FitAddon): Terminal {
   const terminal = new Terminal({
     allowProposedApi: true,
     fontFamily: "'JetBrains Mono Variable', ui-monospace, Menlo, monospace",
@@ -50,8 +121,6 @@ export function openScreen(parts: ScreenParts): Screen {
     disableStdin: !parts.mayType,
     theme: terminalTheme(parts.worn),
   })
-  scope.add(() => terminal.dispose())
-  const fit = new FitAddon()
   terminal.loadAddon(fit)
   terminal.loadAddon(new WebLinksAddon())
   terminal.loadAddon(new Unicode11Addon())
@@ -59,58 +128,7 @@ export function openScreen(parts: ScreenParts): Screen {
   terminal.open(parts.host)
   useGraphics(terminal)
   labelInput(terminal, parts.name)
-  let isDriver = parts.isDriver
-  let replays = 0
-  let followed: Size | null = null
-  for (const handler of swallowQueries(terminal, () => isDriver && replays === 0))
-    scope.add(() => handler.dispose())
-
-  const windowSize = (): Size => sizeOf(fit, terminal)
-  const viewing = parts.terminals.view({
-    terminal: parts.id,
-    size: windowSize,
-    resized: (size) => {
-      followed = size
-      if (!isDriver) follow(size)
-    },
-    canvas: {
-      write: (bytes, painted) => terminal.write(bytes, painted),
-      // In the order of what is written: an earlier picture may still be on its way to the screen.
-      restart: (size) => {
-        terminal.write('', () => {
-          replays += 1
-          terminal.reset()
-          terminal.resize(size.cols, size.rows)
-        })
-        // After what is now handed over, so that it ends when the replay has been painted.
-        queueMicrotask(() => terminal.write('', () => (replays -= 1)))
-      },
-    },
-  })
-  scope.add(viewing.dispose)
-  scope.add(passInput(terminal, viewing))
-  const follow = (size: Size): void => {
-    terminal.options.fontSize = scaledFont(terminal, parts.host, size)
-    if (size.cols !== terminal.cols || size.rows !== terminal.rows) terminal.resize(size.cols, size.rows)
-  }
-  const arrange = (drives: boolean): void => {
-    if (scope.isDisposed() || parts.host.clientWidth === 0) return
-    isDriver = drives
-    if (!isDriver && followed !== null) return follow(followed)
-    terminal.options.fontSize = fontSize
-    const size = windowSize()
-    if (size.cols !== terminal.cols || size.rows !== terminal.rows) terminal.resize(size.cols, size.rows)
-    viewing.size(size)
-  }
-  return {
-    arrange,
-    wearTheme: (worn) => {
-      terminal.options.theme = terminalTheme(worn)
-    },
-    focus: () => terminal.focus(),
-    type: (text) => viewing.type(new TextEncoder().encode(text)),
-    dispose: scope.dispose,
-  }
+  return terminal
 }
 
 function sizeOf(fit: FitAddon, terminal: Terminal): Size {

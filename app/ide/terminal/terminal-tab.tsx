@@ -61,7 +61,12 @@ export function TerminalTab({ terminal, isShown, isViewer, onShow, onClose }: Te
           aria-label={[terminal.name, ended, driver && `driven by ${driver}`].filter(Boolean).join(', ')}
           onClick={onShow}
           onDoubleClick={() => !isViewer && setNaming(true)}
-          onKeyDown={(event) => event.key === 'F2' && !isViewer && setNaming(true)}
+          aria-keyshortcuts="F2 Delete"
+          onKeyDown={(event) => {
+            if (isViewer) return
+            if (event.key === 'F2') setNaming(true)
+            if (event.key === 'Delete') onClose()
+          }}
           className="flex h-full max-w-56 items-center gap-1.5 truncate outline-offset-[-3px]"
         >
           <span className="truncate">{terminal.name}</span>
@@ -72,16 +77,18 @@ export function TerminalTab({ terminal, isShown, isViewer, onShow, onClose }: Te
             </span>
           )}
           {ended !== null && <span className="text-label text-muted">{ended}</span>}
+          <PresenceDots people={people.get(terminal.id) ?? []} />
         </button>
       )}
-      <PresenceDots people={people.get(terminal.id) ?? []} />
       {isViewer ? (
         <span className="w-2" />
       ) : (
         <button
           type="button"
           tabIndex={-1}
-          aria-label={`Close ${terminal.name}`}
+          // A list of tabs holds tabs alone; by keyboard and for readers Delete closes.
+          aria-hidden
+          title={`Close ${terminal.name}`}
           onClick={onClose}
           className={clsx(
             'flex size-6 shrink-0 items-center justify-center rounded hover:bg-hover hover:text-ink focus-visible:opacity-100',

@@ -13,7 +13,7 @@ interface TerminalViewProps {
 }
 
 export function TerminalView({ terminal, isShown }: TerminalViewProps) {
-  const { terminals, notices, person, isViewer: viewer } = useWorkbench()
+  const { terminals, person, isViewer: viewer } = useWorkbench()
   const isViewer = useStore(viewer)
   const { worn } = useTheme()
   const host = useRef<HTMLDivElement>(null)
@@ -30,14 +30,13 @@ export function TerminalView({ terminal, isShown }: TerminalViewProps) {
       worn: first.current.worn,
       isDriver: first.current.isDriver,
       mayType: !isViewer,
-      refused: (say) => notices.say('terminal', say),
     })
     setScreen(made)
     return () => {
       made.dispose()
       setScreen(null)
     }
-  }, [terminal.id, terminals, notices, isViewer])
+  }, [terminal.id, terminals, isViewer])
   useEffect(() => screen?.wearTheme(worn), [screen, worn])
   useEffect(() => {
     if (screen === null || host.current === null || !isShown) return

@@ -240,7 +240,7 @@ test('headers: a policy with a fresh nonce that every script carries, no caching
   const nonce = /'nonce-([^']+)'/.exec(policy)![1]!
   const html = await first.text()
   expect(policy).toContain("default-src 'none'")
-  expect(policy).toContain(`connect-src 'self' ${app.url.replace('http', 'ws')}`)
+  expect(policy).toContain(`connect-src 'self' ${app.url} ${app.url.replace('http', 'ws')};`)
   expect(policy).not.toContain('unsafe-eval')
   for (const [tag] of html.matchAll(/<script[^>]*>/g)) expect(tag).toContain(`nonce="${nonce}"`)
   expect((await get('/')).headers.get('content-security-policy')).not.toBe(policy)

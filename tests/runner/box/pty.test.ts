@@ -1,7 +1,7 @@
 // One program on one PTY: nothing lost at its end, whole input, a clean environment.
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { openPty, type Pty, type PtyExit } from '../../../runner/box/pty.ts'
+import { Pty, type PtyExit } from '../../../runner/box/pty.ts'
 import { shellCommand } from '../../../runner/box/shell.ts'
 import { boxLaunch, eventually, tempFolder } from '../terminals/stage.ts'
 import { seeded } from './seeded.ts'
@@ -12,7 +12,7 @@ function run(script: string, onStart: (pty: Pty) => void = () => undefined): Ran
   const chunks: Buffer[] = []
   const ran: Ran = { exit: null, after: 0 } as Ran
   Object.defineProperty(ran, 'output', { get: () => Buffer.concat(chunks) })
-  ran.pty = openPty({
+  ran.pty = new Pty({
     file: '/bin/sh',
     args: ['-c', script],
     env: { PATH: process.env.PATH ?? '' },
@@ -93,7 +93,7 @@ describe('a program on a PTY', () => {
     const chunks: Buffer[] = []
     let exit: PtyExit | null = null
 
-    openPty({ ...shell, cols: 80, rows: 24, onOutput: (b) => void chunks.push(b), onExit: (e) => (exit = e) })
+    new Pty({ ...shell, cols: 80, rows: 24, onOutput: (b) => void chunks.push(b), onExit: (e) => (exit = e) })
     await eventually(() => exit)
     delete process.env.DEVEX_TEST_SECRET
     process.kill(neighbour.pty.pid, 'SIGKILL')

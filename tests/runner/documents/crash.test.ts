@@ -67,7 +67,7 @@ test('W-9 C-5 killed at random instants: every logged edit is there exactly once
   const page = relay.page({ doc, epoch }, ada.id)
   await eventually(() => page.joined)
   let edits = 0
-  for (let round = 0; round < 6; round += 1) {
+  for (let round = 0; round < 4; round += 1) {
     const upTo = edits + 20 + random(60)
     for (; edits < upTo; edits += 1) {
       page.text.insert(random(2) === 0 ? 0 : page.text.length, markOf(edits))
@@ -87,8 +87,9 @@ test('W-9 C-5 killed at random instants: every logged edit is there exactly once
     for (const { n } of page.sent.filter(({ n }) => n <= logged))
       expect(text.split(markOf(n - 1)).length - 1, `edit ${n} of ${logged} logged`).toBe(1)
     page.moved()
-    page.sent.forEach(({ n }, at) => n > saved && page.replay(at))
-    await eventually(() => relay.last('saved')?.n === page.sent.at(-1)?.n)
+    const unsaved = page.sent.flatMap(({ n }, at) => (n > saved ? [at] : []))
+    for (const at of unsaved) page.replay(at)
+    if (unsaved.length > 0) await eventually(() => relay.last('saved')?.n === page.sent.at(-1)?.n)
   }
   const text = page.text.toString()
   await eventually(async () => (await readFile(join(launch.workspace, 'a.txt'), 'utf8')) === text)

@@ -1,6 +1,8 @@
 // Files through documents: opened, edited, taken back, and edited by tools meanwhile, byte for byte.
 import { describe, expect, test } from 'vitest'
-import { startSession } from './session.ts'
+import * as Y from 'yjs'
+import type { Files } from '../../../runner/documents/ports.ts'
+import { ada, startSession } from './session.ts'
 
 const files: Record<string, Uint8Array> = {
   'lf.txt': Buffer.from('one\ntwo\n'),
@@ -73,7 +75,7 @@ test('C-11 W-9 after a stop and a start a document has its epoch, its history an
   expect([after.id, after.epoch]).toEqual([before.id, before.epoch])
   expect(await second.text('a.py')).toBe('seed\nmore\n')
   // A page that stayed open brings its whole history: nothing may be doubled.
-  after.document.receive(Buffer.from(await import('yjs').then((Y) => Y.encodeStateAsUpdate(before.doc))), 'x')
+  after.document.receive(Y.encodeStateAsUpdate(before.doc), ada)
   expect(after.document.text).toBe('seed\nmore\n')
 })
 
@@ -90,4 +92,50 @@ test('W-9 what was logged and not yet written is in the file after a crash', asy
 
   expect(again.epoch).toBe(page.epoch)
   expect(await second.text('a.py')).toBe('logged\nseed\n')
+})
+
+test('W-9 whether the runner dies before or after the rename, the next one reads every edit once', async () => {
+  for (const when of ['before', 'after'] as const) {
+    const dying = (files: Files): Files => ({
+      ...files,
+      write: async (path, bytes, still) => {
+        if (when === 'after') await files.write(path, bytes, still)
+        throw new Error('died')
+      },
+    })
+    const first = await startSession({ faulty: dying })
+    await first.put('a.py', 'one\n')
+    const page = await first.join('a.py')
+    for (const word of ['two\n', 'three\n']) {
+      page.text.insert(0, word)
+      await first.documents.materialise('test')
+    }
+
+    const second = await startSession({ folders: first.folders })
+    const again = await second.join('a.py')
+    await second.documents.materialise('test')
+    expect(again.text.toString()).toBe('three\ntwo\none\n')
+    expect(await second.text('a.py')).toBe('three\ntwo\none\n')
+    expect(second.documents.count.ingests).toBe(0)
+  }
+})
+
+test('W-9 an update that waits for another survives a crash and becomes text when that one comes', async () => {
+  const first = await startSession()
+  await first.put('a.py', 'one\n')
+  const page = await first.join('a.py')
+  const sent: Uint8Array[] = []
+  const writer = new Y.Doc()
+  Y.applyUpdate(writer, Y.encodeStateAsUpdate(page.doc))
+  writer.on('update', (update: Uint8Array) => sent.push(update))
+  writer.getText('content').insert(0, 'b')
+  writer.getText('content').insert(0, 'a')
+  page.document.receive(sent[1]!, ada)
+  first.log.flush()
+  expect(page.document.text).toBe('one\n')
+
+  const second = await startSession({ folders: first.folders })
+  const again = await second.join('a.py')
+  again.document.receive(sent[0]!, ada)
+  expect(again.document.text).toBe('abone\n')
 })

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import * as Y from 'yjs'
 import { afterEach } from 'vitest'
 import { systemClock, type Clock } from '../../../runner/documents/clock.ts'
+import type { Files } from '../../../runner/documents/ports.ts'
 import type { LiveDocument } from '../../../runner/documents/document.ts'
 import { openMemory, type Memory } from '../../../runner/memory.ts'
 import { confine } from '../../../runner/workspace/confine.ts'
@@ -41,10 +42,11 @@ export type TestSession = Memory & {
 }
 
 export async function startSession(
-  given: { folders?: Folders; clock?: Clock; generation?: number } = {},
+  given: { folders?: Folders; clock?: Clock; generation?: number; faulty?: (files: Files) => Files } = {},
 ): Promise<TestSession> {
   const folders = given.folders ?? (await newFolders())
-  const files = filesOf(confine(folders.workspace))
+  const sound = filesOf(confine(folders.workspace))
+  const files = given.faulty?.(sound) ?? sound
   const logger = pino({ level: process.env['DEVEX_LOG'] ?? 'silent' })
   const clock = given.clock ?? systemClock
   const memory = await openMemory(

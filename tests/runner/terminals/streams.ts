@@ -99,7 +99,8 @@ function line(buffer: BufferLines, row: number): string {
   for (let column = 0; column < (cells?.length ?? 0); column++) {
     const cell = cells?.getCell(column)
     if (!cell) continue
-    if (cell.getWidth() === 0 && cells?.getCell(column - 1)?.getWidth() === 2) continue
+    // A wide character covers the cell behind it, whatever inserting at the edge has left there.
+    if (column > 0 && cells?.getCell(column - 1)?.getWidth() === 2) continue
     const isBlank = cell.getChars().trim() === '' && !cell.isInverse()
     const drawn = cell.isInverse() || cell.isStrikethrough() || cell.isOverline() || cell.isUnderline()
     const looks = [

@@ -5,9 +5,11 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -131,7 +133,7 @@ test('W-1 a folder swapped for a link to the outside at any moment gives nothing
   const confined = confine(root, { scratch: join(root, '..', 'scratch') })
   const outcomes = new Set<string>()
 
-  for (let round = 0; round < 150; round += 1) {
+  for (let round = 0; round < 80; round += 1) {
     const seen = await confined.read('swap/secret.txt').then(
       ({ bytes }) => Buffer.from(bytes).toString(),
       () => '',
@@ -200,6 +202,45 @@ test('W-9 with a scratch folder of ours the workspace holds nothing but the file
 
   expect(readdirSync(root)).toEqual(['main.py'])
   expect(readdirSync(join(top, 'scratch'))).toEqual([])
+})
+
+test('W-9 what a killed runner left half-written is removed before the next write', async () => {
+  const { top, root } = stage()
+  mkdirSync(join(top, 'scratch'))
+  writeFileSync(join(top, 'scratch', '.devex-tmp-left'), 'half')
+
+  await confine(root, { scratch: join(top, 'scratch') }).write('main.py', text('print(1)'))
+
+  expect(readdirSync(join(top, 'scratch'))).toEqual([])
+})
+
+test('W-9 a scratch folder on another file system is given up, and the write is whole all the same', async () => {
+  const { root } = stage()
+  const scratch = mkdtempSync('/dev/shm/devex-scratch-')
+  onTestFinished(() => rmSync(scratch, { recursive: true }))
+  const confined = confine(root, { scratch })
+
+  for (const content of ['first', 'second']) {
+    await confined.write('main.py', text(content))
+    expect(readFileSync(join(root, 'main.py'), 'utf8')).toBe(content)
+  }
+
+  expect(readdirSync(scratch)).toEqual([])
+  expect(confined.list('').map(({ name }) => name)).toEqual(['main.py'])
+})
+
+test('W-6 the stat of a write is that of what was written, whoever replaces the file right afterwards', async () => {
+  const { root } = stage()
+  const confined = confine(root)
+
+  const writing = confined.write('main.py', text('ours'), () => true)
+  // The tool's file takes the name as soon as ours has it, before the write is answered.
+  while (!existsSync(join(root, 'main.py'))) await new Promise((resume) => setImmediate(resume))
+  const ours = lstatSync(join(root, 'main.py'), { bigint: true }).ino
+  writeFileSync(join(root, 'tool'), 'theirs')
+  execFileSync('mv', ['tool', 'main.py'], { cwd: root })
+
+  expect((await writing).ino).toBe(ours)
 })
 
 test('W-9 each write tells its new identity, so that a rename right after it is still understood', async () => {

@@ -121,3 +121,20 @@ test('W-7 a folder that the top .gitignore names is one closed entry, and opens 
   expect(paths()).toEqual(['.gitignore', 'dist'])
   expect(ops.filter(({ op }) => op === 'gone')).toHaveLength(2)
 })
+
+test('W-7 a thousand files that come and go in one stroke are a few revisions, not a thousand', async () => {
+  const { root, tree, ops } = await grown((at) => {
+    for (let index = 0; index < 1000; index += 1) writeFileSync(join(at, `old${index}`), '')
+  })
+  const before = tree.snapshot().rev
+
+  for (let index = 0; index < 1000; index += 1)
+    renameSync(join(root, `old${index}`), join(root, `.gone${index}`))
+  execFileSync('bash', ['-c', 'rm .gone*; for n in $(seq 1000); do : > new$n; done'], { cwd: root })
+  await tree.touch(Array.from({ length: 1000 }, (_, index) => [`old${index}`, `new${index + 1}`]).flat())
+  await tree.settle()
+
+  expect(tree.snapshot().entries).toHaveLength(1000)
+  expect(ops).toHaveLength(2000)
+  expect(tree.snapshot().rev - before).toBeLessThan(500)
+})

@@ -1,0 +1,172 @@
+// @vitest-environment node
+// The workbench in real Chromium over the real relay: two people in one text, each with their own undo and composition.
+import { readFileSync } from 'node:fs'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { limits } from '../../protocol/limits.ts'
+import { startBench, type Bench } from '../support/bench.ts'
+import { launchBrowser, noBrowser } from '../support/browser.ts'
+import { eventually } from '../support/eventually.ts'
+import { ada, grace } from '../support/keys.ts'
+
+/** The first page makes Vite bundle Monaco once. */
+const firstPaintMs = 90_000
+
+let bench: Bench
+let browser: Browser
+/** The pages of ada and grace, open through all tests: opening Monaco is the slow part. */
+let a: Page
+let b: Page
+const faults: string[] = []
+
+async function visit(who: typeof ada, role: 'owner' | 'editor' | 'viewer' = 'editor'): Promise<Page> {
+  const page = await bench.visit(browser, { who, role })
+  page.on('pageerror', (fault) => faults.push(String(fault)))
+  return page
+}
+
+async function openFile(page: Page, path: string): Promise<void> {
+  await page.getByRole('treeitem', { name: path }).click({ timeout: firstPaintMs })
+  await page.locator('.monaco-editor .view-line').first().waitFor({ timeout: firstPaintMs })
+  await page.locator('.monaco-editor .view-lines').click({ position: { x: 5, y: 5 } })
+}
+
+const textOf = (path: string): string =>
+  bench.session.runner.textOf(bench.session.tree.docs.get(path)?.doc ?? '')
+
+async function saved(page: Page): Promise<void> {
+  await page.locator('[data-testid="status"][data-saved="true"]').waitFor()
+}
+
+describe.skipIf(noBrowser)('the workbench in Chromium', () => {
+  beforeAll(async () => {
+    bench = await startBench()
+    for (const path of ['undo.txt', 'compose.txt', 'paste.txt', 'both.txt'])
+      bench.session.tree.addDocument(path, '')
+    browser = await launchBrowser()
+    a = await visit(ada)
+    b = await visit(grace)
+  }, firstPaintMs)
+  afterAll(async () => {
+    await browser?.close()
+    await bench?.close()
+  })
+
+  test('C-6 two people type in one file at once: both texts and the runner agree, and the page says saved', async () => {
+    await openFile(a, 'both.txt')
+    await openFile(b, 'both.txt')
+    await Promise.all([a.keyboard.type('Ada was here. '.repeat(5)), b.keyboard.type('Grace too. '.repeat(5))])
+    await Promise.all([saved(a), saved(b)])
+    await eventually(() => textOf('both.txt').length === 70 + 55)
+    const copied = async (page: Page): Promise<string> => {
+      await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+      await page.keyboard.press('Control+a')
+      await page.keyboard.press('Control+c')
+      return page.evaluate(() => navigator.clipboard.readText())
+    }
+    expect(await copied(a)).toBe(textOf('both.txt'))
+    expect(await copied(b)).toBe(textOf('both.txt'))
+  })
+
+  test('undo and redo take back only own edits, whatever way they are called', async () => {
+    await openFile(a, 'undo.txt')
+    await a.keyboard.type('AAA')
+    await eventually(() => textOf('undo.txt') === 'AAA')
+    await openFile(b, 'undo.txt')
+    await b.keyboard.press('Control+Home')
+    await b.keyboard.type('BBB')
+    await eventually(() => textOf('undo.txt') === 'BBBAAA')
+    await eventually(async () => (await a.locator('.view-lines').innerText()).includes('BBBAAA'))
+    await a.keyboard.press('Control+z')
+    await eventually(() => textOf('undo.txt') === 'BBB')
+    await a.keyboard.press('Control+z')
+    await a.keyboard.press('Control+y')
+    await eventually(() => textOf('undo.txt') === 'BBBAAA')
+    await a.keyboard.press('Control+z')
+    await a.keyboard.press('Control+Shift+z')
+    await eventually(() => textOf('undo.txt') === 'BBBAAA')
+  })
+
+  test('an input-method composition stays whole while the other types before it', async () => {
+    await openFile(a, 'compose.txt')
+    await a.keyboard.type('x')
+    await eventually(() => textOf('compose.txt') === 'x')
+    await openFile(b, 'compose.txt')
+    const devtools = await a.context().newCDPSession(a)
+    const compose = (text: string): Promise<unknown> =>
+      devtools.send('Input.imeSetComposition', {
+        text,
+        selectionStart: text.length,
+        selectionEnd: text.length,
+      })
+    await compose('に')
+    await b.keyboard.press('Control+Home')
+    await b.keyboard.type('12')
+    await eventually(() => textOf('compose.txt').startsWith('12'))
+    await compose('にほ')
+    await b.keyboard.type('3')
+    await eventually(() => textOf('compose.txt').startsWith('123'))
+    await compose('にほん')
+    await devtools.send('Input.insertText', { text: '日本' })
+    await eventually(() => textOf('compose.txt') === '123x日本')
+    await eventually(async () => (await a.locator('.view-lines').innerText()).includes('123x日本'))
+    await a.keyboard.type('!')
+    await eventually(() => textOf('compose.txt') === '123x日本!')
+  })
+
+  test('a paste that no frame could carry is refused in words and changes nothing', async () => {
+    const page = a
+    await openFile(page, 'paste.txt')
+    await page.evaluate((length) => {
+      const data = new DataTransfer()
+      data.setData('text/plain', 'p'.repeat(length))
+      document.activeElement?.dispatchEvent(
+        new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
+      )
+    }, limits.collabUpdateBytes + 1)
+    await page.getByRole('alert').getByText('too large to paste').waitFor()
+    expect(textOf('paste.txt')).toBe('')
+    await page.keyboard.type('ok')
+    await eventually(() => textOf('paste.txt') === 'ok')
+  })
+
+  test('a viewer reads, and what they type changes nothing', async () => {
+    const page = await visit(grace, 'viewer')
+    await openFile(page, 'both.txt')
+    const before = textOf('both.txt')
+    await page.keyboard.type('no')
+    await page.locator('[data-testid="status"][data-connection="read-only"]').waitFor()
+    expect(await page.getByRole('button', { name: 'Run' }).isDisabled()).toBe(true)
+    expect(textOf('both.txt')).toBe(before)
+    await page.context().close()
+  })
+
+  test('F6 walks out of the editor through every region, and axe finds nothing serious', async () => {
+    const page = a
+    await openFile(page, 'both.txt')
+    const region = (): Promise<string | null> =>
+      page.evaluate(
+        () => document.activeElement?.closest('[data-region]')?.getAttribute('data-region') ?? null,
+      )
+    const walked: (string | null)[] = [await region()]
+    for (let step = 0; step < 5; step += 1) {
+      await page.keyboard.press('F6')
+      walked.push(await region())
+    }
+    expect(new Set(walked)).toEqual(new Set(['editor', 'terminal', 'top', 'files', 'people']))
+    await page.addScriptTag({ content: readFileSync('node_modules/axe-core/axe.min.js', 'utf8') })
+    const found = await page.evaluate(async () => {
+      const { axe } = window as unknown as { axe: { run: () => Promise<{ violations: Violation[] }> } }
+      type Violation = { id: string; impact: string; nodes: { html: string }[] }
+      const { violations } = await axe.run()
+      return violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)}`)
+    })
+    expect(found).toEqual([])
+  })
+
+  test('no page threw anything', () => {
+    expect(faults).toEqual([])
+  })
+})
