@@ -39,7 +39,17 @@ rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 const browser = await launchBrowser()
 try {
-  for (const look of looks) await takeAll(browser, product, look)
+  for (const look of looks.filter(
+    (one) => !process.argv[2] || `${one.colorScheme}-${one.width}`.includes(process.argv[2]),
+  )) {
+    await takeAll(browser, product, look).catch(async (fault) => {
+      for (const context of browser.contexts()) {
+        for (const [i, page] of context.pages().entries())
+          await page.screenshot({ path: join(folder, `fault-${i}-${Date.now()}.png`) })
+      }
+      throw fault
+    })
+  }
 } finally {
   await browser.close()
   await product.stop()
@@ -127,8 +137,9 @@ async function peopled(scene: Scene): Promise<void> {
   await grace.page.getByTestId('workbench').waitFor({ timeout: 60_000 })
   await page.locator('.monaco-editor .view-line').first().waitFor({ timeout: 60_000 })
   await screen.focusEditor(page)
+  await page.evaluate((text) => navigator.clipboard.writeText(text), program)
   await page.keyboard.press('Control+A')
-  await page.keyboard.insertText(program)
+  await page.keyboard.press('Control+V')
   if (!isNarrow) {
     await grace.page.locator('.monaco-editor .view-line').first().waitFor()
     await screen.focusEditor(grace.page)
