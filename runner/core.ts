@@ -1,5 +1,6 @@
 // What a session is below its doors: the workspace watched, its tree, the documents and the link to the relay.
 // Opens them and closes them in order; the doors are put on top by start.ts.
+import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import type { RunnerLaunch } from '../protocol/control.ts'
 import type { Clock } from './documents/clock.ts'
@@ -28,7 +29,8 @@ type CoreDeps = { launch: RunnerLaunch; identity: Identity; clock: Clock; logger
 
 export async function openCore(deps: CoreDeps): Promise<Core> {
   const { launch, clock, logger } = deps
-  const confined = confine(launch.workspace)
+  // Beside our state: not in the way of people and tools, and on one machine on the workspace's file system.
+  const confined = confine(launch.workspace, { scratch: join(dirname(launch.state), 'scratch') })
   const { log, documents } = await openMemory(launch, { files: filesOf(confined), clock, logger })
   const tree = new WorkspaceTree({ confined, log: logger })
   const look = async (paths: Set<string>): Promise<void> => {
