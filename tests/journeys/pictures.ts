@@ -75,6 +75,9 @@ async function takeAll(of: Browser, running: Product, look: Look): Promise<void>
   const tag = `${look.colorScheme}-${look.width}`
   const take = async (page: Page, name: string): Promise<void> => {
     await page.waitForLoadState('load')
+    await page.evaluate(() =>
+      Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))),
+    )
     await page.screenshot({ path: join(folder, `${name}.${tag}.png`) })
   }
   const isNarrow = look.width < 900
@@ -170,8 +173,21 @@ async function peopled(scene: Scene): Promise<void> {
   await take(page, '08-share')
   await page.keyboard.press('Escape')
   await screen.stopRepl(page, scene.name)
-  await page.getByRole('button', { name: /start/i }).first().waitFor({ timeout: 60_000 })
-  await take(page, '10-stopped')
+  await page
+    .getByText('Asking programs to end')
+    .or(page.getByText(/stopped/i))
+    .first()
+    .waitFor()
+  await take(page, '10-stopping')
+  await page
+    .getByRole('button', { name: /^start/i })
+    .and(page.locator(':not([aria-label*=afterwards])'))
+    .first()
+    .waitFor({ timeout: 60_000 })
+  await eventually(async () => !(await page.getByText('Asking programs to end').isVisible()), 30_000).catch(
+    () => undefined,
+  )
+  await take(page, '14-stopped')
   await grace.context.close()
 }
 
