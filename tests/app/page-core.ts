@@ -1,4 +1,5 @@
 // A page without a browser: the IDE's own core (link, files, documents, terminals) in Node, its relay reached by any way a test wants.
+/* oxlint-disable no-control-regex -- terminals speak in control characters */
 import { WebSocket } from 'ws'
 import { createDocuments, type Documents } from '../../app/ide/editor/documents.ts'
 import type { OpenDocument } from '../../app/ide/editor/document.ts'
@@ -37,7 +38,10 @@ export type PagePlan = {
 const size = { cols: 120, rows: 40 }
 
 /** Control sequences: they move and colour, and say nothing. */
-const styling = /\u001b(?:\[[0-9;?>=!]*[A-Za-z]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[()][A-Z0-9]|[=>])/g
+const styling = new RegExp(
+  '\u001b(?:\\[[0-9;?>=!]*[A-Za-z]|\\][^\u0007\u001b]*(?:\u0007|\u001b\\\\)|[()][A-Z0-9]|[=>])',
+  'g',
+)
 
 /** Comes in as a page does: doors, the runner's proof, sockets. */
 export async function openPage({ ask, relayPort }: PagePlan): Promise<PageCore> {

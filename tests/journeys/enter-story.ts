@@ -19,10 +19,13 @@ export type EnterPlan = {
 
 type Way = { path: string; text: (value: number) => string; command: string }
 
-const ways: Way[] = [
-  { path: 'x.txt', text: (value) => `value ${value}\n`, command: 'cat x.txt' },
-  { path: 'main.py', text: (value) => `print('value', ${value})\n`, command: 'python3 main.py' },
-]
+const note: Way = { path: 'x.txt', text: (value) => `value ${value}\n`, command: 'cat x.txt' }
+const program: Way = {
+  path: 'main.py',
+  text: (value) => `print('value', ${value})\n`,
+  command: 'python3 main.py',
+}
+const ways = [note, program]
 
 /** One round of this many runs the program, the others only read the text: starting python is slow. */
 const runEvery = 4
@@ -31,7 +34,7 @@ const runEvery = 4
 export async function neverRunsOldText(plan: EnterPlan): Promise<void> {
   const { page, close } = await comeIn(plan)
   try {
-    const documents = await Promise.all(ways.map(({ path }) => page.edit(path)))
+    const documents = await Promise.all(ways.map((way) => withOldText(page, way)))
     const shell = await page.shell()
     shell.type(`PS1='> '; echo rea''dy\r`)
     await eventually(() => shell.text().includes('ready\r\n> '))
@@ -52,10 +55,10 @@ export async function neverRunsOldText(plan: EnterPlan): Promise<void> {
 export async function runNeverRunsOldText(plan: EnterPlan): Promise<void> {
   const { page, close } = await comeIn(plan)
   try {
-    const document = await page.edit('main.py')
+    const document = await withOldText(page, program)
     for (let round = 0; round < plan.rounds; round++) {
-      const value = plan.random(1e9)
-      rewrite(document, `print('value', ${value})\n`)
+      const value = 1 + plan.random(1e9)
+      rewrite(document, program.text(value))
       const shown = page.watch(await page.terminals.start())
       const seen = await shownValue(shown, 0)
       if (seen !== value) throw new Error(`round ${round}: Run ran ${seen} instead of ${value}`)
@@ -94,7 +97,7 @@ async function comeIn({
 type Round = EnterPlan & { page: PageCore; shell: Shell; document: OpenDocument; way: Way }
 
 async function oneRound({ random, shell, document, way }: Round, round: number): Promise<void> {
-  const value = random(1e9)
+  const value = 1 + random(1e9)
   const from = shell.text().length
   rewrite(document, way.text(value))
   // In one message as a paste, or key by key as a person: Enter is held in both.
@@ -103,6 +106,14 @@ async function oneRound({ random, shell, document, way }: Round, round: number):
   const seen = await shownValue(shell, from)
   if (seen !== value) throw new Error(`round ${round}: ${way.command} showed ${seen} instead of ${value}`)
   await eventually(() => shell.text().endsWith('> '))
+}
+
+/** Opens a file whose old text has a value already: what runs too early shows that one. */
+async function withOldText(page: PageCore, { path, text }: Way): Promise<OpenDocument> {
+  const document = await page.edit(path)
+  rewrite(document, text(0))
+  await eventually(() => document.facts.get().waiting.unsaved === 0)
+  return document
 }
 
 function rewrite(document: OpenDocument, text: string): void {
