@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import * as Y from 'yjs'
 import { AppError } from '../../protocol/errors.ts'
+import type { Disk } from '../durable.ts'
 import { newDocId, newEpoch } from '../../protocol/ids.ts'
 import { readContent, sha256Of, takeIn, type Content, type FileDeps } from '../workspace/ingest.ts'
 import { contentName, LiveDocument } from './document.ts'
@@ -15,6 +16,7 @@ import { readSnapshot } from './snapshot.ts'
 
 export type OpeningDeps = FileDeps & {
   register: Register
+  disk: Disk
   /** Folder of the snapshots. */
   snapshots: string
   logger: Logger

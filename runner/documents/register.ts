@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { DocId, Epoch } from '../../protocol/ids.ts'
 import { isWithin, WorkspacePath } from '../../protocol/paths.ts'
-import { replaceDurably } from '../disk.ts'
+import type { Disk } from '../durable.ts'
 import { recordKind, type LogRecord } from './records.ts'
 import type { Log } from './log.ts'
 
@@ -30,20 +30,22 @@ const json = (value: unknown): Uint8Array => utf8.encode(JSON.stringify(value))
 
 export class Register {
   readonly #file: string
+  readonly #disk: Disk
   readonly #byDoc = new Map<string, Known>()
   readonly #byPath = new Map<string, string>()
   #foldedSeq = 0
   #from = 1
 
-  static async open(file: string): Promise<Register> {
-    const register = new Register(file)
+  static async open(file: string, disk: Disk): Promise<Register> {
+    const register = new Register(file, disk)
     const folded = await readFolded(file)
     if (folded) register.#unfold(folded)
     return register
   }
 
-  private constructor(file: string) {
+  private constructor(file: string, disk: Disk) {
     this.#file = file
+    this.#disk = disk
   }
 
   /** Where the log has to be read from. */
@@ -98,7 +100,7 @@ export class Register {
       from: log.floor,
       documents: [...this.#byDoc.values()],
     }
-    await replaceDurably(this.#file, json(folded))
+    await this.#disk.replace(this.#file, json(folded))
   }
 
   #unfold(folded: Folded): void {

@@ -8,10 +8,14 @@ import { afterEach } from 'vitest'
 import { systemClock, type Clock } from '../../../runner/documents/clock.ts'
 import type { Files } from '../../../runner/documents/ports.ts'
 import type { LiveDocument } from '../../../runner/documents/document.ts'
+import { systemDisk } from '../../../runner/disk.ts'
+import type { Disk } from '../../../runner/durable.ts'
 import { openMemory, type Memory } from '../../../runner/memory.ts'
 import { confine } from '../../../runner/workspace/confine.ts'
 import { filesOf } from '../../../runner/workspace/files.ts'
 
+/** Bytes: small, for many sessions are begun. */
+const testReserveBytes = 256 * 1024
 export const ada = 'aaaaaaaaaaaaaaaa'
 export const grace = 'gggggggggggggggg'
 const atEnd: Array<() => Promise<unknown>> = []
@@ -42,7 +46,13 @@ export type TestSession = Memory & {
 }
 
 export async function startSession(
-  given: { folders?: Folders; clock?: Clock; generation?: number; faulty?: (files: Files) => Files } = {},
+  given: {
+    folders?: Folders
+    clock?: Clock
+    generation?: number
+    faulty?: (files: Files) => Files
+    disk?: Disk
+  } = {},
 ): Promise<TestSession> {
   const folders = given.folders ?? (await newFolders())
   const sound = filesOf(confine(folders.workspace))
@@ -51,7 +61,7 @@ export async function startSession(
   const clock = given.clock ?? systemClock
   const memory = await openMemory(
     { state: folders.state, generation: given.generation ?? 1 },
-    { files, clock, logger },
+    { files, clock, logger, disk: given.disk ?? systemDisk, reserveBytes: testReserveBytes },
   )
   let stopped = false
   const end = async (): Promise<void> => {
