@@ -51,6 +51,8 @@ export async function openCore(deps: CoreDeps): Promise<Core> {
     (what: Hold) =>
     (why: string | null): void =>
       why === null ? link.thaw(what) : void link.freeze(what, why)
+  // With the relay away somebody may type into an epoch that we take for deserted.
+  documents.renewWhen(() => link.ready)
   log.listen({ trouble: hold('log') })
   documents.listen({ trouble: hold('files') })
   const close = async (): Promise<void> => {

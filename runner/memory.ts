@@ -18,7 +18,7 @@ export type Memory = { log: Log; documents: Documents }
 /** Below `<state>`: `log/<generation>-<n>`, `docs/<doc>`, `documents.json`. */
 export async function openMemory(
   launch: Pick<RunnerLaunch, 'state' | 'generation'>,
-  deps: { files: Files; clock: Clock; logger: Logger; disk?: Disk; reserveBytes?: number },
+  deps: { files: Files; clock: Clock; logger: Logger; disk?: Disk; reserveBytes?: number; segmentBytes?: number },
 ): Promise<Memory> {
   const { clock, logger, files, disk = systemDisk } = deps
   const snapshots = join(launch.state, 'docs')
@@ -32,6 +32,7 @@ export async function openMemory(
     clock,
     logger,
     disk,
+    segmentBytes: deps.segmentBytes,
     reserve: await Reserve.at(disk, join(launch.state, `${tmpPrefix}-reserve`), deps.reserveBytes),
   })
   const shared = { disk, snapshots, clock, logger }

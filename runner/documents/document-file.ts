@@ -17,6 +17,8 @@ const retryMs = 1000
 const snapshotRecords = 500
 const snapshotRatio = 4
 const smallLog = 64 * 1024
+/** A state above this many times its text, and this many bytes more, is bloat: deletions that nobody will undo any more. */
+const bloat = { ratio: 4, slack: 256 * 1024 }
 
 export type DocumentFileDeps = FileDeps & { disk: Disk; snapshots: string; logger: Logger }
 export type DocumentFileEvents = {
@@ -97,6 +99,12 @@ export class DocumentFile {
     this.stop()
     document.destroy()
     return true
+  }
+
+  /** True when the document's history is many times its text: worth a new one while nobody holds the old one. */
+  get isBloated(): boolean {
+    const { document } = this
+    return document.state().update.length > bloat.ratio * document.text.length + bloat.slack
   }
 
   stop(): void {

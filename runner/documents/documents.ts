@@ -10,7 +10,7 @@ import type { Clock } from './clock.ts'
 import type { LiveDocument } from './document.ts'
 import { DocumentFile, type DocumentFileEvents } from './document-file.ts'
 import type { Log } from './log.ts'
-import { openKnown, openNew, type OpeningDeps } from './opening.ts'
+import { openAnew, openKnown, openNew, type OpeningDeps } from './opening.ts'
 import type { Codec, Files } from './ports.ts'
 import { isOfDisk } from './refusal.ts'
 import type { Register } from './register.ts'
@@ -47,6 +47,8 @@ export class Documents {
   /** Documents whose file the disk does not take, and what people are told of it. */
   readonly #refused = new Map<string, string>()
   #told: string | null = null
+  #compacting = false
+  #mayRenew = (): boolean => true
 
   constructor(deps: DocumentsDeps) {
     this.#deps = {
@@ -55,6 +57,7 @@ export class Documents {
       merged: (document, change) => this.#tell((listener) => listener.merged?.(document, change)),
       onEdit: (document) => this.#open.get(document.id)?.file.edited(),
     }
+    deps.log.listen({ begun: () => void this.#compactSoon() })
   }
 
   get count(): FileDeps['count'] {
@@ -156,9 +159,34 @@ export class Documents {
   async putAway(): Promise<number> {
     await Promise.allSettled(this.#opening.values())
     for (const file of this.#files) await file.putAway()
-    await this.#deps.log.sync()
-    await this.#deps.register.fold(this.#deps.log)
+    await this.#fold()
     return this.#deps.log.seq
+  }
+
+  /** Puts what old segments of the log hold into snapshots, whoever it belongs to, so that the segments can go. */
+  async compact(): Promise<void> {
+    for (const doc of this.#deps.log.unsnapshotted) {
+      const document = await this.#load(doc).catch(() => null)
+      await (document && this.#open.get(document.id)?.file.putAway())
+    }
+    await this.#fold()
+  }
+
+  async #compactSoon(): Promise<void> {
+    if (this.#compacting) return
+    this.#compacting = true
+    await this.compact()
+      .catch((fault: unknown) => this.#deps.logger.warn({ err: fault }, 'the log could not be compacted'))
+      .finally(() => (this.#compacting = false))
+  }
+
+  async #fold(): Promise<void> {
+    const { log, register } = this.#deps
+    // What is folded must be on the disk, to the last record.
+    do await log.sync()
+    while (log.saved < log.seq)
+    await register.fold(log)
+    await log.compact(register.from)
   }
 
   async close(): Promise<void> {
@@ -206,9 +234,11 @@ export class Documents {
     if (loaded) return loaded
     const running = this.#opening.get(doc)
     if (running) return running
-    const opening = openKnown({ ...known, path: known.path ?? '' }, this.#deps)
-      .then((document) => this.#keep(document))
-      .finally(() => this.#opening.delete(doc))
+    return this.#bring(doc, openKnown({ ...known, path: known.path ?? '' }, this.#deps))
+  }
+
+  #bring(doc: string, coming: Promise<LiveDocument>): Promise<LiveDocument> {
+    const opening = coming.then((document) => this.#keep(document)).finally(() => this.#opening.delete(doc))
     this.#opening.set(doc, opening)
     return opening
   }
@@ -255,8 +285,28 @@ export class Documents {
     const { id } = open.file.document
     const isUnread = (): boolean => !this.#readers.has(id) && this.#open.get(id) === open
     if (!isUnread()) return
-    const left = await open.file.retire(() => isUnread() && this.#open.delete(id))
+    let isBloated = false
+    const left = await open.file.retire(() => {
+      isBloated = open.file.isBloated
+      return isUnread() && this.#open.delete(id)
+    })
     if (!left && isUnread()) this.#unloadLater(open)
+    if (left && isBloated && this.#mayRenew()) await this.#renew(id)
+  }
+
+  /** Nobody holds the document: it goes on under a new epoch, without what was deleted. Whoever comes meanwhile waits. */
+  async #renew(doc: string): Promise<void> {
+    const known = this.#deps.register.ofDoc(doc)
+    if (!known?.path || this.#opening.has(doc)) return
+    this.#deps.logger.info({ doc }, 'a document begins a new history: the old one was bloated')
+    await this.#bring(doc, openAnew({ ...known, path: known.path }, this.#deps)).catch((fault: unknown) =>
+      this.#deps.logger.warn({ err: fault, doc }, 'a document could not begin a new history'),
+    )
+  }
+
+  /** `may`: asked before a history nobody reads is left behind; false while somebody may hold it unknown to us. */
+  renewWhen(may: () => boolean): void {
+    this.#mayRenew = may
   }
 
   #tell(call: (listener: DocumentsListener) => void): void {

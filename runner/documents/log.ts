@@ -7,6 +7,7 @@ import { privateFolder } from '../disk.ts'
 import type { Appendable, Disk } from '../durable.ts'
 import { Backlog } from './backlog.ts'
 import type { Clock } from './clock.ts'
+import { compact } from './compaction.ts'
 import {
   encodeRecord,
   encodeSegmentHead,
@@ -21,7 +22,7 @@ import { listSegments, scanSegments, segmentName } from './segments.ts'
 /** Milliseconds from the first unsaved write to its fdatasync: at most 20 a second, and never in the echo's way. */
 const saveAfterMs = 50
 /** Bytes after which a new segment begins, so that one object of it is quickly shipped and quickly read. */
-const segmentBytes = 16 * 1024 * 1024
+const mostSegmentBytes = 16 * 1024 * 1024
 /** Milliseconds between attempts to go on after the disk refused. */
 const healAfterMs = 1000
 
@@ -36,6 +37,7 @@ type Options = {
   from: number
   found: (record: LogRecord) => void
   disk: Disk
+  segmentBytes?: number | undefined
   /** Space for what is in flight when the disk is full. */
   reserve?: Reserve
 }
@@ -46,6 +48,8 @@ export type LogListener = {
   saved?: (seq: number) => void
   /** The disk refuses (`why` for people), or takes again (null). */
   trouble?: (why: string | null) => void
+  /** A segment is full and a new one was begun. */
+  begun?: () => void
 }
 
 export class Log {
@@ -191,6 +195,18 @@ export class Log {
     return this.#backlog.first ?? this.#seq + 1
   }
 
+  /** Documents of which the log holds records that no snapshot has. */
+  get unsnapshotted(): string[] {
+    return this.#backlog.docs
+  }
+
+  /** Removes the segments that neither a start (from record `floor` on) nor the store needs. */
+  async compact(floor: number): Promise<void> {
+    const { folder, disk, logger } = this.#options
+    const removed = await compact({ folder, disk, floor })
+    if (removed.length > 0) logger.info({ removed, floor }, 'the log was compacted')
+  }
+
   /** Everything to the disk, then no more. */
   async close(): Promise<void> {
     await this.sync().catch((fault) =>
@@ -219,14 +235,18 @@ export class Log {
 
   /** The segment to write to, a new one when there is none or it is full. */
   #room(): { name: string; file: Appendable; bytes: number } {
-    if (this.#segment && this.#segment.bytes < segmentBytes) return this.#segment
+    if (this.#segment && this.#segment.bytes < (this.#options.segmentBytes ?? mostSegmentBytes))
+      return this.#segment
     const name = segmentName(this.#options.generation, this.#n)
     this.#n += 1
     const file = this.#options.disk.create(
       join(this.#options.folder, name),
       encodeSegmentHead(this.#waiting[0]?.seq ?? this.#seq),
     )
-    if (this.#segment) this.#retired.push(this.#segment.file)
+    if (this.#segment) {
+      this.#retired.push(this.#segment.file)
+      setImmediate(() => this.#tell((listener) => listener.begun?.()))
+    }
     this.#folderDirty = true
     this.#segment = { name, file, bytes: segmentHeadBytes }
     return this.#segment

@@ -67,7 +67,8 @@ async function needed(folder: string, from: number): Promise<string[]> {
   return names.filter((_, at) => !firsts.slice(at + 1).some((first) => first !== null && first <= from))
 }
 
-async function firstSeqOf(path: string): Promise<number | null> {
+/** Number of the first record of a segment; null when it is no segment of ours. */
+export async function firstSeqOf(path: string): Promise<number | null> {
   const file = await open(path, 'r')
   try {
     const head = new Uint8Array(segmentHeadBytes)

@@ -41,8 +41,10 @@ export type TestSession = Memory & {
   text(path: string): Promise<string>
   /** Opens `path` and joins it as a page does. */
   join(path: string): Promise<Peer>
-  /** Ends in order; a crash is simply not ending. */
+  /** Ends in order. */
   stop(): Promise<void>
+  /** From now on nothing of it touches the disk any more, as after kill -9. */
+  crash(): void
 }
 
 export async function startSession(
@@ -52,16 +54,27 @@ export async function startSession(
     generation?: number
     faulty?: (files: Files) => Files
     disk?: Disk
+    segmentBytes?: number
   } = {},
 ): Promise<TestSession> {
   const folders = given.folders ?? (await newFolders())
-  const sound = filesOf(confine(folders.workspace))
+  let dead = false
+  const real = filesOf(confine(folders.workspace))
+  const sound: Files = {
+    ...real,
+    write: (...to) => (dead ? Promise.reject(new Error('this session was killed')) : real.write(...to)),
+  }
   const files = given.faulty?.(sound) ?? sound
   const logger = pino({ level: process.env['DEVEX_LOG'] ?? 'silent' })
-  const clock = given.clock ?? systemClock
+  const living = given.clock ?? systemClock
+  const clock: Clock = {
+    now: () => living.now(),
+    after: (ms, run) => living.after(ms, () => dead || run()),
+  }
+  const segment = given.segmentBytes === undefined ? {} : { segmentBytes: given.segmentBytes }
   const memory = await openMemory(
     { state: folders.state, generation: given.generation ?? 1 },
-    { files, clock, logger, disk: given.disk ?? systemDisk, reserveBytes: testReserveBytes },
+    { files, clock, logger, disk: given.disk ?? systemDisk, reserveBytes: testReserveBytes, ...segment },
   )
   let stopped = false
   const end = async (): Promise<void> => {
@@ -84,6 +97,7 @@ export async function startSession(
       if (opened.kind !== 'text') throw new Error(`${path} is ${opened.kind}`)
       return peerOf(memory, await memory.documents.enter(opened.doc, opened.epoch))
     },
+    crash: () => void (dead = true),
     stop: async () => {
       await memory.documents.putAway()
       await end()

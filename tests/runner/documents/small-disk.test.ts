@@ -92,7 +92,7 @@ test.runIf(canMount)(
     const line = `${'x'.repeat(99_999)}\n`
     for (let i = 0; i < 25; i += 1) page.text.insert(page.text.length, line)
     const last = page.sent.at(-1)?.n ?? 0
-      // A second of attempts to go on: none of them may take room for nothing.
+    // A second of attempts to go on: none of them may take room for nothing.
     await new Promise((resume) => setTimeout(resume, 1500))
     expect(relay.last('saved')?.n).toBeLessThan(last)
     expect(relay.last('thaw')).toBeUndefined()
