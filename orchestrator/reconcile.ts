@@ -27,69 +27,72 @@ export type ReconcileParts = {
   log: Logger
 }
 
-export type Reconciler = {
+type Told = { step: Step; state: 'begun' | 'done' | 'failed'; say: string; ms?: number }
+
+export class Reconciler {
+  readonly #parts: ReconcileParts
+  readonly #working = new Map<string, { again: boolean; done: Promise<void> }>()
+  readonly #wakes = new Map<string, () => void>()
+  #isClosed = false
+  #stopSweep = (): void => {}
+
+  constructor(parts: ReconcileParts) {
+    this.#parts = parts
+    void this.#sweepAgain()
+  }
+
   /** Look at this repl now, or as soon as the present action ends. */
-  nudge(repl: string): void
-  /** Resolves when no repl is being worked on. */
-  idle(): Promise<void>
-  /** Begins nothing new from now on. */
-  halt(): void
-  /** As `halt`, and waits for the actions that run. */
-  close(): Promise<void>
-}
-
-export function reconciler(parts: ReconcileParts): Reconciler {
-  const working = new Map<string, { again: boolean; done: Promise<void> }>()
-  const wakes = new Map<string, () => void>()
-  const { clock, log } = parts
-  const loop = { isClosed: false }
-
-  function nudge(repl: string): void {
-    if (loop.isClosed) return
-    const present = working.get(repl)
+  nudge(repl: string): void {
+    if (this.#isClosed) return
+    const present = this.#working.get(repl)
     if (present !== undefined) {
       present.again = true
       return
     }
     const work = { again: false, done: Promise.resolve() }
-    working.set(repl, work)
-    work.done = untilQuiet(repl, work)
+    this.#working.set(repl, work)
+    work.done = this.#untilQuiet(repl, work)
   }
 
-  async function untilQuiet(repl: string, work: { again: boolean }): Promise<void> {
-    wakes.get(repl)?.()
-    wakes.delete(repl)
+  async #untilQuiet(repl: string, work: { again: boolean }): Promise<void> {
+    this.#wakes.get(repl)?.()
+    this.#wakes.delete(repl)
     do {
       work.again = false
-      while (!loop.isClosed && (await oneLook(repl).catch((thrown: unknown) => faultOfOurs(repl, thrown))));
-    } while (work.again && !loop.isClosed)
-    working.delete(repl)
+      while (
+        !this.#isClosed &&
+        (await this.#oneLook(repl).catch((thrown: unknown) => this.#faultOfOurs(repl, thrown)))
+      );
+    } while (work.again && !this.#isClosed)
+    this.#working.delete(repl)
   }
 
   /** True when something was done, so that the repl is to be looked at again. */
-  async function oneLook(repl: string): Promise<boolean> {
-    const row = await parts.repls.get(repl)
+  async #oneLook(repl: string): Promise<boolean> {
+    const row = await this.#parts.repls.get(repl)
     if (row === null) return false
-    const actions = decide(row.value, await parts.observe(row.value), clock.now())
-    if (actions.length > 0) return carryOut(row, actions)
+    const actions = decide(row.value, await this.#parts.observe(row.value), this.#parts.clock.now())
+    if (actions.length > 0) return this.#carryOut(row, actions)
     const { deadline, phase } = row.value
-    const untilDue = deadline !== null && deadline > clock.now() ? deadline - clock.now() : null
-    if (phase === 'DEGRADED') wakeAfter(repl, Math.min(amissMs, untilDue ?? amissMs))
-    else if (untilDue !== null) wakeAfter(repl, untilDue)
+    const untilDue =
+      deadline !== null && deadline > this.#parts.clock.now() ? deadline - this.#parts.clock.now() : null
+    if (phase === 'DEGRADED') this.#wakeAfter(repl, Math.min(amissMs, untilDue ?? amissMs))
+    else if (untilDue !== null) this.#wakeAfter(repl, untilDue)
     return false
   }
 
-  function wakeAfter(repl: string, ms: number): void {
-    wakes.set(
+  #wakeAfter(repl: string, ms: number): void {
+    this.#wakes.set(
       repl,
-      clock.after(ms, () => nudge(repl)),
+      this.#parts.clock.after(ms, () => this.nudge(repl)),
     )
   }
 
-  async function carryOut(first: Row<ReplRecord>, actions: Action[]): Promise<boolean> {
+  async #carryOut(first: Row<ReplRecord>, actions: Action[]): Promise<boolean> {
     let row = first
     for (const action of actions) {
-      const next = action.do === 'move' ? await write(row, action.to) : await act(row.value, action)
+      const next =
+        action.do === 'move' ? await this.#write(row, action.to) : await this.#act(row.value, action)
       if (next === null) return true
       row = next
     }
@@ -97,10 +100,11 @@ export function reconciler(parts: ReconcileParts): Reconciler {
   }
 
   /** Null when the record has changed since it was looked at: then everything is decided anew. */
-  async function write(row: Row<ReplRecord>, to: Patch): Promise<Row<ReplRecord> | null> {
+  async #write(row: Row<ReplRecord>, to: Patch): Promise<Row<ReplRecord> | null> {
     try {
-      const written = await parts.repls.replace(row, { ...row.value, ...to })
-      if (to.phase !== undefined) log.info({ repl: row.id, phase: to.phase, reason: to.reason }, 'phase')
+      const written = await this.#parts.repls.replace(row, { ...row.value, ...to })
+      if (to.phase !== undefined)
+        this.#parts.log.info({ repl: row.id, phase: to.phase, reason: to.reason }, 'phase')
       return written
     } catch (thrown) {
       if (isConflict(thrown)) return null
@@ -108,98 +112,98 @@ export function reconciler(parts: ReconcileParts): Reconciler {
     }
   }
 
-  async function act(record: ReplRecord, effect: Effect): Promise<Row<ReplRecord> | null> {
+  async #act(record: ReplRecord, effect: Effect): Promise<Row<ReplRecord> | null> {
     const telling = tellingOf(effect, record)
-    const begun = clock.now()
+    const begun = this.#parts.clock.now()
     const tell = async (state: 'begun' | 'done' | 'failed', say: string) => {
-      const ms = state === 'begun' ? {} : { ms: clock.now() - begun }
-      if (telling !== null) await tellStep(record, { step: telling.step, state, say, ...ms })
+      const ms = state === 'begun' ? {} : { ms: this.#parts.clock.now() - begun }
+      if (telling !== null) await this.#tellStep(record, { step: telling.step, state, say, ...ms })
     }
     try {
       await tell('begun', telling?.say ?? '')
-      const done = await parts.perform(effect, record)
+      const done = await this.#parts.perform(effect, record)
       if (done === 'called-off') return null
-      if (done === 'gone') return (await forgetRow(record.id), null)
+      if (done === 'gone') return (await this.#forgetRow(record.id), null)
       await tell('done', done.say ?? telling?.say ?? '')
-      return await advance(record, effect, done.patch ?? {})
+      return await this.#advance(record, effect, done.patch ?? {})
     } catch (thrown) {
       const error = asAppError(thrown)
-      log.warn(
+      this.#parts.log.warn(
         { repl: record.id, do: effect.do, code: error.code, ...error.log, err: error.cause },
         error.say,
       )
       await tell('failed', error.say)
-      await parts.repls.change(record.id, (now) => ({ ...now, ...failed(now, error.say, clock.now()) }))
+      await this.#parts.repls.change(record.id, (now) => ({
+        ...now,
+        ...failed(now, error.say, this.#parts.clock.now()),
+      }))
       return null
     }
   }
 
-  async function advance(record: ReplRecord, effect: Effect, learnt: Patch): Promise<Row<ReplRecord> | null> {
-    const row = await parts.repls.change(record.id, (now) => {
+  async #advance(record: ReplRecord, effect: Effect, learnt: Patch): Promise<Row<ReplRecord> | null> {
+    const row = await this.#parts.repls.change(record.id, (now) => {
       const known = { ...now, ...learnt }
-      return { ...known, ...succeeded(known, effect, clock.now()) }
+      return { ...known, ...succeeded(known, effect, this.#parts.clock.now()) }
     })
     if (row === null) return null
-    if (row.value.phase !== record.phase) log.info({ repl: row.id, phase: row.value.phase }, 'phase')
-    const took = clock.now() - (row.value.begunAt ?? clock.now())
+    if (row.value.phase !== record.phase)
+      this.#parts.log.info({ repl: row.id, phase: row.value.phase }, 'phase')
+    const took = this.#parts.clock.now() - (row.value.begunAt ?? this.#parts.clock.now())
     if (effect.do === 'join')
-      await tellStep(row.value, { step: 'ready', state: 'done', say: `Ready in ${seconds(took)}`, ms: took })
+      await this.#tellStep(row.value, {
+        step: 'ready',
+        state: 'done',
+        say: `Ready in ${seconds(took)}`,
+        ms: took,
+      })
     if (effect.do === 'release')
-      await tellStep(row.value, { step: 'stopped', state: 'done', say: 'Stopped', ms: took })
+      await this.#tellStep(row.value, { step: 'stopped', state: 'done', say: 'Stopped', ms: took })
     return row
   }
 
-  type Told = { step: Step; state: 'begun' | 'done' | 'failed'; say: string; ms?: number }
-  async function tellStep(record: ReplRecord, event: Told): Promise<void> {
-    const row = await parts.repls.get(record.id)
+  async #tellStep(record: ReplRecord, event: Told): Promise<void> {
+    const row = await this.#parts.repls.get(record.id)
     const generation = row?.value.generation ?? record.generation
-    await parts.progress.tell(record.id, { at: clock.now(), generation, ...event })
+    await this.#parts.progress.tell(record.id, { at: this.#parts.clock.now(), generation, ...event })
   }
 
-  async function forgetRow(repl: string): Promise<void> {
-    const row = await parts.repls.get(repl)
-    if (row !== null) await parts.repls.remove(row)
+  async #forgetRow(repl: string): Promise<void> {
+    const row = await this.#parts.repls.get(repl)
+    if (row !== null) await this.#parts.repls.remove(row)
   }
 
-  function faultOfOurs(repl: string, thrown: unknown): false {
+  #faultOfOurs(repl: string, thrown: unknown): false {
     const error = asAppError(thrown)
-    log.error(
+    this.#parts.log.error(
       { repl, code: error.code, ...error.log, err: error.cause ?? error },
       'a repl could not be worked on',
     )
-    wakeAfter(repl, faultMs)
+    this.#wakeAfter(repl, faultMs)
     return false
   }
 
-  async function sweep(): Promise<void> {
-    for (const row of await parts.repls.list()) nudge(row.id)
-    if (!loop.isClosed) stopSweep = clock.after(sweepMs, () => void sweepAgain())
-  }
-  async function sweepAgain(): Promise<void> {
-    await sweep().catch((thrown: unknown) => {
-      log.error({ err: thrown }, 'the repls could not be listed')
-      stopSweep = clock.after(sweepMs, () => void sweepAgain())
-    })
+  async #sweep(): Promise<void> {
+    for (const row of await this.#parts.repls.list()) this.nudge(row.id)
   }
 
-  function halt(): void {
-    loop.isClosed = true
-    stopSweep()
-    for (const callOff of wakes.values()) callOff()
+  async #sweepAgain(): Promise<void> {
+    await this.#sweep().catch((thrown: unknown) =>
+      this.#parts.log.error({ err: thrown }, 'the repls could not be listed'),
+    )
+    if (!this.#isClosed) this.#stopSweep = this.#parts.clock.after(sweepMs, () => void this.#sweepAgain())
   }
 
-  let stopSweep = () => {}
-  void sweepAgain()
+  /** Begins nothing new from now on. */
+  halt(): void {
+    this.#isClosed = true
+    this.#stopSweep()
+    for (const callOff of this.#wakes.values()) callOff()
+  }
 
-  return {
-    nudge,
-    async idle() {
-      while (working.size > 0) await Promise.all([...working.values()].map((work) => work.done))
-    },
-    halt,
-    async close() {
-      halt()
-      await Promise.all([...working.values()].map((work) => work.done))
-    },
+  /** As `halt`, and waits for the actions that run. */
+  async close(): Promise<void> {
+    this.halt()
+    await Promise.all([...this.#working.values()].map((work) => work.done))
   }
 }

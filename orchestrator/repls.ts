@@ -26,13 +26,15 @@ export type ReplParts = {
   nudge: (repl: string) => void
 }
 
-export type Repls = ReturnType<typeof replsOf>
+export class Repls {
+  readonly #parts: ReplParts
 
-export function replsOf(parts: ReplParts) {
-  const { repls, clock } = parts
+  constructor(parts: ReplParts) {
+    this.#parts = parts
+  }
 
-  async function shown(record: ReplRecord, role: Role): Promise<Repl> {
-    const owner = await parts.people.find(record.owner)
+  async #shown(record: ReplRecord, role: Role): Promise<Repl> {
+    const owner = await this.#parts.people.find(record.owner)
     const { id, name, template, phase, desired, generation, level, createdAt, changedAt, committedAt } =
       record
     const reason = record.reason?.slice(0, 500) ?? null
@@ -53,12 +55,8 @@ export function replsOf(parts: ReplParts) {
   }
 
   /** The record and the person's role in it. To somebody without a role it does not exist. */
-  async function allowed(
-    who: Person,
-    id: string,
-    action: Action,
-  ): Promise<{ record: ReplRecord; role: Role }> {
-    const row = ReplId.safeParse(id).success ? await repls.get(id) : null
+  async #allowed(who: Person, id: string, action: Action): Promise<{ record: ReplRecord; role: Role }> {
+    const row = ReplId.safeParse(id).success ? await this.#parts.repls.get(id) : null
     const role = row?.value.members[who.id]
     if (row === null || role === undefined) throw noRepl()
     if (row.value.phase === 'DELETED' && role !== 'owner') throw noRepl()
@@ -70,127 +68,112 @@ export function replsOf(parts: ReplParts) {
     return { record: row.value, role }
   }
 
-  async function change(
-    who: Person,
-    wish: { id: string; action: Action; to: (record: ReplRecord) => ReplRecord },
-  ) {
-    const { role } = await allowed(who, wish.id, wish.action)
-    const row = await repls.change(wish.id, wish.to)
+  async #change(who: Person, wish: { id: string; action: Action; to: (record: ReplRecord) => ReplRecord }) {
+    const { role } = await this.#allowed(who, wish.id, wish.action)
+    const row = await this.#parts.repls.change(wish.id, wish.to)
     if (row === null) throw noRepl()
-    parts.nudge(wish.id)
-    return shown(row.value, role)
+    this.#parts.nudge(wish.id)
+    return this.#shown(row.value, role)
   }
 
-  return {
-    async list(who: Person): Promise<Repl[]> {
-      const found: Repl[] = []
-      for (const { value } of await repls.list()) {
-        const role = value.members[who.id]
-        if (role !== undefined && value.phase !== 'DELETED') found.push(await shown(value, role))
-      }
-      return found
-    },
+  async list(who: Person): Promise<Repl[]> {
+    const found: Repl[] = []
+    for (const { value } of await this.#parts.repls.list()) {
+      const role = value.members[who.id]
+      if (role !== undefined && value.phase !== 'DELETED') found.push(await this.#shown(value, role))
+    }
+    return found
+  }
 
-    async create(who: Person, wish: z.infer<typeof CreateRepl>): Promise<Repl> {
-      if (!who.admin)
-        throw new AppError('forbidden', { say: 'Guests cannot make REPLs here. Ask the owner.' })
-      await parts.templates.find(wish.template)
-      const own = (await repls.list()).filter(
-        (row) => row.value.owner === who.id && row.value.phase !== 'DELETED',
-      )
-      if (own.length >= limits.replsPerPerson)
-        throw new AppError('too-many', {
-          say: `You already have ${own.length} REPLs. Delete one to make another.`,
-        })
-      const id = newReplId(randomBytes)
-      const row = await repls.create(id, newRecord({ id, ...wish, owner: who.id, now: clock.now() }))
-      return shown(row.value, 'owner')
-    },
-
-    async get(who: Person, id: string): Promise<Repl> {
-      const { record, role } = await allowed(who, id, 'repl.open')
-      return shown(record, role)
-    },
-
-    rename: (who: Person, id: string, name: string) =>
-      change(who, {
-        id,
-        action: 'repl.rename',
-        to: (record) => ({ ...record, name, changedAt: clock.now() }),
-      }),
-
-    /** Also takes back a deletion that is not final yet. */
-    start: (who: Person, id: string) =>
-      change(who, {
-        id,
-        action: 'repl.start',
-        to: (record) => ({ ...record, desired: 'running', asks: record.asks + 1 }),
-      }),
-
-    /** Never takes back a deletion. A flush that waits for its next try is tried at once. */
-    stop: (who: Person, id: string) =>
-      change(who, {
-        id,
-        action: 'repl.stop',
-        to: (record) => ({
-          ...record,
-          desired: record.desired === 'deleted' ? 'deleted' : 'stopped',
-          deadline: record.phase === 'FLUSH_FAILED' ? null : record.deadline,
-        }),
-      }),
-
-    remove: (who: Person, id: string) =>
-      change(who, { id, action: 'repl.delete', to: (record) => ({ ...record, desired: 'deleted' }) }),
-
-    async doors(who: Person, id: string): Promise<Doors> {
-      const { record, role } = await allowed(who, id, 'repl.open')
-      const { generation, level, runnerKey } = record
-      const isUp = record.phase === 'RUNNING' || record.phase === 'DEGRADED'
-      if (!isUp || level === null || runnerKey === null)
-        throw new AppError('not-running', { say: 'This REPL is not running. Start it first.' })
-      const { token, expiresAt } = await parts.tokens.door({ repl: id, generation, person: who, role })
-      return {
-        repl: id,
-        generation,
-        ...parts.exposure.doors(id),
-        runnerKey,
-        level,
-        token,
-        role,
-        expiresAt,
-        person: who,
-      }
-    },
-
-    /** Gives somebody the role of an invite; a higher one that they hold already stays. */
-    async admit(who: Person, id: string, granted: Role): Promise<Repl> {
-      const row = await repls.change(id, (record) => ({
-        ...record,
-        members: { ...record.members, [who.id]: roleAfter(record.members[who.id], granted) },
-      }))
-      if (row === null || row.value.phase === 'DELETED') throw noRepl()
-      return shown(row.value, row.value.members[who.id] ?? granted)
-    },
-
-    /** Throws unless this person may; answers the repl's name. */
-    async check(who: Person, id: string, action: Action): Promise<void> {
-      await allowed(who, id, action)
-    },
-
-    /** For somebody who holds an invite and may have no role yet. */
-    async nameOf(id: string): Promise<string> {
-      const row = await repls.get(id)
-      if (row === null || row.value.phase === 'DELETED') throw noRepl()
-      return row.value.name
-    },
-
-    /** Tells of each change as `who` sees it, while they have a role here. */
-    watch(who: Person, id: string, tell: (repl: Repl) => void): () => void {
-      return repls.watch((changed, record) => {
-        const role = changed === id ? record?.members[who.id] : undefined
-        if (record !== null && role !== undefined) void shown(record, role).then(tell, () => undefined)
+  async create(who: Person, wish: z.infer<typeof CreateRepl>): Promise<Repl> {
+    const { repls, templates, clock } = this.#parts
+    if (!who.admin) throw new AppError('forbidden', { say: 'Guests cannot make REPLs here. Ask the owner.' })
+    await templates.find(wish.template)
+    const own = (await repls.list()).filter(
+      (row) => row.value.owner === who.id && row.value.phase !== 'DELETED',
+    )
+    if (own.length >= limits.replsPerPerson)
+      throw new AppError('too-many', {
+        say: `You already have ${own.length} REPLs. Delete one to make another.`,
       })
-    },
+    const id = newReplId(randomBytes)
+    const row = await repls.create(id, newRecord({ id, ...wish, owner: who.id, now: clock.now() }))
+    return this.#shown(row.value, 'owner')
+  }
+
+  async get(who: Person, id: string): Promise<Repl> {
+    const { record, role } = await this.#allowed(who, id, 'repl.open')
+    return this.#shown(record, role)
+  }
+
+  rename(who: Person, id: string, name: string): Promise<Repl> {
+    const changedAt = this.#parts.clock.now()
+    return this.#change(who, { id, action: 'repl.rename', to: (record) => ({ ...record, name, changedAt }) })
+  }
+
+  /** Also takes back a deletion that is not final yet. */
+  start(who: Person, id: string): Promise<Repl> {
+    const to = (record: ReplRecord): ReplRecord => ({ ...record, desired: 'running', asks: record.asks + 1 })
+    return this.#change(who, { id, action: 'repl.start', to })
+  }
+
+  stop(who: Person, id: string): Promise<Repl> {
+    return this.#change(who, { id, action: 'repl.stop', to: askedToStop })
+  }
+
+  remove(who: Person, id: string): Promise<Repl> {
+    const to = (record: ReplRecord): ReplRecord => ({ ...record, desired: 'deleted' })
+    return this.#change(who, { id, action: 'repl.delete', to })
+  }
+
+  async doors(who: Person, id: string): Promise<Doors> {
+    const { record, role } = await this.#allowed(who, id, 'repl.open')
+    const { generation, level, runnerKey } = record
+    const isUp = record.phase === 'RUNNING' || record.phase === 'DEGRADED'
+    if (!isUp || level === null || runnerKey === null)
+      throw new AppError('not-running', { say: 'This REPL is not running. Start it first.' })
+    const { token, expiresAt } = await this.#parts.tokens.door({ repl: id, generation, person: who, role })
+    const at = this.#parts.exposure.doors(id)
+    return { repl: id, generation, ...at, runnerKey, level, token, role, expiresAt, person: who }
+  }
+
+  /** Gives somebody the role of an invite; a higher one that they hold already stays. */
+  async admit(who: Person, id: string, granted: Role): Promise<Repl> {
+    const row = await this.#parts.repls.change(id, (record) => ({
+      ...record,
+      members: { ...record.members, [who.id]: roleAfter(record.members[who.id], granted) },
+    }))
+    if (row === null || row.value.phase === 'DELETED') throw noRepl()
+    return this.#shown(row.value, row.value.members[who.id] ?? granted)
+  }
+
+  /** Throws unless this person may. */
+  async check(who: Person, id: string, action: Action): Promise<void> {
+    await this.#allowed(who, id, action)
+  }
+
+  /** For somebody who holds an invite and may have no role yet. */
+  async nameOf(id: string): Promise<string> {
+    const row = await this.#parts.repls.get(id)
+    if (row === null || row.value.phase === 'DELETED') throw noRepl()
+    return row.value.name
+  }
+
+  /** Tells of each change as `who` sees it, while they have a role here. */
+  watch(who: Person, id: string, tell: (repl: Repl) => void): () => void {
+    return this.#parts.repls.watch((changed, record) => {
+      const role = changed === id ? record?.members[who.id] : undefined
+      if (record !== null && role !== undefined) void this.#shown(record, role).then(tell, () => undefined)
+    })
+  }
+}
+
+/** A stop never takes back a deletion. A flush that waits for its next try is tried at once. */
+export function askedToStop(record: ReplRecord): ReplRecord {
+  return {
+    ...record,
+    desired: record.desired === 'deleted' ? 'deleted' : 'stopped',
+    deadline: record.phase === 'FLUSH_FAILED' ? null : record.deadline,
   }
 }
 

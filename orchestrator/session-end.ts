@@ -1,5 +1,6 @@
 // Ending all sessions of this machine when it is switched off: in order, with a line each, or by force. Starts nothing.
 import type { Phase } from '../protocol/repl.ts'
+import { askedToStop } from './repls.ts'
 import type { Table } from './ledger/table.ts'
 import type { ReplRecord } from './record.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
@@ -38,11 +39,7 @@ export function sessionEnd(parts: EndParts): SessionEnd {
       })
       try {
         for (const id of waiting) {
-          await parts.repls.change(id, (record) => ({
-            ...record,
-            desired: record.desired === 'deleted' ? 'deleted' : 'stopped',
-            deadline: record.phase === 'FLUSH_FAILED' ? null : record.deadline,
-          }))
+          await parts.repls.change(id, askedToStop)
           parts.nudge(id)
         }
         if (waiting.size > 0) await settled

@@ -8,7 +8,7 @@ import { invitesOver } from './access/invites.ts'
 import { openKeys } from './access/keys.ts'
 import { peopleOver } from './access/people.ts'
 import { sessionKeysIn } from './access/session-keys.ts'
-import { tokensOf } from './access/tokens.ts'
+import { type Tokens, tokensOf } from './access/tokens.ts'
 import { apiOf } from './api/routes.ts'
 import { type Clock, realClock } from './clock.ts'
 import { commitsIn } from './commits.ts'
@@ -18,15 +18,16 @@ import { makePrivateFolder } from './disk.ts'
 import { effectsOf } from './effects.ts'
 import { frontDoorExposure } from './exposure/front-door/exposure.ts'
 import { embeddedLedger } from './ledger/embedded/start.ts'
+import type { Ledger } from './ledger/ledger.ts'
 import { type Table, table } from './ledger/table.ts'
 import { objectsDoor } from './objects/door.ts'
 import { folderStore } from './objects/folder/start.ts'
 import type { ObjectStore } from './objects/object-store.ts'
 import { verify } from './objects/verify.ts'
 import { progressOver } from './progress.ts'
-import { reconciler } from './reconcile.ts'
+import { Reconciler } from './reconcile.ts'
 import { ReplRecord } from './record.ts'
-import { replsOf } from './repls.ts'
+import { Repls } from './repls.ts'
 import { type RunnerControl, runnerControl } from './runner-control.ts'
 import { localSandbox } from './sandbox/local/start.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
@@ -57,7 +58,6 @@ export async function startOrchestrator(
   config: OrchestratorConfig,
   replaced: Replaced = {},
 ): Promise<Orchestrator> {
-  const clock = replaced.clock ?? realClock
   const log = replaced.log ?? pino({ level: config.logLevel, base: { process: 'orchestrator' } })
   for (const folder of [config.data, config.run, join(config.data, 'keys')]) await makePrivateFolder(folder)
   const ledger = await embeddedLedger(join(config.data, 'ledger'))
@@ -65,72 +65,88 @@ export async function startOrchestrator(
   try {
     const port = await listen(server, config.port)
     const url = `http://127.0.0.1:${port}`
-    const keys = await openKeys(join(config.data, 'keys', 'tokens.json'))
-    const tokens = tokensOf(keys, () => clock.now())
-    const store = replaced.store ?? (await folderStore(join(config.data, 'objects')))
-    const repls = table(ledger, 'repls/', ReplRecord)
-    const people = peopleOver(ledger, { now: () => clock.now(), ownerName: config.ownerName })
-    const invites = invitesOver(ledger, () => clock.now())
-    const progress = progressOver(ledger)
-    const templates = templatesIn(config.templates)
-    const exposure = frontDoorExposure({ routesFile: config.routes, publicUrl: config.publicUrl })
-    const sessionKeys = sessionKeysIn(join(config.data, 'keys', 'sessions'))
-    const control = replaced.control ?? runnerControl(tokens)
-    const sandbox = replaced.sandbox ?? localSandboxOf(config, url, log)
-    const sync = replaced.sync ?? syncRequests(config.sync)
-    const forget = async (repl: string) => {
-      await invites.forgetRepl(repl)
-      await progress.forget(repl)
+    const { api, reconcile, sessions, endWatch } = await assemble({ config, replaced, ledger, url, log })
+    server.on('request', api)
+    const close = async () => {
+      endWatch()
+      await reconcile.close()
+      await closeServer(server)
+      await ledger.close()
     }
-    const apiUrl = () => url
-    const commits = commitsIn(store, verify)
-    const session = { repls, sandbox, exposure, templates, commits, sync, control, tokens, sessionKeys }
-    const perform = effectsOf({ ...session, clock, apiUrl, forget, log })
-    await exposeAgain(repls, sandbox, exposure)
-    const reconcile = reconciler({
-      repls,
-      progress,
-      observe: observer(sandbox, control),
-      perform,
-      clock,
-      log,
-    })
-    const endWatch = sandbox.watch((repl) => reconcile.nudge(repl))
-    const core = replsOf({
-      repls,
-      people,
-      templates,
-      tokens,
-      exposure,
-      clock,
-      nudge: (repl) => reconcile.nudge(repl),
-    })
-    const checkGrant = grantCheck(repls, (grant) => tokens.checkGrant(grant))
-    const signing = { secret: randomBytes(32), baseUrl: url, now: () => clock.now() }
-    const objects = objectsDoor({ store, checkGrant, ...signing })
-    const { published } = keys
-    const api = { secret: config.serviceSecret, published, people, invites, repls: core, progress, templates }
-    server.on('request', apiOf({ ...api, objects, log }))
-    return {
-      port,
-      url,
-      sessions: sessionEnd({
-        repls,
-        sandbox,
-        nudge: (repl) => reconcile.nudge(repl),
-        halt: () => reconcile.halt(),
-      }),
-      async close() {
-        endWatch()
-        await reconcile.close()
-        await closeServer(server)
-        await ledger.close()
-      },
-    }
+    return { port, url, sessions, close }
   } catch (thrown) {
     await closeServer(server)
     await ledger.close()
     throw thrown
+  }
+}
+
+type Ground = { config: OrchestratorConfig; replaced: Replaced; ledger: Ledger; url: string; log: Logger }
+
+/** Everything between the ledger and the doors. Work begins here: what still runs is adopted before anything is decided. */
+async function assemble(ground: Ground) {
+  const { config, url, log } = ground
+  const durable = await openDurable(ground)
+  const { repls, people, invites, progress, tokens, store, clock } = durable
+  const session = sessionParts(ground, durable)
+  const { sandbox, exposure, control, templates } = session
+  await exposeAgain(repls, sandbox, exposure)
+  const forget = async (repl: string) => {
+    await invites.forgetRepl(repl)
+    await progress.forget(repl)
+  }
+  const perform = effectsOf({ ...session, repls, tokens, clock, apiUrl: () => url, forget, log })
+  const reconcile = new Reconciler({
+    repls,
+    progress,
+    observe: observer(sandbox, control),
+    perform,
+    clock,
+    log,
+  })
+  const nudge = (repl: string) => reconcile.nudge(repl)
+  const core = new Repls({ repls, people, templates, tokens, exposure, clock, nudge })
+  const checkGrant = grantCheck(repls, (grant) => tokens.checkGrant(grant))
+  const signing = { secret: randomBytes(32), baseUrl: url, now: () => clock.now() }
+  const objects = objectsDoor({ store, checkGrant, ...signing })
+  const { published } = durable.keys
+  const api = { secret: config.serviceSecret, published, people, invites, repls: core, progress, templates }
+  return {
+    api: apiOf({ ...api, objects, log }),
+    reconcile,
+    sessions: sessionEnd({ repls, sandbox, nudge, halt: () => reconcile.halt() }),
+    endWatch: sandbox.watch(nudge),
+  }
+}
+
+/** What is kept: records, keys, objects. */
+async function openDurable({ config, replaced, ledger }: Ground) {
+  const clock = replaced.clock ?? realClock
+  const now = () => clock.now()
+  const keys = await openKeys(join(config.data, 'keys', 'tokens.json'))
+  return {
+    clock,
+    keys,
+    tokens: tokensOf(keys, now),
+    store: replaced.store ?? (await folderStore(join(config.data, 'objects'))),
+    repls: table(ledger, 'repls/', ReplRecord),
+    people: peopleOver(ledger, { now, ownerName: config.ownerName }),
+    invites: invitesOver(ledger, now),
+    progress: progressOver(ledger),
+  }
+}
+
+/** What a session is made with; a test, or a cluster, puts others in their place. */
+function sessionParts(ground: Ground, durable: { tokens: Tokens; store: ObjectStore }) {
+  const { config, replaced, url, log } = ground
+  return {
+    sandbox: replaced.sandbox ?? localSandboxOf(config, url, log),
+    exposure: frontDoorExposure({ routesFile: config.routes, publicUrl: config.publicUrl }),
+    control: replaced.control ?? runnerControl(durable.tokens),
+    sync: replaced.sync ?? syncRequests(config.sync),
+    commits: commitsIn(durable.store, verify),
+    templates: templatesIn(config.templates),
+    sessionKeys: sessionKeysIn(join(config.data, 'keys', 'sessions')),
   }
 }
 

@@ -39,74 +39,93 @@ export type Supervised = {
 }
 
 export function supervise(program: Program, parts: SuperviseParts): Supervised {
-  let child: ChildProcess
-  let isEnding = false
-  let deaths = 0
-  let again: NodeJS.Timeout | undefined
-  let settle: { done: () => void; fail: (why: Refusal) => void }
-  const ready = new Promise<void>((done, fail) => (settle = { done, fail }))
-  const late = setTimeout(() => settle.fail(notUp('did not begin to listen')), firstListenMs)
+  return new Kept(program, parts)
+}
 
-  function notUp(how: string): Refusal {
-    return new Refusal(`The ${program.name} could not be started: it ${how}. Its log is ${program.log}.`)
+/** The process and its successors. */
+class Kept implements Supervised {
+  readonly name: string
+  readonly ready: Promise<void>
+  readonly #program: Program
+  readonly #parts: SuperviseParts
+  readonly #late: NodeJS.Timeout
+  #settle: { done: () => void; fail: (why: Refusal) => void } = { done: () => {}, fail: () => {} }
+  #child: ChildProcess
+  #isEnding = false
+  #deaths = 0
+  #again: NodeJS.Timeout | undefined
+
+  constructor(program: Program, parts: SuperviseParts) {
+    this.name = program.name
+    this.#program = program
+    this.#parts = parts
+    this.ready = new Promise<void>((done, fail) => (this.#settle = { done, fail }))
+    // Whoever waits hears of it; an end before anybody waits is no unhandled failure.
+    this.ready.catch(() => undefined)
+    this.#late = setTimeout(() => this.#settle.fail(this.#notUp('did not begin to listen')), firstListenMs)
+    this.#child = this.#start()
   }
 
-  function start(): void {
+  send(message: object): void {
+    if (this.#child.connected) this.#child.send(message)
+  }
+
+  async end(): Promise<void> {
+    this.#stopCaring()
+    await ended(this.#child)
+  }
+
+  kill(): void {
+    this.#stopCaring()
+    this.#child.kill('SIGKILL')
+  }
+
+  #start(): ChildProcess {
     const begun = Date.now()
-    child = spawnProgram(program)
+    const { log, started } = this.#parts
+    const child = spawnProgram(this.#program)
     if (child.pid !== undefined)
-      void identify(child.pid).then((identity) => identity !== null && parts.started?.(identity))
-    child.on('message', (message) => {
-      if (!Listening.safeParse(message).success) return parts.heard?.(message)
-      clearTimeout(late)
-      settle.done()
-      parts.listening?.()
-    })
-    child.once('error', (error) =>
-      parts.log.error({ process: program.name, err: error }, 'could not be spawned'),
-    )
+      void identify(child.pid).then((identity) => identity !== null && started?.(identity))
+    child.on('message', (message) => this.#hear(message))
+    child.once('error', (error) => log.error({ process: this.name, err: error }, 'could not be spawned'))
     child.once('exit', (code, signal) => {
-      if (isEnding) return
-      const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`
-      if (Date.now() - begun > forgivenMs) deaths = 0
-      startAgain(how)
+      if (this.#isEnding) return
+      if (Date.now() - begun > forgivenMs) this.#deaths = 0
+      this.#startAgain(signal === null ? `ended with code ${code}` : `was ended by ${signal}`)
     })
+    return child
   }
 
-  function startAgain(how: string): void {
-    const delay = Math.min(againMs.last, againMs.first * 2 ** deaths)
-    deaths++
-    parts.log.error(
-      { process: program.name, how, delayMs: delay, deaths },
+  #hear(message: unknown): void {
+    if (!Listening.safeParse(message).success) return this.#parts.heard?.(message)
+    clearTimeout(this.#late)
+    this.#settle.done()
+    this.#parts.listening?.()
+  }
+
+  #startAgain(how: string): void {
+    const delayMs = Math.min(againMs.last, againMs.first * 2 ** this.#deaths)
+    this.#deaths++
+    const { log, say } = this.#parts
+    log.error(
+      { process: this.name, how, delayMs, deaths: this.#deaths },
       'a process died and is started again',
     )
-    parts.say(`${program.name} ${how}; starting it again in ${delay / 1000} s. Its log is ${program.log}.`)
-    again = setTimeout(start, delay)
+    say(`${this.name} ${how}; starting it again in ${delayMs / 1000} s. Its log is ${this.#program.log}.`)
+    this.#again = setTimeout(() => {
+      this.#child = this.#start()
+    }, delayMs)
   }
 
-  function stopCaring(): void {
-    isEnding = true
-    clearTimeout(again)
-    clearTimeout(late)
-    settle.fail(notUp('was ended'))
+  #stopCaring(): void {
+    this.#isEnding = true
+    clearTimeout(this.#again)
+    clearTimeout(this.#late)
+    this.#settle.fail(this.#notUp('was ended'))
   }
 
-  ready.catch(() => undefined)
-  start()
-  return {
-    name: program.name,
-    ready,
-    send(message) {
-      if (child.connected) child.send(message)
-    },
-    async end() {
-      stopCaring()
-      await ended(child)
-    },
-    kill() {
-      stopCaring()
-      child.kill('SIGKILL')
-    },
+  #notUp(how: string): Refusal {
+    return new Refusal(`The ${this.name} could not be started: it ${how}. Its log is ${this.#program.log}.`)
   }
 }
 

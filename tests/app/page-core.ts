@@ -99,7 +99,10 @@ export async function openPage({ ask, relayPort }: PagePlan): Promise<PageCore> 
       await until(document.facts, ({ hasText }) => hasText)
       return document
     },
-    shell: async () => watch(await terminals.open(size)),
+    shell: async () => {
+      terminals.measured(size)
+      return watch(await terminals.open())
+    },
     leave: scope.dispose,
   }
 }

@@ -77,8 +77,8 @@ export async function openHouse(replaced: Replaced = {}): Promise<House> {
     const headers: Record<string, string> = { authorization: `Bearer ${of.secret ?? config.serviceSecret}` }
     if (of.as !== undefined) headers['x-devex-person'] = of.as.id
     if (of.body !== undefined) headers['content-type'] = 'application/json'
-    const body = of.body === undefined ? {} : { body: JSON.stringify(of.body) }
-    const response = await fetch(orchestrator.url + path, { method, headers, ...body })
+    const init = { method, headers, ...(of.body === undefined ? {} : { body: JSON.stringify(of.body) }) }
+    const response = await fetch(orchestrator.url + path, init)
     return { status: response.status, ...((await response.json()) as object) } as Reply
   }
 

@@ -34,89 +34,106 @@ type Parts = { store: Store; entries: Map<string, Entry>; counter: number; relea
 
 /** A ledger over any store of lines; the store decides what durable means. */
 export function ledgerOver(parts: Parts): Ledger {
-  const watchers = new Set<{ prefix: string; tell: (change: Change) => void }>()
-  let entries = parts.entries
-  let counter = parts.counter
-  let asks: Ask[] = []
-  let writing: Promise<void> | null = null
-  let isClosed = false
+  return new EmbeddedLedger(parts)
+}
+
+class EmbeddedLedger implements Ledger {
+  readonly #parts: Parts
+  readonly #watchers = new Set<{ prefix: string; tell: (change: Change) => void }>()
+  #entries: ReadonlyMap<string, Entry>
+  #counter: number
+  #asks: Ask[] = []
+  #writing: Promise<void> | null = null
+  #isClosed = false
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#entries = parts.entries
+    this.#counter = parts.counter
+  }
+
+  get(key: string): Promise<Entry | null> {
+    return Promise.resolve(copy(this.#entries.get(key) ?? null))
+  }
+
+  compareAndSet(key: string, expected: number, value: unknown): Promise<Entry> {
+    return this.#ask({ k: key, d: copy(value) }, expected)
+  }
+
+  list(prefix: string): Promise<Entry[]> {
+    const found = [...this.#entries.values()].filter((entry) => entry.key.startsWith(prefix))
+    return Promise.resolve(found.sort((a, b) => (a.key < b.key ? -1 : 1)).map(copy))
+  }
+
+  async delete(key: string, expected: number): Promise<void> {
+    await this.#ask({ k: key, gone: true }, expected)
+  }
+
+  watch(prefix: string, tell: (change: Change) => void): () => void {
+    const watcher = { prefix, tell }
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#writing
+    await this.#parts.store.close()
+    await this.#parts.release()
+  }
+
+  #ask(line: Omit<Line, 'v'>, expected: number): Promise<Entry> {
+    if (this.#isClosed) return Promise.reject(notKept('closed'))
+    return new Promise((done, fail) => {
+      this.#asks.push({ line, expected, done, fail })
+      this.#writing ??= Promise.resolve().then(() => this.#writeAll())
+    })
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#asks.length > 0) await this.#writeBatch()
+    this.#writing = null
+  }
 
   /** Writes all that waits as one append, so that many writers share one fdatasync. */
-  async function writeBatch(): Promise<void> {
-    const batch = asks
-    asks = []
-    const after = new Map(entries)
-    const taken: { ask: Ask; line: Line }[] = []
-    for (const ask of batch) {
-      if ((after.get(ask.line.k)?.version ?? 0) !== ask.expected) {
-        ask.fail(conflict(ask.line.k))
-        continue
-      }
-      const line = { ...ask.line, v: ++counter }
-      apply(after, line)
-      taken.push({ ask, line })
-    }
+  async #writeBatch(): Promise<void> {
+    const after = new Map(this.#entries)
+    const taken = this.#takeFitting(after)
     if (taken.length === 0) return
+    const lines = taken.map((each) => each.line)
     try {
-      await parts.store.append(
-        taken.map((each) => each.line),
-        after,
-      )
+      await this.#parts.store.append(lines, after)
     } catch (cause) {
       for (const { ask } of taken) ask.fail(notKept(cause))
       return
     }
-    entries = after
+    this.#entries = after
     for (const { ask, line } of taken) {
       ask.done({ key: line.k, version: line.v, value: line.d })
-      tellAll(line)
+      this.#tellAll(line)
     }
   }
 
-  function tellAll(line: Line): void {
+  /** Of what waits, in order, what fits the versions as they then are; the rest is refused. */
+  #takeFitting(after: Map<string, Entry>): { ask: Ask; line: Line }[] {
+    const taken: { ask: Ask; line: Line }[] = []
+    for (const ask of this.#asks.splice(0)) {
+      if ((after.get(ask.line.k)?.version ?? 0) !== ask.expected) {
+        ask.fail(conflict(ask.line.k))
+        continue
+      }
+      const line = { ...ask.line, v: ++this.#counter }
+      apply(after, line)
+      taken.push({ ask, line })
+    }
+    return taken
+  }
+
+  #tellAll(line: Line): void {
     const change = { key: line.k, version: line.v, value: copy(line.d), gone: line.gone === true }
     // Apart from the writer, so that a watcher that throws cannot hold up the ledger.
-    for (const watcher of watchers)
+    for (const watcher of this.#watchers)
       if (line.k.startsWith(watcher.prefix)) queueMicrotask(() => watcher.tell(change))
-  }
-
-  async function writeAll(): Promise<void> {
-    while (asks.length > 0) await writeBatch()
-    writing = null
-  }
-
-  function ask(line: Omit<Line, 'v'>, expected: number): Promise<Entry> {
-    if (isClosed) return Promise.reject(notKept('closed'))
-    return new Promise((done, fail) => {
-      asks.push({ line, expected, done, fail })
-      writing ??= Promise.resolve().then(writeAll)
-    })
-  }
-
-  return {
-    get: (key) => Promise.resolve(copy(entries.get(key) ?? null)),
-    compareAndSet: (key, expected, value) => ask({ k: key, d: copy(value) }, expected),
-    list: (prefix) =>
-      Promise.resolve(
-        [...entries.values()]
-          .filter((entry) => entry.key.startsWith(prefix))
-          .sort((a, b) => (a.key < b.key ? -1 : 1))
-          .map(copy),
-      ),
-    async delete(key, expected) {
-      await ask({ k: key, gone: true }, expected)
-    },
-    watch(prefix, tell) {
-      const watcher = { prefix, tell }
-      watchers.add(watcher)
-      return () => watchers.delete(watcher)
-    },
-    async close() {
-      isClosed = true
-      await writing
-      await parts.store.close()
-      await parts.release()
-    },
   }
 }
 

@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import { BoxLaunch, RunnerLaunch } from '../../../protocol/control.ts'
 import { isFile, isFolder, removeTree, writeWhole } from '../../disk.ts'
 import { isAlive, type ProcessIdentity } from '../../process-identity.ts'
-import type { Sandbox, SandboxFacts, Session } from '../sandbox.ts'
+import type { Folders, Sandbox, SandboxFacts, Session } from '../sandbox.ts'
 import { following } from './follow.ts'
 import { boxLaunch, markOf, readLaunch, runnerLaunch, stillFits, type Surroundings } from './launch.ts'
 import { adoptStaging, beginStaging, makePlaces, placesOf, setAside, type Places } from './places.ts'
@@ -28,29 +28,50 @@ export type LocalParts = {
 }
 
 export function localSandbox(parts: LocalParts): Sandbox {
-  const watchers = new Set<(repl: string) => void>()
-  const adopted = following()
-  const children = new Set<number>()
-  const places = (repl: string) => placesOf(parts, repl)
-  const ended = (repl: string, what: string) => (how: object) => {
-    parts.log.info({ repl, process: what, ...how }, 'a process of a session ended')
-    for (const tell of watchers) tell(repl)
+  return new LocalSandbox(parts)
+}
+
+class LocalSandbox implements Sandbox {
+  readonly level = 'process'
+  readonly #parts: LocalParts
+  readonly #watchers = new Set<(repl: string) => void>()
+  readonly #adopted = following()
+  readonly #children = new Set<number>()
+
+  constructor(parts: LocalParts) {
+    this.#parts = parts
   }
 
-  /** Our own children tell when they end; those of an earlier orchestrator are followed. */
-  function adopt(repl: string, what: string, identity: ProcessIdentity): void {
-    if (watchers.size === 0 || children.has(identity.pid)) return
-    adopted.follow(identity, () => ended(repl, what)({ adopted: true }))
+  async place(repl: string): Promise<Folders> {
+    const at = this.#places(repl)
+    await makePlaces(at)
+    return { workspace: at.workspace, state: at.state, home: at.home }
   }
 
-  async function observe(session: { repl: string; generation: number }): Promise<SandboxFacts> {
-    const at = places(session.repl)
+  staging(repl: string): Promise<{ workspace: string; state: string }> {
+    return beginStaging(this.#places(repl))
+  }
+
+  adoptStaging(repl: string): Promise<void> {
+    return adoptStaging(this.#places(repl))
+  }
+
+  async boot(session: Session): Promise<void> {
+    const at = this.#places(session.repl)
+    await makePlaces(at)
+    const facts = await this.observe(session)
+    if (!facts.box) await this.#startBox(session, at)
+    if (!facts.runner) await this.#startRunner(session, at)
+  }
+
+  async observe(session: { repl: string; generation: number }): Promise<SandboxFacts> {
+    const at = this.#places(session.repl)
     const known = await readProcesses(at.processes)
     const launch = await readLaunch(at.runnerLaunch, RunnerLaunch)
-    const fits = launch !== null && stillFits(launch, session.generation, parts.surroundings)
+    const fits = launch !== null && stillFits(launch, session.generation, this.#parts.surroundings)
     const [runner, box] = [await lives(known.runner), await lives(known.box)]
-    if (runner && known.runner !== null) adopt(session.repl, 'runner', known.runner)
-    if (box && known.box !== null) adopt(session.repl, 'box', known.box)
+    if (runner && known.runner !== null) this.#adopt(session.repl, 'runner', known.runner)
+    if (box && known.box !== null) this.#adopt(session.repl, 'box', known.box)
     return {
       workspace: await isFolder(at.workspace),
       state: await isFolder(at.state),
@@ -59,8 +80,8 @@ export function localSandbox(parts: LocalParts): Sandbox {
     }
   }
 
-  async function end(repl: string): Promise<void> {
-    const at = places(repl)
+  async end(repl: string): Promise<void> {
+    const at = this.#places(repl)
     const known = await readProcesses(at.processes)
     const roots = [known.runner, known.box].filter((each) => each !== null)
     // Nothing was ever started here: there is no need to look through every process of the machine.
@@ -69,16 +90,56 @@ export function localSandbox(parts: LocalParts): Sandbox {
     if (roots.length > 0) await writeProcesses(at.processes, { runner: null, box: null })
   }
 
-  async function boot(session: Session): Promise<void> {
-    const at = places(session.repl)
-    await makePlaces(at)
-    const facts = await observe(session)
-    if (!facts.box) await startBox(session, at)
-    if (!facts.runner) await startRunner(session, at)
+  async release(repl: string): Promise<void> {
+    await this.end(repl)
+    await removeTree(this.#places(repl).run)
+    await removeTree(this.#places(repl).sandbox)
+  }
+
+  async setAside(repl: string): Promise<string> {
+    await this.end(repl)
+    return setAside(this.#places(repl), repl)
+  }
+
+  door(repl: string): { socket: string } {
+    return { socket: this.#places(repl).runnerSocket }
+  }
+
+  async lastLines(repl: string): Promise<string[]> {
+    const { runnerLog, boxLog } = this.#places(repl)
+    const texts = await Promise.all([boxLog, runnerLog].map((path) => readFile(path, 'utf8').catch(() => '')))
+    return texts
+      .flatMap((text) => text.trimEnd().split('\n').slice(-shownLines))
+      .filter((line) => line !== '')
+  }
+
+  watch(tell: (repl: string) => void): () => void {
+    this.#watchers.add(tell)
+    return () => {
+      this.#watchers.delete(tell)
+      if (this.#watchers.size === 0) this.#adopted.close()
+    }
+  }
+
+  #places(repl: string): Places {
+    return placesOf(this.#parts, repl)
+  }
+
+  #ended(repl: string, what: string): (how: object) => void {
+    return (how) => {
+      this.#parts.log.info({ repl, process: what, ...how }, 'a process of a session ended')
+      for (const tell of this.#watchers) tell(repl)
+    }
+  }
+
+  /** Our own children tell when they end; those of an earlier orchestrator are followed. */
+  #adopt(repl: string, what: string, identity: ProcessIdentity): void {
+    if (this.#watchers.size === 0 || this.#children.has(identity.pid)) return
+    this.#adopted.follow(identity, () => this.#ended(repl, what)({ adopted: true }))
   }
 
   /** A dead box may have left programs behind: they go first. The runner stays, so the new box takes the secret it knows. */
-  async function startBox(session: Session, at: Places): Promise<void> {
+  async #startBox(session: Session, at: Places): Promise<void> {
     const known = await readProcesses(at.processes)
     const roots = known.box === null ? [] : [known.box]
     if (await wasLaunched(at)) await endAll({ roots, marks: [markOf.box(session.repl)], graceMs })
@@ -87,78 +148,39 @@ export function localSandbox(parts: LocalParts): Sandbox {
     const boxSecret = dialler?.boxSecret ?? randomBytes(32).toString('hex')
     await writeWhole(
       at.boxLaunch,
-      JSON.stringify(boxLaunch(session, at, { ...parts.surroundings, boxSecret })),
+      JSON.stringify(boxLaunch(session, at, { ...this.#parts.surroundings, boxSecret })),
     )
     const box = await startProgram({
-      program: join(parts.programs, 'box.js'),
+      program: join(this.#parts.programs, 'box.js'),
       launch: at.boxLaunch,
       log: at.boxLog,
       cwd: at.sandbox,
-      env: programEnv(parts.surroundings, markOf.box(session.repl)),
-      ended: ended(session.repl, 'box'),
+      env: programEnv(this.#parts.surroundings, markOf.box(session.repl)),
+      ended: this.#ended(session.repl, 'box'),
     })
-    children.add(box.pid)
+    this.#children.add(box.pid)
     await writeProcesses(at.processes, { ...known, box })
   }
 
   /** Always with the secret that the box was started with. */
-  async function startRunner(session: Session, at: Places): Promise<void> {
+  async #startRunner(session: Session, at: Places): Promise<void> {
     const known = await readProcesses(at.processes)
     const roots = known.runner === null ? [] : [known.runner]
     if (await isFile(at.runnerLaunch)) await endAll({ roots, marks: [markOf.runner(session.repl)], graceMs })
     await rm(at.runnerSocket, { force: true })
     const boxSecret = (await readLaunch(at.boxLaunch, BoxLaunch))?.secret ?? ''
-    const launch = runnerLaunch(session, at, { ...parts.surroundings, boxSecret })
+    const launch = runnerLaunch(session, at, { ...this.#parts.surroundings, boxSecret })
     await writeWhole(at.runnerLaunch, JSON.stringify(launch))
     const runner = await startProgram({
-      program: join(parts.programs, 'runner.js'),
+      program: join(this.#parts.programs, 'runner.js'),
       launch: at.runnerLaunch,
       log: at.runnerLog,
       cwd: at.sandbox,
-      env: programEnv(parts.surroundings, markOf.runner(session.repl)),
-      ended: ended(session.repl, 'runner'),
+      env: programEnv(this.#parts.surroundings, markOf.runner(session.repl)),
+      ended: this.#ended(session.repl, 'runner'),
     })
-    children.add(runner.pid)
+    this.#children.add(runner.pid)
     await writeProcesses(at.processes, { ...known, runner })
-  }
-
-  return {
-    level: 'process',
-    observe,
-    boot,
-    end,
-    async place(repl) {
-      const at = places(repl)
-      await makePlaces(at)
-      return { workspace: at.workspace, state: at.state, home: at.home }
-    },
-    staging: (repl) => beginStaging(places(repl)),
-    adoptStaging: (repl) => adoptStaging(places(repl)),
-    async release(repl) {
-      await end(repl)
-      await removeTree(places(repl).run)
-      await removeTree(places(repl).sandbox)
-    },
-    async setAside(repl) {
-      await end(repl)
-      return setAside(places(repl), repl)
-    },
-    door: (repl) => ({ socket: places(repl).runnerSocket }),
-    async lastLines(repl) {
-      const texts = await Promise.all(
-        [places(repl).runnerLog, places(repl).boxLog].map((path) => readFile(path, 'utf8').catch(() => '')),
-      )
-      return texts
-        .flatMap((text) => text.trimEnd().split('\n').slice(-shownLines))
-        .filter((line) => line !== '')
-    },
-    watch(tell) {
-      watchers.add(tell)
-      return () => {
-        watchers.delete(tell)
-        if (watchers.size === 0) adopted.close()
-      }
-    },
   }
 }
 
