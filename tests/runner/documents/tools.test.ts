@@ -49,7 +49,7 @@ async function stage(prepare: (sh: (script: string) => void) => void): Promise<S
   return {
     ...session,
     page,
-    sh: async (script) => void (await run('bash', ['-ec', script], { cwd, env })),
+    sh: async (script) => void (await run('bash', ['-ec', script], { cwd, env, timeout: 10_000 })),
     type: () => typing(page),
     settled: async () => {
       await watch.sweep()
@@ -166,7 +166,7 @@ const tools: Record<string, { script: string; needs?: string }> = {
     script: `sed 's/^word 7$/tool 7/' a.txt > .a.new && rm a.txt && cp .a.new a.txt`,
   },
   'an appender': { script: `for i in 1 2 3 4 5; do echo tool 7 >> a.txt; sleep 0.02; done` },
-  vim: { needs: 'vim', script: `vim -es -u NONE -N -c '%s/^word 7$/tool 7/' -c wq a.txt </dev/null` },
+  vim: { needs: 'vim', script: `vim -es -u NONE -N -c '%s/^word 7$/tool 7/' -c wq! a.txt </dev/null` },
 }
 
 for (const [name, { script, needs }] of Object.entries(tools))
