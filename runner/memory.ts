@@ -18,7 +18,14 @@ export type Memory = { log: Log; documents: Documents }
 /** Below `<state>`: `log/<generation>-<n>`, `docs/<doc>`, `documents.json`. */
 export async function openMemory(
   launch: Pick<RunnerLaunch, 'state' | 'generation'>,
-  deps: { files: Files; clock: Clock; logger: Logger; disk?: Disk; reserveBytes?: number; segmentBytes?: number },
+  deps: {
+    files: Files
+    clock: Clock
+    logger: Logger
+    disk?: Disk
+    reserveBytes?: number
+    segmentBytes?: number
+  },
 ): Promise<Memory> {
   const { clock, logger, files, disk = systemDisk } = deps
   const snapshots = join(launch.state, 'docs')

@@ -6,6 +6,7 @@ import type { Disk } from '../durable.ts'
 import { ingest, type FileDeps } from '../workspace/ingest.ts'
 import { materialise } from '../workspace/materialise.ts'
 import type { LiveDocument } from './document.ts'
+import { gitDone } from './git-pause.ts'
 import { writeSnapshot } from './snapshot.ts'
 import { Soon } from './timing.ts'
 
@@ -41,7 +42,13 @@ export class DocumentFile {
     this.document = document
     this.#deps = deps
     this.#events = events
-    this.#soon = new Soon(deps.clock, () => void this.write())
+    this.#soon = new Soon(deps.clock, () => void this.#due())
+  }
+
+  /** Nobody waits for the file: git may finish first. */
+  async #due(): Promise<void> {
+    await gitDone(this.#deps)
+    await this.write()
   }
 
   /** Somebody edited: the file follows soon. */

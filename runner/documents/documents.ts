@@ -9,6 +9,7 @@ import { readContent, type Content, type FileDeps } from '../workspace/ingest.ts
 import type { Clock } from './clock.ts'
 import type { LiveDocument } from './document.ts'
 import { DocumentFile, type DocumentFileEvents } from './document-file.ts'
+import { gitDone } from './git-pause.ts'
 import type { Log } from './log.ts'
 import { openAnew, openKnown, openNew, type OpeningDeps } from './opening.ts'
 import type { Codec, Files } from './ports.ts'
@@ -73,13 +74,12 @@ export class Documents {
     return this.listen({ event })
   }
 
-  /** Opens a file for a page. Two who open it at once get the same document. */
+  /** Opens a file for a page. Two who open it at once, or by two paths, get the same document. */
   async open(path: string): Promise<Opened> {
-    const running = this.#byPath.get(path)
-    if (running) return running
-    const opened = this.#openPath(path).finally(() => this.#byPath.delete(path))
-    this.#byPath.set(path, opened)
-    return opened
+    const real = this.#deps.files.real(path)
+    const running = this.#byPath.get(real) ?? this.#openPath(real).finally(() => this.#byPath.delete(real))
+    this.#byPath.set(real, running)
+    return { ...(await running), path }
   }
 
   /** The document of a room. Throws `not-found` or `wrong-epoch`. */
@@ -120,6 +120,7 @@ export class Documents {
 
   /** Something happened to these files. */
   async changed(paths: Set<string>): Promise<void> {
+    await gitDone(this.#deps)
     await Promise.all(
       this.#files.filter(({ document }) => paths.has(document.path)).map((file) => file.look()),
     )
