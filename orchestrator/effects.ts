@@ -114,6 +114,7 @@ function runs(record: ReplRecord): boolean {
 /** Into new folders, whatever is there now: a start must be right even when the old ones were removed or altered. */
 async function restore(parts: EffectParts, record: ReplRecord): Promise<Done> {
   const last = await parts.commits.last(record.id)
+  if (last === null && record.committedAt !== null) throw lostBackup(record)
   await parts.sandbox.end(record.id)
   const folders = await parts.sandbox.staging(record.id)
   const target = await syncTarget(parts, record)
@@ -127,6 +128,14 @@ async function restore(parts: EffectParts, record: ReplRecord): Promise<Done> {
   if (last === null) return { say: `Copied ${amount(restored)}` }
   // Sync counts our own files too; the verified commit counts the person's.
   return { say: `Brought back ${amount(record.commit ?? restored)}` }
+}
+
+/** Never the template in its place: its files would become the next commit, over those that are only out of reach. */
+function lostBackup({ id, committedAt }: ReplRecord): AppError {
+  return new AppError('start-failed', {
+    say: 'This REPL has been backed up, but the object store does not hold its backup. Nothing was changed. See that the store is there (is its disk mounted?), then start again.',
+    log: { repl: id, committedAt },
+  })
 }
 
 async function syncTarget(parts: EffectParts, record: ReplRecord) {
