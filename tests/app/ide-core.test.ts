@@ -58,8 +58,10 @@ test('an update sent before the answer of a new connection carries only itself',
 test('the connection words are the six, and say how much waits', () => {
   const facts: ConnectionFacts = {
     link: { phase: 'live' },
+    session: 'here',
     roomsAwaySince: null,
     waiting: 0,
+    isKept: true,
     isViewer: false,
     readOnly: null,
   }
