@@ -172,3 +172,35 @@ test('a file with a new history is joined anew, and what had not arrived is brou
   await eventually(() => said.length > 0)
   expect(now.text.toString()).toBe('zeroth\nfirst\nmine\nlast\n')
 })
+
+test('C-8 a refused edit is taken back alone, not the undo step it was typed in', async () => {
+  const { session, room } = await setting('kept ')
+  const doors = keepDoors(() =>
+    session.doors({ who: { id: 'gracegracegracea', name: 'Grace' }, role: 'viewer' }),
+  )
+  await doors.renew()
+  onTestFinished(doors.dispose)
+  const said: string[] = []
+  const document = openDocument({
+    doors,
+    repl: session.repl,
+    doc: room.doc,
+    epoch: room.epoch,
+    path: () => 'main.py',
+    keep: null,
+    refused: (words) => said.push(words),
+  })
+  onTestFinished(document.dispose)
+  const typing = {}
+  onTestFinished(document.ownOrigin(typing))
+  await until(document.facts, (facts) => facts.hasText)
+  const type = (at: number, text: string): void =>
+    document.doc.transact(() => document.text.insert(at, text), typing)
+  for (const letter of 'abc') type(document.text.length, letter)
+  document.doc.transact(() => document.text.delete(0, 2), typing)
+  expect(document.text.toString()).toBe('pt abc')
+  await eventually(() => said.length === 4)
+  expect(document.text.toString()).toBe('kept ')
+  await until(document.facts, ({ waiting }) => waiting.unsaved === 0)
+  expect(session.runner.textOf(room.doc)).toBe('kept ')
+})

@@ -207,10 +207,12 @@ class JoinedDocument implements OpenDocument {
     if (notice.kind === 'live') this.#set({ readOnly: null, runnerAway: null })
     if (notice.kind === 'waiting') this.#set({ runnerAway: notice.say })
     if (notice.kind === 'read-only') this.#set({ readOnly: notice.say })
-    if (notice.kind !== 'refused') return
-    const refused = this.#progress.refused(notice.frame)
-    if (refused.length === 0) return
-    this.#takeBack.takeBack(refused)
-    this.#plan.refused(notice.say)
+    if (notice.kind === 'refused') this.#refused(notice)
+  }
+
+  #refused({ frame, say }: Extract<RoomNotice, { kind: 'refused' }>): void {
+    const ids = this.#progress.editsIn(frame)
+    if (this.#takeBack.takeBack(ids)) this.#plan.refused(say)
+    this.#progress.forget(frame)
   }
 }

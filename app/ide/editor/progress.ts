@@ -69,13 +69,15 @@ export class Progress {
     this.#changed()
   }
 
-  /** The room refused a frame: nothing of it waits any more. Answers its edits' ids; a relay that names none means the oldest. */
-  refused(frame?: number): number[] {
-    const which = frame ?? [...this.#inFlight.keys()].find((sent) => sent > this.#logged) ?? 0
-    const edits = this.#inFlight.get(which) ?? []
-    this.#inFlight.delete(which)
+  /** Ids of the edits in a frame; a relay that names no frame means the oldest that is not logged. */
+  editsIn(frame: number | undefined): number[] {
+    return (this.#inFlight.get(this.#frameMeant(frame)) ?? []).map(({ id }) => id)
+  }
+
+  /** The room refused a frame, and it was taken back: nothing of it waits any more. */
+  forget(frame: number | undefined): void {
+    this.#inFlight.delete(this.#frameMeant(frame))
     this.#changed()
-    return edits.map(({ id }) => id)
   }
 
   /** The oldest edit that is not saved, or the one after the newest. */
@@ -92,6 +94,10 @@ export class Progress {
       if (frame > this.#logged) unlogged += countOf(edits)
     }
     return { unsaved, unlogged }
+  }
+
+  #frameMeant(frame: number | undefined): number {
+    return frame ?? [...this.#inFlight.keys()].find((sent) => sent > this.#logged) ?? 0
   }
 
   #restart(): void {

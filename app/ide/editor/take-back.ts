@@ -27,18 +27,21 @@ export class TakeBack {
     this.#steps.undoStack.length = 0
   }
 
-  /** Takes back these edits, newest first. */
-  takeBack(ids: number[]): void {
+  /** Takes back these edits, newest first; false when it knows none of them. */
+  takeBack(ids: number[]): boolean {
+    let isAny = false
     for (const id of ids.toReversed()) {
       const step = this.#byEdit.get(id)
       this.#byEdit.delete(id)
       if (step === undefined) continue
+      isAny = true
       this.#steps.undoStack.push(step)
       this.#steps.undo()
       // Emptied by hand: `clear` would let go of deleted text that the person's own undo still needs.
       this.#steps.undoStack.length = 0
       this.#steps.redoStack.length = 0
     }
+    return isAny
   }
 
   /** Edits before `id` have arrived: they cannot be refused any more. */

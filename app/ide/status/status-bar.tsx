@@ -43,7 +43,7 @@ export function StatusBar() {
   const { cursor } = useStore(view)
   const state = useStore(tabs.state)
   const isSaved = useIsSaved()
-  const { unsaved, readOnly } = useStore(documents.summary)
+  const { unsaved, readOnly, isKept } = useStore(documents.summary)
   const shown = state.tabs.find((tab) => tab.key === state.active)?.view
   const level = useStore(link.doors.latest)?.level ?? repl.level
   return (
@@ -53,6 +53,7 @@ export function StatusBar() {
       data-connection={word}
       data-saved={isSaved}
       data-waiting={unsaved}
+      data-kept={isKept}
       className="flex h-(--bar-status) shrink-0 items-center gap-4 overflow-hidden border-t border-line bg-surface px-3 text-label whitespace-nowrap text-muted"
     >
       <span className="flex min-w-0 items-center gap-1.5 text-ink" role="status">
