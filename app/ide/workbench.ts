@@ -67,8 +67,10 @@ export function startWorkbench({
       return opened.kind === 'text' ? opened : null
     },
     keep: mayKeep
-      ? ({ id: doc, epoch, doc: text }) =>
-          openStore(storeName({ ...mine, doc, epoch, writer: writer.id }), text)
+      ? ({ id: doc, epoch, doc: text }) => {
+          const address = { ...mine, doc, epoch, writer: writer.id, serial: writer.serial() }
+          return openStore(storeName(address), text)
+        }
       : null,
   })
   scope.add(documents.dispose)

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser, newPersonPage, noBrowser, type PersonPage } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { startProduct, type Product } from '../support/product.ts'
-import { Visitor } from '../support/visitor.ts'
+import { Visitor, type Inhabitant } from '../support/visitor.ts'
 import * as screen from './screen.ts'
 
 let product: Product
@@ -70,6 +70,22 @@ const stores = (page: Page): Promise<number> =>
   page.evaluate(
     async () => (await indexedDB.databases()).filter(({ name }) => name?.startsWith('devex-edits')).length,
   )
+
+/** Another file takes the place of `file`: same text below a new first line, but another document. */
+async function replaced(tree: ReturnType<Inhabitant['tree']>, inside: Inhabitant): Promise<Inhabitant> {
+  const ask = async (event: string, what: object): Promise<void> => {
+    const answer: unknown = await tree.timeout(10_000).emitWithAck(event as never, what as never)
+    expect(answer).toMatchObject({ ok: true })
+  }
+  const old = onDisk()
+  await ask('create', { path: 'other.py', kind: 'file' })
+  const other = await inside.edit('other.py')
+  other.text.insert(0, `# another history\n${old}`)
+  await eventually(() => readFileSync(join(workspace(), 'other.py'), 'utf8').includes(old))
+  await ask('remove', { paths: [file] })
+  await ask('move', { from: 'other.py', to: file })
+  return inside
+}
 
 async function comeBack(): Promise<Page> {
   const page = await ada.context.newPage()
@@ -151,6 +167,26 @@ describe.skipIf(noBrowser)('offline', () => {
     await eventually(() => timesIn(onDisk(), typed.at(-1) ?? '') === 1)
     expectEachOnce(onDisk(), typed)
     expect(await screen.editorText(page)).toBe(onDisk())
+  })
+
+  test('C-11 edits made offline in a file that was replaced meanwhile come into the new one, once', async () => {
+    const typed = words('replaced', 10)
+    await ada.context.setOffline(true)
+    await typeAtEnd(ada.page, typed)
+    await allKept(ada.page)
+    const old = onDisk()
+    await ada.page.close()
+    const inside = await elsewhere.enter(repl)
+    const tree = inside.tree()
+    const fresh = await (await replaced(tree, inside)).edit(file)
+    expect(fresh.text.toString()).toBe(`# another history\n${old}`)
+    await ada.context.setOffline(false)
+    ada.page = await comeBack()
+    await eventually(() => timesIn(onDisk(), typed.at(-1) ?? '') === 1)
+    expectEachOnce(onDisk(), typed)
+    expect(onDisk()).toBe(`# another history\n${old} ${typed.join(' ')}`)
+    inside.leave()
+    await eventually(async () => (await stores(ada.page)) === 0)
   })
 
   test('no page failed', () => {

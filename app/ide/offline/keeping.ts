@@ -22,6 +22,7 @@ export class Keeping {
   /** Edits made so far, to know whether a note is of the newest. */
   #edits = 0
   #noting: ReturnType<typeof setTimeout> | undefined
+  #touching: ReturnType<typeof setTimeout> | undefined
   #leaving: ReturnType<typeof setTimeout> | undefined
   #isOver = false
 
@@ -38,7 +39,7 @@ export class Keeping {
     if (this.#isOver) return
     this.#edits += 1
     this.#plan.kept(false)
-    if (this.#store !== null) return this.#planNote(noteEveryMs)
+    if (this.#store !== null) return this.#planNote()
     this.#store = this.#plan.open()
     // A store without a note does not say which file it is of.
     void this.#note()
@@ -49,7 +50,7 @@ export class Keeping {
     if (this.#store === null || this.#isOver) return
     clearTimeout(this.#leaving)
     if (this.#plan.now().waiting > 0) return
-    this.#planNote(noteEveryMs)
+    this.#planNote()
     this.#leaving = setTimeout(() => this.leaveNothing(), lingerMs)
   }
 
@@ -74,6 +75,7 @@ export class Keeping {
 
   #letGo(): KeptStore | null {
     clearTimeout(this.#noting)
+    clearTimeout(this.#touching)
     clearTimeout(this.#leaving)
     this.#noting = undefined
     const store = this.#store
@@ -81,8 +83,8 @@ export class Keeping {
     return store
   }
 
-  #planNote(ms: number): void {
-    this.#noting ??= setTimeout(() => void this.#note(), ms)
+  #planNote(): void {
+    this.#noting ??= setTimeout(() => void this.#note(), noteEveryMs)
   }
 
   async #note(): Promise<void> {
@@ -99,6 +101,7 @@ export class Keeping {
     }
     if (store !== this.#store) return
     if (of === this.#edits) this.#plan.kept(true)
-    if (now.waiting > 0 && this.#noting === undefined) this.#planNote(touchEveryMs)
+    clearTimeout(this.#touching)
+    if (now.waiting > 0) this.#touching = setTimeout(() => void this.#note(), touchEveryMs)
   }
 }

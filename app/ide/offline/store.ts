@@ -25,18 +25,20 @@ const StoreAddress = z.object({
   epoch: Epoch,
   /** The page that writes it: two tabs never share a store, so that neither can take the other's away. */
   writer: z.string().regex(/^[0-9a-f]{16}$/),
+  /** Counts the stores of a writer: a name is never used again, so that taking one away cannot meet the next. */
+  serial: z.string().regex(/^[0-9]{1,9}$/),
 })
 export type StoreAddress = z.infer<typeof StoreAddress>
 
 const magic = 'devex-edits-1'
 
 export const storeName = (of: StoreAddress): string =>
-  [magic, of.person, of.repl, of.doc, of.epoch, of.writer].join(':')
+  [magic, of.person, of.repl, of.doc, of.epoch, of.writer, of.serial].join(':')
 
 export function parseStoreName(name: string): StoreAddress | null {
-  const [head, person, repl, doc, epoch, writer] = name.split(':')
+  const [head, person, repl, doc, epoch, writer, serial] = name.split(':')
   if (head !== magic) return null
-  return StoreAddress.safeParse({ person, repl, doc, epoch, writer }).data ?? null
+  return StoreAddress.safeParse({ person, repl, doc, epoch, writer, serial }).data ?? null
 }
 
 export type KeptStore = {

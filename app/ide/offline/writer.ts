@@ -3,6 +3,8 @@ import { hex } from '../../../protocol/ids.ts'
 
 export type Writer = {
   id: string
+  /** Another number at each call, for the name of a store. */
+  serial: () => string
   release: () => void
 }
 
@@ -19,7 +21,8 @@ export function beWriter(): Writer {
     release = resolve
   })
   void locks()?.request(lockOf(id), () => living)
-  return { id, release: () => release() }
+  let serials = 0
+  return { id, serial: () => String((serials += 1)), release: () => release() }
 }
 
 /** Runs `work` as the only one to care for the stores of `writer`; does nothing while that page lives. */
