@@ -12,7 +12,7 @@ function findBuild(): string {
   throw new Error('The pages are not built. Run: npm run build')
 }
 
-const app = await startApp({ config: readConfig(process.env), buildFolder: findBuild() })
+const app = await startApp({ config: readConfig(process.env), pages: findBuild() })
 process.send?.({ listening: app.port })
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -16,28 +16,36 @@ export interface StartedApp {
   close(): Promise<void>
 }
 
+/** Where pages come from. */
+export interface PageSource {
+  mode: 'production' | 'development'
+  build: ServerBuild | (() => Promise<ServerBuild>)
+  /** Answers requests for scripts, styles and other files, and passes on the rest. */
+  files: express.RequestHandler
+}
+
 interface AppParts {
   config: AppConfig
-  /** Folder of the built pages, with client/ and server/. */
-  buildFolder: string
+  /** Folder of the built pages, with client/ and server/; or what makes them while somebody develops. */
+  pages: string | ((server: Server) => Promise<PageSource>)
   log?: Logger
 }
 
 const idBytes = 6
 const nonceBytes = 16
 
-async function readBuild(folder: string): Promise<ServerBuild> {
-  const module: ServerBuild = await import(pathToFileURL(join(folder, 'server', 'index.js')).href)
-  return module
+async function builtPages(folder: string): Promise<PageSource> {
+  const build: ServerBuild = await import(pathToFileURL(join(folder, 'server', 'index.js')).href)
+  return { mode: 'production', build, files: assets(join(folder, 'client')) }
 }
 
 function pages(
   { config, log }: { config: AppConfig; log: Logger },
-  build: ServerBuild,
+  { build, mode }: PageSource,
 ): express.RequestHandler {
   return createRequestHandler({
     build,
-    mode: 'production',
+    mode,
     getLoadContext: (_req, res) => {
       const nonce = randomBytes(nonceBytes).toString('base64')
       res.setHeader('content-security-policy', contentPolicy(config, nonce))
@@ -46,17 +54,13 @@ function pages(
   })
 }
 
-function assemble(
-  parts: { config: AppConfig; log: Logger; buildFolder: string },
-  build: ServerBuild,
-): Express {
-  const { config, log, buildFolder } = parts
+function assemble({ config, log }: { config: AppConfig; log: Logger }, source: PageSource): Express {
   const app = express().disable('x-powered-by')
   app.get('/healthz', (_req, res) => res.json({ ok: true, build: config.build }))
   app.use(securityHeaders(config))
   app.use(guardChanges(config, (error) => log.warn({ code: error.code, ...error.log }, error.say)))
-  app.use(assets(join(buildFolder, 'client')))
-  app.use(knownHost(config), pages({ config, log }, build))
+  app.use(source.files)
+  app.use(knownHost(config), pages({ config, log }, source))
   app.use(lastResort(log))
   return app
 }
@@ -80,12 +84,13 @@ function listen(server: Server, config: AppConfig): Promise<number> {
   })
 }
 
-/** Serves the built pages until `close`. Rejects when the build is missing or the port is taken. */
+/** Serves the pages until `close`. Rejects when the build is missing or the port is taken. */
 export async function startApp(parts: AppParts): Promise<StartedApp> {
-  const { config, buildFolder } = parts
+  const { config, pages: from } = parts
   const log = parts.log ?? pino({ name: 'app', level: config.logLevel })
-  const build = await readBuild(buildFolder)
-  const server = createServer(assemble({ config, log, buildFolder }, build))
+  const server = createServer()
+  const source = typeof from === 'string' ? await builtPages(from) : await from(server)
+  server.on('request', assemble({ config, log }, source))
   const port = await listen(server, config)
   log.info({ port }, 'the app listens')
   return {

@@ -58,6 +58,8 @@ export const RunnerHealth = Hello.extend({
   boxReady: z.boolean(),
   linkReady: z.boolean(),
   seq: z.number().int().min(0),
+  /** What an operator should look at, in words: damage found in the log, a disk that refuses. Left out when all is well. */
+  alarm: z.string().exactOptional(),
 })
 export type RunnerHealth = z.infer<typeof RunnerHealth>
 export const Quiesce = z.object({ say: z.string() })

@@ -65,7 +65,7 @@ export type TreeFromPage = {
   open: (document: z.infer<typeof OpenDocument>, give: (answer: Answer<{ opened: Opened }>) => void) => void
 }
 
-/** Events a runner sends. `tree` comes first after connecting; `document` tells that an open document moved or lost its file. */
+/** Events a runner sends. `tree` comes first after connecting; `document` tells that an open document moved, lost its file or has it again. */
 export type TreeToPage = {
   tree: (tree: Tree) => void
   ops: (ops: TreeOps) => void
@@ -75,5 +75,7 @@ export type TreeToPage = {
 export const DocumentEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('moved'), doc: DocId, path: WorkspacePath }),
   z.object({ kind: z.literal('gone'), doc: DocId, path: WorkspacePath }),
+  /** A document that was told to be gone has its file again. */
+  z.object({ kind: z.literal('back'), doc: DocId, path: WorkspacePath }),
 ])
 export type DocumentEvent = z.infer<typeof DocumentEvent>

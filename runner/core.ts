@@ -1,11 +1,13 @@
 // What a session is below its doors: the workspace watched, its tree, the documents and the link to the relay.
 // Opens them and closes them in order; the doors are put on top by start.ts.
+import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import type { RunnerLaunch } from '../protocol/control.ts'
 import type { Clock } from './documents/clock.ts'
 import type { Documents } from './documents/documents.ts'
 import type { Log } from './documents/log.ts'
-import { Link } from './doors/link.ts'
+import type { Disk } from './durable.ts'
+import { Link, type Hold } from './doors/link.ts'
 import type { Identity } from './identity.ts'
 import { openMemory } from './memory.ts'
 import { confine, type Confined } from './workspace/confine.ts'
@@ -24,12 +26,13 @@ export type Core = {
   close(): Promise<void>
 }
 
-type CoreDeps = { launch: RunnerLaunch; identity: Identity; clock: Clock; logger: Logger }
+type CoreDeps = { launch: RunnerLaunch; identity: Identity; clock: Clock; logger: Logger; disk?: Disk }
 
 export async function openCore(deps: CoreDeps): Promise<Core> {
-  const { launch, clock, logger } = deps
-  const confined = confine(launch.workspace)
-  const { log, documents } = await openMemory(launch, { files: filesOf(confined), clock, logger })
+  const { launch, logger } = deps
+  // Beside our state: not in the way of people and tools, and on one machine on the workspace's file system.
+  const confined = confine(launch.workspace, { scratch: join(dirname(launch.state), 'scratch') })
+  const { log, documents } = await openMemory(launch, { ...deps, files: filesOf(confined) })
   const tree = new WorkspaceTree({ confined, log: logger })
   const look = async (paths: Set<string>): Promise<void> => {
     await Promise.all([documents.changed(paths), tree.touch(paths)])
@@ -44,7 +47,14 @@ export async function openCore(deps: CoreDeps): Promise<Core> {
   })
   await tree.start()
   const link = new Link({ ...deps, documents, log })
-  log.listen({ trouble: (why) => (why === null ? link.thaw('disk') : void link.freeze('disk', why)) })
+  const hold =
+    (what: Hold) =>
+    (why: string | null): void =>
+      why === null ? link.thaw(what) : void link.freeze(what, why)
+  // With the relay away somebody may type into an epoch that we take for deserted.
+  documents.renewWhen(() => link.ready)
+  log.listen({ trouble: hold('log') })
+  documents.listen({ trouble: hold('files') })
   const close = async (): Promise<void> => {
     await link.close()
     await watcher.close()

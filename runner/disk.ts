@@ -1,25 +1,20 @@
-// All durable writing of a runner: append, atomic replacement, fsync of folders. Knows nothing of what the bytes mean.
-import { closeSync, fdatasync, openSync, writevSync } from 'node:fs'
+// All durable writing of a runner on the real disk: append, atomic replacement, fsync of folders. Knows nothing of what
+// the bytes mean.
+import { closeSync, fdatasync, openSync, rmSync, writevSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
+import type { Appendable, Disk } from './durable.ts'
 
 const datasync = promisify(fdatasync)
 
-/** A file that only grows. `append` hands bytes to the kernel, `sync` makes them survive the machine. */
-export type Appendable = {
-  append(parts: Uint8Array[]): void
-  sync(): Promise<void>
-  close(): void
-}
-
-/** Makes a new file that begins with `head`; fails when there is one already. Its name is durable after `syncFolder`. */
-export function createAppendable(path: string, head: Uint8Array): Appendable {
+function createAppendable(path: string, head: Uint8Array): Appendable {
   const fd = openSync(path, 'ax', 0o600)
   try {
     writeWhole(fd, [head])
   } catch (fault) {
     closeSync(fd)
+    removeAnyway(path)
     throw fault
   }
   return {
@@ -46,22 +41,29 @@ function after(parts: Uint8Array[], taken: number): Uint8Array[] {
   return rest
 }
 
-/** Replaces a file as a whole: at every instant, and after a loss of power, it is the old or the new one. */
-export async function replaceDurably(path: string, bytes: Uint8Array): Promise<void> {
+async function replaceDurably(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`
-  const file = await open(temporary, 'w', 0o600)
+  try {
+    await writeNew(temporary, bytes)
+    await rename(temporary, path)
+  } catch (fault) {
+    removeAnyway(temporary)
+    throw fault
+  }
+  await syncFolder(dirname(path))
+}
+
+async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w', 0o600)
   try {
     await file.writeFile(bytes)
     await file.datasync()
   } finally {
     await file.close()
   }
-  await rename(temporary, path)
-  await syncFolder(dirname(path))
 }
 
-/** Cuts a file at `length` bytes, durably. */
-export async function truncateDurably(path: string, length: number): Promise<void> {
+async function truncateDurably(path: string, length: number): Promise<void> {
   const file = await open(path, 'r+')
   try {
     await file.truncate(length)
@@ -76,12 +78,50 @@ export async function privateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 })
 }
 
-/** Makes names in a folder durable. */
-export async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
   try {
     await folder.sync()
   } finally {
     await folder.close()
   }
+}
+
+/** Bytes written at once while a reserve is taken. */
+const pieceBytes = 256 * 1024
+
+/** Real bytes, not a hole: a hole takes nothing from the disk. */
+async function reserve(path: string, bytes: number): Promise<boolean> {
+  try {
+    const file = await open(path, 'w', 0o600)
+    try {
+      for (let left = bytes; left > 0; left -= pieceBytes)
+        await file.writeFile(new Uint8Array(Math.min(left, pieceBytes)))
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+    return true
+  } catch {
+    removeAnyway(path)
+    return false
+  }
+}
+
+/** A read-only disk refuses this as well. */
+function removeAnyway(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // What is left is found again when it is taken the next time.
+  }
+}
+
+export const systemDisk: Disk = {
+  create: createAppendable,
+  replace: replaceDurably,
+  truncate: truncateDurably,
+  syncFolder,
+  reserve,
+  remove: removeAnyway,
 }

@@ -41,8 +41,10 @@ export class Lifecycle {
   async #quiesce(say: string): Promise<{ seq: number }> {
     const { link, documents, watcher, logger } = this.#deps
     await link.freeze('stopping', say)
-    // Programs that end may still read their files.
-    await documents.materialise('stop')
+    // Programs that end may still read their files. What a full disk does not take stays in the log, and wins at the next start.
+    await documents
+      .materialise('stop')
+      .catch((fault: unknown) => logger.warn({ err: fault }, 'a file could not be written before the stop'))
     await this.#endPrograms()
     await watcher.sweep()
     const seq = await documents.putAway()

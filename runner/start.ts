@@ -8,6 +8,7 @@ import { checkTokens } from './access.ts'
 import { openCore, type Core } from './core.ts'
 import { privateFolder } from './disk.ts'
 import { systemClock, type Clock } from './documents/clock.ts'
+import type { Disk } from './durable.ts'
 import { filesDoor } from './doors/files.ts'
 import { createDoors } from './doors/http.ts'
 import { openLive } from './doors/live.ts'
@@ -19,14 +20,13 @@ import { Lifecycle } from './lifecycle.ts'
 import type { Terminals } from './terminals/terminals.ts'
 
 export type Runner = { close(): Promise<void>; health(): RunnerHealth }
-type Start = { launch: RunnerLaunch; identity: Identity; clock: Clock; logger: Logger }
+type Start = { launch: RunnerLaunch; identity: Identity; clock: Clock; logger: Logger; disk?: Disk }
+/** `disk`: where our own bytes are kept, for tests that let it fail. */
+export type RunnerOptions = { logger?: Logger; clock?: Clock; disk?: Disk }
 
-export async function startRunner(
-  launch: RunnerLaunch,
-  options: { logger?: Logger; clock?: Clock } = {},
-): Promise<Runner> {
-  const logger = options.logger ?? pino({ level: 'silent' })
-  const start = { launch, identity: readIdentity(launch), clock: options.clock ?? systemClock, logger }
+export async function startRunner(launch: RunnerLaunch, options: RunnerOptions = {}): Promise<Runner> {
+  const { logger = pino({ level: 'silent' }), clock = systemClock } = options
+  const start = { ...options, launch, identity: readIdentity(launch), clock, logger }
   const core = await openCore(start)
   const doors = await openDoors(start, core)
   await listen(doors.server, launch.socket)
@@ -89,7 +89,9 @@ function healthOf(launch: RunnerLaunch, core: Core, terminals: Terminals): Runne
   const { protocol, build, repl, generation } = launch
   const [linkReady, boxReady] = [core.link.ready, terminals.boxReady()]
   const joined = linkReady && boxReady
-  return { protocol, build, repl, generation, joined, boxReady, linkReady, seq: core.log.seq }
+  const alarm = core.log.damage ?? core.log.trouble
+  const health = { protocol, build, repl, generation, joined, boxReady, linkReady, seq: core.log.seq }
+  return alarm === null ? health : { ...health, alarm }
 }
 
 /** A runner that was killed leaves its socket's name behind. */

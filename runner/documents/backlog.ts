@@ -43,6 +43,10 @@ export class Backlog {
     for (const doc of this.#positions.keys()) this.#keep(doc, (position) => position.seq < seq)
   }
 
+  get docs(): string[] {
+    return [...this.#positions.keys()]
+  }
+
   /** Number of the first record that no snapshot holds, or null. */
   get first(): number | null {
     let first: number | null = null

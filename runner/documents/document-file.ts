@@ -1,9 +1,12 @@
 // One open document and its file over time: written soon after edits, looked at when something touched it, awaited when
 // it vanishes, put into a snapshot when its log is long. How bytes are merged and written is in workspace/.
 import type { Logger } from 'pino'
+import { AppError, asAppError } from '../../protocol/errors.ts'
+import type { Disk } from '../durable.ts'
 import { ingest, type FileDeps } from '../workspace/ingest.ts'
 import { materialise } from '../workspace/materialise.ts'
 import type { LiveDocument } from './document.ts'
+import { gitDone } from './git-pause.ts'
 import { writeSnapshot } from './snapshot.ts'
 import { Soon } from './timing.ts'
 
@@ -15,22 +18,37 @@ const retryMs = 1000
 const snapshotRecords = 500
 const snapshotRatio = 4
 const smallLog = 64 * 1024
+/** A state above this many times its text, and this many bytes more, is bloat: deletions that nobody will undo any more. */
+const bloat = { ratio: 4, slack: 256 * 1024 }
 
-export type DocumentFileDeps = FileDeps & { snapshots: string; logger: Logger }
+export type DocumentFileDeps = FileDeps & { disk: Disk; snapshots: string; logger: Logger }
+export type DocumentFileEvents = {
+  gone(): void
+  /** A document that was gone has its file again. */
+  back(): void
+  /** The file could not be written, or (null) could. */
+  written(failed: AppError | null): void
+}
 
 export class DocumentFile {
   readonly document: LiveDocument
   readonly #deps: DocumentFileDeps
-  readonly #onGone: () => void
+  readonly #events: DocumentFileEvents
   readonly #soon: Soon
   #awaited: (() => void) | null = null
   #snapshotBytes = 0
 
-  constructor(document: LiveDocument, deps: DocumentFileDeps, onGone: () => void) {
+  constructor(document: LiveDocument, deps: DocumentFileDeps, events: DocumentFileEvents) {
     this.document = document
     this.#deps = deps
-    this.#onGone = onGone
-    this.#soon = new Soon(deps.clock, () => void this.write())
+    this.#events = events
+    this.#soon = new Soon(deps.clock, () => void this.#due())
+  }
+
+  /** Nobody waits for the file: git may finish first. */
+  async #due(): Promise<void> {
+    await gitDone(this.#deps)
+    await this.write()
   }
 
   /** Somebody edited: the file follows soon. */
@@ -47,21 +65,29 @@ export class DocumentFile {
   }
 
   /** Takes in what a tool wrote. */
-  look(): Promise<void> {
-    return this.#inLane('looked at', async () => {
+  async look(): Promise<void> {
+    await this.#inLane('looked at', async () => {
       this.#judge(await ingest(this.document, this.#deps))
       if (this.document.dirty) this.#soon.touch()
     })
   }
 
-  /** Writes what people wrote. */
-  write(): Promise<void> {
-    return this.#inLane('written', async () => {
-      if (this.document.gone || !this.document.dirty) return
-      this.#judge(await materialise(this.document, this.#deps))
-      if (this.document.dirty && !this.document.gone) this.#soon.touch()
-      if (this.#isLong()) await this.#snapshot()
-    })
+  /** Writes what people wrote. Answers why the file does not hold it, when it does not. */
+  async write(): Promise<AppError | null> {
+    const failed = await this.#inLane('written', () => this.#write())
+    this.#events.written(failed)
+    if (this.#isLong()) await this.#inLane('put into a snapshot', () => this.#snapshot())
+    return failed
+  }
+
+  async #write(): Promise<void> {
+    const { document } = this
+    if (document.gone || !document.dirty) return
+    const file = await materialise(document, this.#deps)
+    if (file === 'busy')
+      throw new AppError('conflict', { say: `A program writes ${document.path} without a pause.` })
+    this.#judge(file)
+    if (document.dirty && !document.gone) this.#soon.touch()
   }
 
   /** Both, and a snapshot of what the log has of it. */
@@ -82,24 +108,36 @@ export class DocumentFile {
     return true
   }
 
+  /** True when the document's history is many times its text: worth a new one while nobody holds the old one. */
+  get isBloated(): boolean {
+    const { document } = this
+    return document.state().update.length > bloat.ratio * document.text.length + bloat.slack
+  }
+
   stop(): void {
     this.#soon.stop()
     this.#callOff()
   }
 
   /** What fails is said in the log and tried again: an edit is never given up. */
-  #inLane(what: string, work: () => Promise<void>): Promise<void> {
-    return this.document.lane.run(work).catch((fault: unknown) => {
+  async #inLane(what: string, work: () => Promise<void>): Promise<AppError | null> {
+    try {
+      await this.document.lane.run(work)
+      return null
+    } catch (fault) {
       this.#deps.logger.warn({ err: fault, doc: this.document.id }, `a document could not be ${what}`)
       this.#soon.at(retryMs)
-    })
+      return asAppError(fault)
+    }
   }
 
   #judge(file: 'text' | 'missing' | 'binary'): void {
     if (file === 'binary') return this.#lose()
     if (file === 'missing') return this.#awaitFile()
     this.#callOff()
+    if (!this.document.gone) return
     this.document.gone = false
+    this.#events.back()
   }
 
   /** A tool may be about to put the file back. */
@@ -122,7 +160,7 @@ export class DocumentFile {
   #lose(): void {
     if (this.document.gone) return
     this.document.gone = true
-    this.#onGone()
+    this.#events.gone()
   }
 
   #isLong(): boolean {
@@ -137,7 +175,7 @@ export class DocumentFile {
   async #snapshot(): Promise<void> {
     const snapshot = this.document.snapshot()
     await this.#deps.log.sync()
-    await writeSnapshot(this.#deps.snapshots, snapshot)
+    await writeSnapshot(this.#deps.disk, this.#deps.snapshots, snapshot)
     this.#snapshotBytes = snapshot.state.length
     this.#deps.log.forget(snapshot.doc, snapshot.seq)
   }

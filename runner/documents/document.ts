@@ -106,18 +106,7 @@ export class LiveDocument {
 
   /** Puts a tool's changes into the replica and from there into the live text; gives the update and its record. */
   takeFromDisk(changes: Change[]): { seq: number; update: Uint8Array } {
-    const before = Y.encodeStateVector(this.replica)
-    let update: Uint8Array | null = null
-    const keep = (made: Uint8Array): void => void (update = made)
-    this.replica.once('update', keep)
-    this.replica.transact(() => {
-      const content = this.replica.getText(contentName)
-      for (const change of changes.toReversed()) {
-        if (change.remove > 0) content.delete(change.at, change.remove)
-        if (change.insert !== '') content.insert(change.at, change.insert)
-      }
-    })
-    const made = update ?? Y.encodeStateAsUpdate(this.replica, before)
+    const made = changed(this.replica, changes)
     const seq = this.#log.append({ kind: recordKind.update, doc: this.id, author: '', payload: made })
     Y.applyUpdate(this.live, made, diskOrigin)
     return { seq, update: made }
@@ -190,6 +179,23 @@ export class LiveDocument {
     this.live.destroy()
     this.replica.destroy()
   }
+}
+
+/** Makes `changes` to the text of `doc`; gives them as an update. */
+export function changed(doc: Y.Doc, changes: Change[]): Uint8Array {
+  const before = Y.encodeStateVector(doc)
+  let update: Uint8Array | null = null
+  const keep = (made: Uint8Array): void => void (update = made)
+  doc.once('update', keep)
+  doc.transact(() => {
+    const content = doc.getText(contentName)
+    for (const change of changes.toReversed()) {
+      if (change.remove > 0) content.delete(change.at, change.remove)
+      if (change.insert !== '') content.insert(change.at, change.insert)
+    }
+  })
+  doc.off('update', keep)
+  return update ?? Y.encodeStateAsUpdate(doc, before)
 }
 
 /** Deletions do not move the state vector: the whole of both is compared. */

@@ -4,13 +4,16 @@ import type { Logger } from 'pino'
 import { AppError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { DocumentEvent, Opened } from '../../protocol/tree.ts'
+import type { Disk } from '../durable.ts'
 import { readContent, type Content, type FileDeps } from '../workspace/ingest.ts'
 import type { Clock } from './clock.ts'
 import type { LiveDocument } from './document.ts'
-import { DocumentFile } from './document-file.ts'
+import { DocumentFile, type DocumentFileEvents } from './document-file.ts'
+import { gitDone } from './git-pause.ts'
 import type { Log } from './log.ts'
-import { openKnown, openNew, type OpeningDeps } from './opening.ts'
+import { openAnew, openKnown, openNew, type OpeningDeps } from './opening.ts'
 import type { Codec, Files } from './ports.ts'
+import { isOfDisk } from './refusal.ts'
 import type { Register } from './register.ts'
 
 /** Milliseconds that a document stays in memory after its last reader left. */
@@ -21,6 +24,7 @@ export type DocumentsDeps = {
   codec: Codec
   log: Log
   register: Register
+  disk: Disk
   snapshots: string
   clock: Clock
   logger: Logger
@@ -29,6 +33,8 @@ export type DocumentsListener = {
   /** A tool's change was merged; it is logged. */
   merged?: (document: LiveDocument, change: { seq: number; update: Uint8Array }) => void
   event?: (event: DocumentEvent) => void
+  /** The workspace's disk takes no files (`why` for people), or takes them again (null). */
+  trouble?: (why: string | null) => void
 }
 type Open = { file: DocumentFile; unload: (() => void) | null }
 
@@ -39,6 +45,11 @@ export class Documents {
   readonly #byPath = new Map<string, Promise<Opened>>()
   readonly #readers = new Set<string>()
   readonly #listeners = new Set<DocumentsListener>()
+  /** Documents whose file the disk does not take, and what people are told of it. */
+  readonly #refused = new Map<string, string>()
+  #told: string | null = null
+  #compacting = false
+  #mayRenew = (): boolean => true
 
   constructor(deps: DocumentsDeps) {
     this.#deps = {
@@ -47,6 +58,7 @@ export class Documents {
       merged: (document, change) => this.#tell((listener) => listener.merged?.(document, change)),
       onEdit: (document) => this.#open.get(document.id)?.file.edited(),
     }
+    deps.log.listen({ begun: () => void this.#compactSoon() })
   }
 
   get count(): FileDeps['count'] {
@@ -62,13 +74,12 @@ export class Documents {
     return this.listen({ event })
   }
 
-  /** Opens a file for a page. Two who open it at once get the same document. */
+  /** Opens a file for a page. Two who open it at once, or by two paths, get the same document. */
   async open(path: string): Promise<Opened> {
-    const running = this.#byPath.get(path)
-    if (running) return running
-    const opened = this.#openPath(path).finally(() => this.#byPath.delete(path))
-    this.#byPath.set(path, opened)
-    return opened
+    const real = this.#deps.files.real(path)
+    const running = this.#byPath.get(real) ?? this.#openPath(real).finally(() => this.#byPath.delete(real))
+    this.#byPath.set(real, running)
+    return { ...(await running), path }
   }
 
   /** The document of a room. Throws `not-found` or `wrong-epoch`. */
@@ -109,6 +120,7 @@ export class Documents {
 
   /** Something happened to these files. */
   async changed(paths: Set<string>): Promise<void> {
+    await gitDone(this.#deps)
     await Promise.all(
       this.#files.filter(({ document }) => paths.has(document.path)).map((file) => file.look()),
     )
@@ -126,24 +138,56 @@ export class Documents {
     }
   }
 
-  /** Brings every file up to its document, now: called before anything that could read files. */
+  /** Brings every file up to its document, now, before anything that could read files; throws when one cannot be. */
   async materialise(why: string): Promise<void> {
     const dirty = this.#files.filter(({ document }) => document.dirty || !document.lane.idle)
     if (dirty.length > 0) this.#deps.logger.debug({ why, documents: dirty.length }, 'materialise')
-    await Promise.all(dirty.map((file) => file.write()))
+    const failed = await Promise.all(dirty.map((file) => file.write()))
+    for (const fault of failed) if (fault) throw fault
   }
 
-  settle(): Promise<void> {
-    return this.materialise('settle')
+  /** As `materialise`, for whoever can do without: only a file at `path` that lags behind its document is refused. */
+  async settle(path?: string): Promise<void> {
+    await this.materialise('settle').catch((fault: unknown) => {
+      const lags = this.#files.some(
+        ({ document }) => document.path === path && document.dirty && !document.gone,
+      )
+      if (lags) throw fault
+    })
   }
 
   /** What tools wrote into the documents, what people wrote into the files, snapshots, register: all on the disk. */
   async putAway(): Promise<number> {
     await Promise.allSettled(this.#opening.values())
     for (const file of this.#files) await file.putAway()
-    await this.#deps.log.sync()
-    await this.#deps.register.fold(this.#deps.log)
+    await this.#fold()
     return this.#deps.log.seq
+  }
+
+  /** Puts what old segments of the log hold into snapshots, whoever it belongs to, so that the segments can go. */
+  async compact(): Promise<void> {
+    for (const doc of this.#deps.log.unsnapshotted) {
+      const document = await this.#load(doc).catch(() => null)
+      await (document && this.#open.get(document.id)?.file.putAway())
+    }
+    await this.#fold()
+  }
+
+  async #compactSoon(): Promise<void> {
+    if (this.#compacting) return
+    this.#compacting = true
+    await this.compact()
+      .catch((fault: unknown) => this.#deps.logger.warn({ err: fault }, 'the log could not be compacted'))
+      .finally(() => (this.#compacting = false))
+  }
+
+  async #fold(): Promise<void> {
+    const { log, register } = this.#deps
+    // What is folded must be on the disk, to the last record.
+    do await log.sync()
+    while (log.saved < log.seq)
+    await register.fold(log)
+    await log.compact(register.from)
   }
 
   async close(): Promise<void> {
@@ -191,25 +235,46 @@ export class Documents {
     if (loaded) return loaded
     const running = this.#opening.get(doc)
     if (running) return running
-    const opening = openKnown({ ...known, path: known.path ?? '' }, this.#deps)
-      .then((document) => this.#keep(document))
-      .finally(() => this.#opening.delete(doc))
+    return this.#bring(doc, openKnown({ ...known, path: known.path ?? '' }, this.#deps))
+  }
+
+  #bring(doc: string, coming: Promise<LiveDocument>): Promise<LiveDocument> {
+    const opening = coming.then((document) => this.#keep(document)).finally(() => this.#opening.delete(doc))
     this.#opening.set(doc, opening)
     return opening
   }
 
   #keep(document: LiveDocument): LiveDocument {
     const { id } = document
-    const gone = (): void => {
-      this.#tell((listener) => listener.event?.({ kind: 'gone', doc: id, path: document.path }))
+    const open: Open = {
+      file: new DocumentFile(document, this.#deps, this.#eventsOf(document)),
+      unload: null,
     }
-    const open: Open = { file: new DocumentFile(document, this.#deps, gone), unload: null }
     this.#open.set(id, open)
     // It may have changed, or been moved, between our reading and now.
     document.path = this.#deps.register.ofDoc(id)?.path ?? ''
     void open.file.look()
     this.#unloadLater(open)
     return document
+  }
+
+  #eventsOf(document: LiveDocument): DocumentFileEvents {
+    const { id: doc } = document
+    const tell = (kind: 'gone' | 'back') => (): void =>
+      this.#tell((listener) => listener.event?.({ kind, doc, path: document.path }))
+    const written = (failed: AppError | null): void => {
+      if (failed && isOfDisk(failed)) this.#refused.set(doc, failed.say)
+      else this.#refused.delete(doc)
+      this.#tellTrouble()
+    }
+    return { gone: tell('gone'), back: tell('back'), written }
+  }
+
+  #tellTrouble(): void {
+    const [why = null] = this.#refused.values()
+    if (why === this.#told) return
+    this.#told = why
+    this.#tell((listener) => listener.trouble?.(why))
   }
 
   #unloadLater(open: Open): void {
@@ -221,8 +286,28 @@ export class Documents {
     const { id } = open.file.document
     const isUnread = (): boolean => !this.#readers.has(id) && this.#open.get(id) === open
     if (!isUnread()) return
-    const left = await open.file.retire(() => isUnread() && this.#open.delete(id))
+    let isBloated = false
+    const left = await open.file.retire(() => {
+      isBloated = open.file.isBloated
+      return isUnread() && this.#open.delete(id)
+    })
     if (!left && isUnread()) this.#unloadLater(open)
+    if (left && isBloated && this.#mayRenew()) await this.#renew(id)
+  }
+
+  /** Nobody holds the document: it goes on under a new epoch, without what was deleted. Whoever comes meanwhile waits. */
+  async #renew(doc: string): Promise<void> {
+    const known = this.#deps.register.ofDoc(doc)
+    if (!known?.path || this.#opening.has(doc)) return
+    this.#deps.logger.info({ doc }, 'a document begins a new history: the old one was bloated')
+    await this.#bring(doc, openAnew({ ...known, path: known.path }, this.#deps)).catch((fault: unknown) =>
+      this.#deps.logger.warn({ err: fault, doc }, 'a document could not begin a new history'),
+    )
+  }
+
+  /** `may`: asked before a history nobody reads is left behind; false while somebody may hold it unknown to us. */
+  renewWhen(may: () => boolean): void {
+    this.#mayRenew = may
   }
 
   #tell(call: (listener: DocumentsListener) => void): void {

@@ -4,9 +4,10 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import * as Y from 'yjs'
 import { AppError } from '../../protocol/errors.ts'
+import type { Disk } from '../durable.ts'
 import { newDocId, newEpoch } from '../../protocol/ids.ts'
 import { readContent, sha256Of, takeIn, type Content, type FileDeps } from '../workspace/ingest.ts'
-import { contentName, LiveDocument } from './document.ts'
+import { changed, contentName, LiveDocument } from './document.ts'
 import { copyOf, rebuild, type Rebuilt } from './history.ts'
 import { encodeIntent, type TextForm } from './intent.ts'
 import { recordKind } from './records.ts'
@@ -15,6 +16,7 @@ import { readSnapshot } from './snapshot.ts'
 
 export type OpeningDeps = FileDeps & {
   register: Register
+  disk: Disk
   /** Folder of the snapshots. */
   snapshots: string
   logger: Logger
@@ -35,8 +37,45 @@ export async function openKnown(known: At, deps: OpeningDeps): Promise<LiveDocum
   })
   if (!rebuilt && known.path === '') throw new AppError('not-found', { say: 'This document has no file.' })
   if (!rebuilt) return begin(known.path, { content, id: known.doc, deps })
+  // Behind damage lies what we wrote ourselves: a tool's change cannot be told from it, and pages would bring it once more.
+  if (deps.log.damage !== null && rebuilt.file === 'changed' && content)
+    return begunAfterDamage(known, { rebuilt, content, deps })
   return continued(new LiveDocument({ ...rebuilt, ...namesOf(known) }, deps), { rebuilt, content, deps })
 }
+
+/** Begins a new history of a document from its file; whoever held the old one is refused and brings text. */
+export async function openAnew(known: At, deps: OpeningDeps): Promise<LiveDocument> {
+  const content = await readContent(deps.files, known.path)
+  return begin(known.path, { content, id: known.doc, deps })
+}
+
+/**
+ * The file's text, and as a first edit what was logged but is not in it. Nothing says any more which of the logged edits were
+ * written: those whose text is found in the file were.
+ */
+async function begunAfterDamage(
+  known: At,
+  found: { rebuilt: Rebuilt; content: Content; deps: OpeningDeps },
+): Promise<LiveDocument> {
+  const { content, deps } = found
+  const { live, replica } = found.rebuilt
+  const document = await begin(known.path, { content, id: known.doc, deps })
+  const inFile = document.text
+  const unwritten = deps.codec
+    .diff(textIn(replica), textIn(live))
+    .filter(({ insert }) => insert !== '' && !inFile.includes(insert))
+    .map(({ at, insert }) => ({ at, remove: 0, insert }))
+  if (unwritten.length === 0) return document
+  const merged = copyOf(replica)
+  changed(merged, deps.codec.diff(textIn(merged), inFile))
+  Y.applyUpdate(merged, changed(replica, unwritten))
+  const edit = changed(copyOf(document.live), deps.codec.diff(inFile, textIn(merged)))
+  document.receive(edit, '')
+  deps.log.flush()
+  return document
+}
+
+const textIn = (doc: Y.Doc): string => doc.getText(contentName).toString()
 
 /** Makes a file that never was a document into one. */
 export async function openNew(path: string, content: Content, deps: OpeningDeps): Promise<LiveDocument> {
@@ -46,9 +85,10 @@ export async function openNew(path: string, content: Content, deps: OpeningDeps)
 const namesOf = (known: At) => ({ id: known.doc, epoch: known.epoch, path: known.path })
 
 async function fromHistory(known: At, content: Content | null, deps: OpeningDeps): Promise<Rebuilt | null> {
-  const snapshot = await readSnapshot(deps.snapshots, known.doc)
-  if (snapshot && snapshot.epoch !== known.epoch) return null
-  const records = deps.log.recordsOf(known.doc, snapshot?.seq ?? 0)
+  const kept = await readSnapshot(deps.snapshots, known.doc)
+  // A snapshot of a history that is over says nothing, nor do its records.
+  const snapshot = kept?.epoch === known.epoch ? kept : null
+  const records = deps.log.recordsOf(known.doc, Math.max(snapshot?.seq ?? 0, known.since ?? 0))
   return rebuild({ snapshot, records }, content?.sha256 ?? null)
 }
 

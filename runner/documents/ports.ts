@@ -19,6 +19,10 @@ export type Files = {
   read(path: string): Promise<{ bytes: Uint8Array; stat: FileStat }>
   /** Null when there is no such file. */
   stat(path: string): Promise<FileStat | null>
+  /** The path of the file that `path` leads to: the same for every link to it. Throws `bad-path` where it leads out. */
+  real(path: string): string
+  /** Milliseconds since 1970 at which git took its lock; null while it has none. */
+  gitLock(): number | null
   /**
    * Replaces the content as a whole; keeps the mode. Just before the rename `still` is asked with the file's stat:
    * false calls the write off, and then null is answered.

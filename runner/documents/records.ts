@@ -26,6 +26,8 @@ export type LogRecord = {
 const prefixBytes = 8
 const idBytes = 16
 const bodyBytes = 1 + idBytes + 8 + 8 + idBytes
+/** Bytes of a record without a payload. */
+export const leastRecordBytes = prefixBytes + bodyBytes
 /** Above this a length is damage, not a record: no update is that large (see limits.collabFrameBytes). */
 const longestBody = 64 * 1024 * 1024
 const ascii = new TextDecoder('latin1')
@@ -66,6 +68,14 @@ export function decodeRecord(bytes: Uint8Array, at: number): { record: LogRecord
   const body = bytes.subarray(at + prefixBytes, next)
   if (crc32c(body) !== view(bytes).getUint32(at + 4)) return null
   return { record: decodeBody(body), next }
+}
+
+/** Cheap: false for nearly every place where no record begins. */
+export function looksLikeRecord(bytes: Uint8Array, at: number): boolean {
+  const kind = bytes[at + prefixBytes] ?? 0
+  if (kind < recordKind.update || kind > recordKind.gone) return false
+  const length = view(bytes).getUint32(at)
+  return length >= bodyBytes && at + prefixBytes + length <= bytes.length
 }
 
 function decodeBody(body: Uint8Array): LogRecord {

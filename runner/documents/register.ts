@@ -4,12 +4,18 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { DocId, Epoch } from '../../protocol/ids.ts'
 import { isWithin, WorkspacePath } from '../../protocol/paths.ts'
-import { replaceDurably } from '../disk.ts'
+import type { Disk } from '../durable.ts'
 import { recordKind, type LogRecord } from './records.ts'
 import type { Log } from './log.ts'
 
 /** `path` is null when another file took the document's place. */
-const Known = z.object({ doc: DocId, epoch: Epoch, path: WorkspacePath.nullable() })
+const Known = z.object({
+  doc: DocId,
+  epoch: Epoch,
+  path: WorkspacePath.nullable(),
+  /** Records up to here belong to a history that is over; left out when there was none before. */
+  since: z.number().int().min(1).exactOptional(),
+})
 export type Known = z.infer<typeof Known>
 
 const Folded = z.object({
@@ -30,20 +36,22 @@ const json = (value: unknown): Uint8Array => utf8.encode(JSON.stringify(value))
 
 export class Register {
   readonly #file: string
+  readonly #disk: Disk
   readonly #byDoc = new Map<string, Known>()
   readonly #byPath = new Map<string, string>()
   #foldedSeq = 0
   #from = 1
 
-  static async open(file: string): Promise<Register> {
-    const register = new Register(file)
+  static async open(file: string, disk: Disk): Promise<Register> {
+    const register = new Register(file, disk)
     const folded = await readFolded(file)
     if (folded) register.#unfold(folded)
     return register
   }
 
-  private constructor(file: string) {
+  private constructor(file: string, disk: Disk) {
     this.#file = file
+    this.#disk = disk
   }
 
   /** Where the log has to be read from. */
@@ -67,8 +75,13 @@ export class Register {
 
   name(known: { doc: string; epoch: string; path: string }, log: Log): void {
     const payload = json({ path: known.path, epoch: known.epoch })
-    log.append({ kind: recordKind.named, doc: known.doc, author: '', payload })
-    this.#put(known)
+    this.#name(known, log.append({ kind: recordKind.named, doc: known.doc, author: '', payload }))
+  }
+
+  /** A document that is named again begins a new history. */
+  #name(known: { doc: string; epoch: string; path: string }, seq: number): void {
+    const before = this.#byDoc.get(known.doc)
+    this.#put(before && before.epoch !== known.epoch ? { ...known, since: seq } : known)
   }
 
   /** Everything at `from` and below it is at `to` now; gives the documents that moved, and those that lost their place. */
@@ -82,7 +95,7 @@ export class Register {
     if (record.seq <= this.#foldedSeq) return
     if (record.kind === recordKind.named) {
       const { path, epoch } = Named.parse(JSON.parse(text.decode(record.payload)))
-      this.#put({ doc: record.doc, epoch, path })
+      this.#name({ doc: record.doc, epoch, path }, record.seq)
     } else if (record.kind === recordKind.moved) {
       const { from, to } = Moved.parse(JSON.parse(text.decode(record.payload)))
       this.#move(from, to)
@@ -91,14 +104,10 @@ export class Register {
 
   /** Writes the whole register; `log` is on the disk up to its last record. */
   async fold(log: Log): Promise<void> {
-    const folded: Folded = {
-      format: 'devex-documents',
-      version: 1,
-      seq: log.seq,
-      from: log.floor,
-      documents: [...this.#byDoc.values()],
-    }
-    await replaceDurably(this.#file, json(folded))
+    const [seq, from, documents] = [log.seq, log.floor, [...this.#byDoc.values()]]
+    const folded: Folded = { format: 'devex-documents', version: 1, seq, from, documents }
+    await this.#disk.replace(this.#file, json(folded))
+    this.#from = from
   }
 
   #unfold(folded: Folded): void {

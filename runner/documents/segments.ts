@@ -2,8 +2,15 @@
 import { open, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { replaceDurably, truncateDurably } from '../disk.ts'
-import { decodeRecord, decodeSegmentHead, segmentHeadBytes, type LogRecord } from './records.ts'
+import type { Disk } from '../durable.ts'
+import {
+  decodeRecord,
+  decodeSegmentHead,
+  leastRecordBytes,
+  looksLikeRecord,
+  segmentHeadBytes,
+} from './records.ts'
+import type { LogRecord } from './records.ts'
 
 /** Where a record lies: a segment's name, its first byte and its length there. */
 export type Position = { segment: string; at: number; bytes: number; seq: number }
@@ -23,23 +30,34 @@ export async function listSegments(folder: string): Promise<Name[]> {
     .sort((a, b) => a.generation - b.generation || a.n - b.n)
 }
 
+type Scan = { folder: string; disk: Disk; logger: Logger }
+/** `last` is above every number that may have been given; `damage` says what could not be read, for an operator. */
+export type Scanned = { last: number; damage: string | null }
+
 /**
- * Gives every record from `from` on, once and in order, and the highest sequence number. After a failed disk a segment
- * repeats records of the one before it: those are left out.
+ * Gives every record from `from` on, once and in order. After a failed disk a segment repeats records of the one before it:
+ * those are left out. A torn end is cut; damage in the middle is cut as well, kept aside, and told.
  */
 export async function scanSegments(
   folder: string,
-  options: { from: number; logger: Logger; found: (found: Found) => void },
-): Promise<number> {
-  let last = 0
+  options: { from: number; logger: Logger; disk: Disk; found: (found: Found) => void },
+): Promise<Scanned> {
+  let [last, ceiling] = [0, 0]
+  const damaged: string[] = []
   for (const name of await needed(folder, options.from)) {
-    for (const found of await readSegment(folder, name, options.logger)) {
-      if (found.record.seq <= last) continue
-      last = found.record.seq
-      if (last >= options.from) options.found(found)
+    const { found, lost } = await readSegment({ ...options, folder }, name)
+    for (const one of found) {
+      if (one.record.seq <= last) continue
+      last = one.record.seq
+      if (last >= options.from) options.found(one)
     }
+    if (lost === 0) continue
+    damaged.push(name)
+    // Snapshots may hold numbers that lay behind the damage: none of them may be given twice.
+    ceiling = Math.max(ceiling, last + lost)
   }
-  return last
+  const damage = damaged.length === 0 ? null : `The log is damaged in the middle of ${damaged.join(', ')}.`
+  return { last: Math.max(last, ceiling), damage }
 }
 
 /** Leaves out the segments whose every record is before `from`: those that a later one begins at or before it. */
@@ -49,7 +67,8 @@ async function needed(folder: string, from: number): Promise<string[]> {
   return names.filter((_, at) => !firsts.slice(at + 1).some((first) => first !== null && first <= from))
 }
 
-async function firstSeqOf(path: string): Promise<number | null> {
+/** Number of the first record of a segment; null when it is no segment of ours. */
+export async function firstSeqOf(path: string): Promise<number | null> {
   const file = await open(path, 'r')
   try {
     const head = new Uint8Array(segmentHeadBytes)
@@ -60,30 +79,39 @@ async function firstSeqOf(path: string): Promise<number | null> {
   }
 }
 
-async function readSegment(folder: string, name: string, logger: Logger): Promise<Found[]> {
-  const bytes = await readFile(join(folder, name))
+/** `lost`: at most how many records lay behind the damage; 0 when there was none, or only a torn end. */
+async function readSegment(scan: Scan, name: string): Promise<{ found: Found[]; lost: number }> {
+  const bytes = await readFile(join(scan.folder, name))
   const found: Found[] = []
-  if (decodeSegmentHead(bytes) === null) {
-    await cut(folder, { name, bytes, at: 0, logger })
-    return found
-  }
-  let at = segmentHeadBytes
-  for (let read = decodeRecord(bytes, at); read !== null; read = decodeRecord(bytes, at)) {
+  let at = decodeSegmentHead(bytes) === null ? 0 : segmentHeadBytes
+  for (let read = at && decodeRecord(bytes, at); read; read = decodeRecord(bytes, at)) {
     const position = { segment: name, at, bytes: read.next - at, seq: read.record.seq }
     found.push({ record: read.record, position })
     at = read.next
   }
-  if (at < bytes.length) await cut(folder, { name, bytes, at, logger })
-  return found
+  if (at === bytes.length && at > 0) return { found, lost: 0 }
+  const isDamage = (at === 0 && bytes.length > segmentHeadBytes) || hasRecordAfter(bytes, at)
+  await cut(scan, { name, bytes, at, isDamage })
+  return { found, lost: isDamage ? Math.ceil((bytes.length - at) / leastRecordBytes) : 0 }
+}
+
+/** A write that was cut off leaves nothing whole behind it: a record further on tells of damage. */
+function hasRecordAfter(bytes: Uint8Array, at: number): boolean {
+  for (let next = at + 1; next + leastRecordBytes <= bytes.length; next += 1)
+    if (looksLikeRecord(bytes, next) && decodeRecord(bytes, next)) return true
+  return false
 }
 
 /** What cannot be read is kept beside the segment for whoever looks into the damage, and never read again by us. */
 async function cut(
-  folder: string,
-  damage: { name: string; bytes: Uint8Array; at: number; logger: Logger },
+  { folder, disk, logger }: Scan,
+  damage: { name: string; bytes: Uint8Array; at: number; isDamage: boolean },
 ): Promise<void> {
-  const { name, bytes, at, logger } = damage
-  logger.warn({ segment: name, at, cut: bytes.length - at }, 'the log ends in a torn record: cut')
-  if (bytes.length > at) await replaceDurably(join(folder, `${name}.cut`), bytes.subarray(at))
-  await truncateDurably(join(folder, name), at)
+  const { name, bytes, at, isDamage } = damage
+  const about = { segment: name, at, cut: bytes.length - at }
+  if (isDamage)
+    logger.error({ ...about, alarm: true }, 'the log is damaged in the middle: the rest is kept aside')
+  else logger.warn(about, 'the log ends in a torn record: cut')
+  if (bytes.length > at) await disk.replace(join(folder, `${name}.cut`), bytes.subarray(at))
+  await disk.truncate(join(folder, name), at)
 }

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { AppError } from '../../protocol/errors.ts'
 import { concat, decodeFrame, encodeFrame } from '../../protocol/frames.ts'
 import { DocId, Epoch, Sha256 } from '../../protocol/ids.ts'
-import { replaceDurably } from '../disk.ts'
+import type { Disk } from '../durable.ts'
 import { crc32c } from './crc32c.ts'
 import { Intent } from './intent.ts'
 
@@ -53,8 +53,8 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   return { ...rest, state: payload.subarray(0, stateBytes), replica: replica.length > 0 ? replica : null }
 }
 
-export async function writeSnapshot(folder: string, snapshot: Snapshot): Promise<void> {
-  await replaceDurably(join(folder, snapshot.doc), encodeSnapshot(snapshot))
+export async function writeSnapshot(disk: Disk, folder: string, snapshot: Snapshot): Promise<void> {
+  await disk.replace(join(folder, snapshot.doc), encodeSnapshot(snapshot))
 }
 
 /** Null when the document has none yet. */

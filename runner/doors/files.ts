@@ -67,7 +67,7 @@ async function give(
   { request, response, path, ask }: Exchange,
 ): Promise<void> {
   permit(ask.claims, 'file.read')
-  await documents.settle()
+  await documents.settle(path)
   const { file, stat } = await confined.open(path)
   try {
     response.writeHead(200, {

@@ -31,8 +31,8 @@ export type LinkDeps = {
   clock: Clock
   logger: Logger
 }
-/** Why editing is held: both may be true at once. */
-export type Hold = 'stopping' | 'disk'
+/** Why editing is held, several at once perhaps: the session stops, our log or the workspace cannot be written. */
+export type Hold = 'stopping' | 'log' | 'files'
 
 export class Link {
   readonly #deps: LinkDeps

@@ -87,7 +87,7 @@ function command<T>({ action, schema, run }: Command<T>): { action: Action; run:
   return { action, run: (request) => run(schema.parse(request)) }
 }
 
-function commandsOf({ tree, confined, documents, log }: TreeDoorDeps, moving: Moves): Commands {
+function commandsOf({ tree, confined, documents }: TreeDoorDeps, moving: Moves): Commands {
   return {
     tree: command({
       action: 'tree.read',
@@ -129,10 +129,8 @@ function commandsOf({ tree, confined, documents, log }: TreeDoorDeps, moving: Mo
       action: 'tree.change',
       schema: RemoveEntries,
       run: async ({ paths }) => {
-        // A full disk must not keep anybody from making room.
-        await documents
-          .settle()
-          .catch((error: unknown) => log.warn({ err: error }, 'removing without a last write'))
+        // A full disk keeps nobody from making room: `settle` without a path refuses nothing.
+        await documents.settle()
         try {
           for (const path of topmost(paths)) await confined.remove(path)
         } finally {

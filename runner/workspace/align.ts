@@ -1,6 +1,6 @@
 // Finds what two runs of numbered items have in common: items that are unique on both sides first (patience), their equal
 // neighbours, then the shortest edit where that is short. Knows nothing of lines or words.
-import { myers, type Match, type Span } from './myers.ts'
+import { myers, type Match, type Runs, type Span } from './myers.ts'
 
 /** Edits that the exact search may need within one stretch without unique items; more is left as one change. */
 const maxEdits = 64
@@ -48,39 +48,39 @@ function bump(counts: Int32Array, item: number): void {
 }
 
 /** Runs that both sides have within `span`, ascending and apart from each other. `census` must have room for every item. */
-export function align(
-  a: readonly number[],
-  b: readonly number[],
-  span: Span,
-  census: Census,
-  depth = 0,
-): Match[] {
+export function align(runs: Runs, span: Span, census: Census): Match[] {
+  return alignAt(runs, span, { census, depth: 0 })
+}
+
+/** The search's tools, and how often it has gone into a gap. */
+type Search = { census: Census; depth: number }
+
+function alignAt(runs: Runs, span: Span, search: Search): Match[] {
+  const { a, b } = runs
   const head = sameHead(a, b, span)
   const rest = { ...span, aFrom: span.aFrom + head, bFrom: span.bFrom + head }
   const tail = sameTail(a, b, rest)
   const inner = { ...rest, aTo: rest.aTo - tail, bTo: rest.bTo - tail }
   const out: Match[] = head > 0 ? [{ a: span.aFrom, b: span.bFrom, length: head }] : []
   if (inner.aFrom < inner.aTo && inner.bFrom < inner.bTo) {
-    for (const match of alignInner(a, b, { inner, census, depth })) out.push(match)
+    for (const match of alignInner(runs, inner, search)) out.push(match)
   }
   if (tail > 0) out.push({ a: inner.aTo, b: inner.bTo, length: tail })
   return out
 }
 
-function alignInner(
-  a: readonly number[],
-  b: readonly number[],
-  { inner, census, depth }: { inner: Span; census: Census; depth: number },
-): Match[] {
+function alignInner(runs: Runs, inner: Span, { census, depth }: Search): Match[] {
+  const { a, b } = runs
   const size = inner.aTo - inner.aFrom + (inner.bTo - inner.bFrom)
   const anchors = size > 2 && depth < maxDepth ? rising(census.uniquePairs(a, b, inner)) : []
-  if (anchors.length === 0) return myers(a, b, inner, Math.min(maxEdits, size >> 1)) ?? []
+  if (anchors.length === 0) return myers(runs, inner, Math.min(maxEdits, size >> 1)) ?? []
   const out: Match[] = []
   let from = { a: inner.aFrom, b: inner.bFrom }
+  const deeper = { census, depth: depth + 1 }
   const fill = (to: { a: number; b: number }) => {
     if (from.a === to.a || from.b === to.b) return
     const gap = { aFrom: from.a, aTo: to.a, bFrom: from.b, bTo: to.b }
-    for (const match of align(a, b, gap, census, depth + 1)) out.push(match)
+    for (const match of alignAt(runs, gap, deeper)) out.push(match)
   }
   for (const anchor of anchors) {
     if (anchor.a < from.a || anchor.b < from.b) continue
@@ -99,7 +99,7 @@ function rising(pairs: { a: readonly number[]; b: readonly number[] }): { a: num
   const before = new Int32Array(pairs.a.length)
   let piles = 0
   for (let at = 0; at < pairs.b.length; at += 1) {
-    const pile = pileFor(last, piles, pairs.b, pairs.b[at] ?? 0)
+    const pile = pileFor({ last, piles, values: pairs.b }, pairs.b[at] ?? 0)
     before[at] = pile > 0 ? (last[pile - 1] ?? 0) : -1
     last[pile] = at
     if (pile === piles) piles += 1
@@ -111,7 +111,9 @@ function rising(pairs: { a: readonly number[]; b: readonly number[] }): { a: num
   return out.reverse()
 }
 
-function pileFor(last: Int32Array, piles: number, values: readonly number[], value: number): number {
+type Piles = { last: Int32Array; piles: number; values: readonly number[] }
+
+function pileFor({ last, piles, values }: Piles, value: number): number {
   let [low, high] = [0, piles]
   while (low < high) {
     const middle = (low + high) >> 1

@@ -28,7 +28,7 @@ export class BlindLines {
       if (this.#b[line] === -1) this.#b[line] = this.#idOf(after, this.#lines.b, line)
     }
     this.#census.reserve(this.#numbering.distinct)
-    return align(this.#a, this.#b, gap, this.#census)
+    return align({ a: this.#a, b: this.#b }, gap, this.#census)
   }
 
   #idOf(text: string, lines: Pieces, line: number): number {

@@ -72,6 +72,13 @@ export class Confined {
     return held.stat
   }
 
+  /** The path that `path` leads to, following links inside. */
+  real(path: string): string {
+    const held = this.#hold(path)
+    held.close()
+    return held.real.slice(this.root.length + 1)
+  }
+
   /** The stat of the path itself, never following its last part; null when there is nothing. */
   lstat(path: string): Stat | null {
     if (path !== '') named(path)
@@ -191,9 +198,7 @@ export class Confined {
   #target(path: string): string {
     if (this.lstat(path)?.kind !== 'link') return path
     try {
-      const held = this.#hold(path)
-      held.close()
-      return held.real.slice(this.root.length + 1)
+      return this.real(path)
     } catch (thrown) {
       if (thrown instanceof AppError && thrown.code === 'not-found') return path
       throw thrown

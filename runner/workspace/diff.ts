@@ -57,7 +57,7 @@ class Comparison {
       b: linesOf({ text: this.#after, from: span.bFrom, to: span.bTo }, numbering),
     }
     const all = { aFrom: 0, aTo: lines.a.ids.length, bFrom: 0, bTo: lines.b.ids.length }
-    const exact = align(lines.a.ids, lines.b.ids, all, censusFor(numbering))
+    const exact = align({ a: lines.a.ids, b: lines.b.ids }, all, censusFor(numbering))
     const blind = new BlindLines({ before: this.#before, after: this.#after }, lines)
     if (countOf(exact) < mostlyExact * Math.min(all.aTo, all.bTo)) {
       const matches = blind.align(all)
@@ -132,7 +132,7 @@ class Comparison {
     const words = this.#wordsOf(span)
     this.#wordCensus.reserve(this.#words.distinct)
     const all = { aFrom: 0, aTo: words.a.ids.length, bFrom: 0, bTo: words.b.ids.length }
-    between(align(words.a.ids, words.b.ids, all, this.#wordCensus), all, {
+    between(align({ a: words.a.ids, b: words.b.ids }, all, this.#wordCensus), all, {
       match: (match) => this.#keep(textOf(match, words)),
       gap: (gap) => this.#trimmed(spanOf(gap, words), () => undefined),
     })

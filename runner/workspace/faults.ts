@@ -14,8 +14,9 @@ const words: Record<string, readonly [ErrorCode, (path: string) => string]> = {
   EPERM: ['forbidden', (path) => `The permissions of ${path} do not allow this.`],
   EXDEV: ['bad-input', (path) => `${path} lies on another disk.`],
   EROFS: ['read-only', () => 'The disk of this REPL is read-only.'],
-  ENOSPC: ['disk-full', () => 'The disk is full. Delete something and try again.'],
-  EDQUOT: ['disk-full', () => 'The disk is full. Delete something and try again.'],
+  ENOSPC: ['disk-full', () => 'The disk is full. Delete something in the file tree and try again.'],
+  EDQUOT: ['disk-full', () => 'The disk is full. Delete something in the file tree and try again.'],
+  EIO: ['unavailable', () => 'The disk of this REPL fails. Back up what you can, and tell whoever runs it.'],
   EMFILE: ['unavailable', () => 'Too many files are open at once. Try again in a moment.'],
 }
 

@@ -6,6 +6,9 @@ import { decode, encode } from './codec.ts'
 import type { Confined } from './confine.ts'
 import { diff } from './diff.ts'
 
+/** Git holds this while it changes the work tree. */
+const gitLock = '.git/index.lock'
+
 export const textCodec: Codec = {
   decode,
   encode: (text, form, previous) => encode(text, form, previous ?? undefined),
@@ -16,6 +19,8 @@ export function filesOf(confined: Confined): Files {
   return {
     read: (path) => confined.read(path, limits.documentBytes),
     stat: async (path) => fileStat(confined, path),
+    real: (path) => confined.real(path),
+    gitLock: () => confined.lstat(gitLock)?.mtime ?? null,
     write: (path, bytes, still) => confined.write(path, bytes, still).catch(calledOff),
   }
 }

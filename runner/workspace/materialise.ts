@@ -6,31 +6,37 @@ import { ingest, readContent, sameVersion, sha256Of, type FileDeps } from './ing
 /** A tool that writes without a pause is let through this many times before we wait for the next occasion. */
 const attempts = 5
 
-/** Brings the file up to the live text. Answers as `ingest`; a file that is missing or no text is not written. */
+/**
+ * Brings the file up to the live text. Answers as `ingest`, a file that is missing or no text is not written; or `busy` when
+ * a tool was quicker every time.
+ */
 export async function materialise(
   document: LiveDocument,
   deps: FileDeps,
-): Promise<'text' | 'missing' | 'binary'> {
+): Promise<'text' | 'missing' | 'binary' | 'busy'> {
+  let isWritten = true
   for (let attempt = 0; document.dirty && attempt < attempts; attempt += 1) {
     const file = await ingest(document, deps)
     if (file !== 'text') return file
-    await writeOut(document, deps)
+    isWritten = await writeOut(document, deps)
   }
-  return 'text'
+  return isWritten ? 'text' : 'busy'
 }
 
-/** Leaves the document dirty when a tool was quicker. */
-async function writeOut(document: LiveDocument, deps: FileDeps): Promise<void> {
+/** False when a tool was quicker: the document stays dirty. */
+async function writeOut(document: LiveDocument, deps: FileDeps): Promise<boolean> {
   const { form, sha256: before } = document.disk
   const previous = form.eol === 'mixed' ? await readContent(deps.files, document.path) : null
-  if (previous && previous.sha256 !== before) return
+  if (previous && previous.sha256 !== before) return false
   const bytes = deps.codec.encode(document.text, form, previous?.bytes ?? null)
   const intent = { upTo: deps.log.seq, also: [], sha256: sha256Of(bytes), form }
   const ahead = document.takeAhead()
   document.intend(intent)
   try {
-    if (intent.sha256 === before || (await replace(document, bytes, deps))) document.written(ahead, intent)
+    const isWritten = intent.sha256 === before || (await replace(document, bytes, deps))
+    if (isWritten) document.written(ahead, intent)
     else document.notWritten(ahead, null)
+    return isWritten
   } catch (fault) {
     document.notWritten(ahead, intent)
     throw fault

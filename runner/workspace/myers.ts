@@ -4,17 +4,14 @@
 export type Match = { a: number; b: number; length: number }
 /** The part of each side that is compared: `from` up to, not including, `to`. */
 export type Span = { aFrom: number; aTo: number; bFrom: number; bTo: number }
+/** The numbers of both sides. */
+export type Runs = { a: readonly number[]; b: readonly number[] }
 
 /**
  * Myers' greedy algorithm (1986) bounded to `maxEdits` insertions and deletions; null when more are needed. Work and memory
  * are within (length + maxEdits) × maxEdits.
  */
-export function myers(
-  a: readonly number[],
-  b: readonly number[],
-  span: Span,
-  maxEdits: number,
-): Match[] | null {
+export function myers({ a, b }: Runs, span: Span, maxEdits: number): Match[] | null {
   const [n, m] = [span.aTo - span.aFrom, span.bTo - span.bFrom]
   if (Math.abs(n - m) > maxEdits) return null
   const reach = new Int32Array(2 * maxEdits + 3)

@@ -31,13 +31,23 @@ export class Scratch {
   /** A path for a new temporary file; `folder` (where the file shall end) is used when there is no better place. */
   newPath(folder: Held): { path: string; close(): void } {
     const name = `${scratchName}-${randomBytes(9).toString('base64url')}`
-    if (this.#outside !== undefined) {
-      mkdirSync(this.#outside, { recursive: true, mode: 0o700 })
-      this.#sweepOnce(this.#outside)
-      return { path: `${this.#outside}/${name}`, close: () => undefined }
-    }
+    const outside = this.#outsideFolder()
+    if (outside !== null) return { path: `${outside}/${name}`, close: () => undefined }
     const hidden = this.#hidden()
     return { path: `${(hidden ?? folder).at}/${name}`, close: () => hidden?.close() }
+  }
+
+  /** The outside folder, made when it is missing; null when there is none or it cannot be had. */
+  #outsideFolder(): string | null {
+    if (this.#outside === undefined) return null
+    try {
+      mkdirSync(this.#outside, { recursive: true, mode: 0o700 })
+      this.#sweepOnce(this.#outside)
+      return this.#outside
+    } catch {
+      this.giveUpOutside()
+      return null
+    }
   }
 
   /** Our hidden folder, made when it is missing; null when somebody put something else in its place. */

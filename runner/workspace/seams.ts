@@ -9,8 +9,11 @@ export interface DocumentsForTree {
    * rename, whoever made it (a command of a page, or `mv` in a shell), before pages hear of it.
    */
   moved(from: string, to: string): Promise<void>
-  /** Materialises every document, so that whoever looks at the disk next sees what is on the screens. */
-  settle(): Promise<void>
+  /**
+   * Materialises every document, so that whoever looks at the disk next sees what is on the screens. Throws only when the
+   * file at `path` could not be written.
+   */
+  settle(path?: string): Promise<void>
   /** Tells of open documents that moved or lost their file; returns how to stop listening. */
   onEvent(listener: (event: DocumentEvent) => void): () => void
 }

@@ -106,5 +106,5 @@ test('T-7 Run waits for own edits before it is sent', async () => {
   expect(emitWithAck).not.toHaveBeenCalled()
   unlogged.set(0)
   expect(await started).toBe(7)
-  expect(emitWithAck).toHaveBeenCalledWith('run', {})
+  expect(emitWithAck).toHaveBeenCalledWith('run', { cols: 100, rows: 24 })
 })

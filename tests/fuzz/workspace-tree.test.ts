@@ -10,6 +10,7 @@ import type { TreeEntry, TreeOp } from '../../protocol/tree.ts'
 import { confine } from '../../runner/workspace/confine.ts'
 import { WorkspaceTree } from '../../runner/workspace/tree.ts'
 import { watchWorkspace } from '../../runner/workspace/watch.ts'
+import { command } from './commands.ts'
 
 const undo: (() => void | Promise<void>)[] = []
 afterEach(async () => {
@@ -27,26 +28,6 @@ function numbers(seed: number): (below: number) => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) % below
   }
-}
-
-const names = ['a', 'b', 'c', 'src', 'main.py', 'node_modules', 'ä ö']
-
-function command(random: (below: number) => number): string {
-  const path = () =>
-    Array.from({ length: 1 + random(3) }, () => `'${names[random(names.length)]!}'`).join('/')
-  const folder = () => path()
-  const made = [
-    () => `mkdir -p ${folder()}`,
-    () => `mkdir -p ${folder()} && echo ${random(1e6)} > ${path()}`,
-    () => `echo ${'x'.repeat(random(50))} >> ${path()}`,
-    () => `mv ${path()} ${path()}`,
-    () => `mv ${path()} ${path()}`,
-    () => `rm -rf ${path()}`,
-    () => `ln -s ${names[random(names.length)]!.replace(' ', '')} ${path()}`,
-    () => `cp -r ${path()} ${path()}`,
-    () => `p=${path()}; cp "$p" tmp && mv tmp "$p"`,
-  ]
-  return `${made[random(made.length)]!()} 2>/dev/null`
 }
 
 function onDisk(root: string, folder = ''): Shown[] {

@@ -138,7 +138,7 @@ test('tests of one room leave the inside of the others alone', () => {
     return own[folder] === roomOf(to)
   }
   const isPublic = (to: string): boolean =>
-    /\/(start|ledger|sandbox|object-store|exposure|sign-in\.server|verify|main)\.ts$/.test(to)
+    /\/(start|disk|durable|ledger|sandbox|object-store|exposure|sign-in\.server|verify|main)\.ts$/.test(to)
   const isIntrusion = (source: Source, { to, isOwn, isTypeOnly }: Import): boolean => {
     if (
       roomOf(source.path) !== 'tests' ||

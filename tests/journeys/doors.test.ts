@@ -1,11 +1,10 @@
 // The main job without a browser: two people through the real front door into a real session, and everything back after a stop.
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { tmpPrefix } from '../../protocol/paths.ts'
 import { eventually } from '../support/eventually.ts'
+import { picture, workspaceIn } from '../support/picture.ts'
 import { startProduct } from '../support/product.ts'
 import type { Product } from '../support/product.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -23,42 +22,7 @@ afterAll(async () => {
   product.clean()
 })
 
-/** The workspace folder of a running session, found as an operator would. */
-function workspaceOf(repl: string): string {
-  const found = execFileSync(
-    'find',
-    [product.data, '-type', 'd', '-name', 'workspace', '-path', `*${repl}*`],
-    { encoding: 'utf8' },
-  )
-  const [first] = found.split('\n')
-  if (!first) throw new Error(`no workspace of ${repl}`)
-  return first
-}
-
-/** Path, kind, mode, mtime (microseconds: the most that Node can set), link target and hash of everything below `folder`. */
-function picture(folder: string): Record<string, string> {
-  const rows: Record<string, string> = {}
-  const visit = (path: string): void => {
-    for (const name of readdirSync(join(folder, path)).sort()) {
-      if (name.startsWith(tmpPrefix)) continue
-      const at = join(path, name)
-      rows[at] = look(join(folder, at))
-      if (lstatSync(join(folder, at)).isDirectory()) visit(at)
-    }
-  }
-  visit('')
-  return rows
-}
-
-function look(path: string): string {
-  const stat = lstatSync(path, { bigint: true })
-  const mode = (stat.mode & 0o7777n).toString(8)
-  if (stat.isDirectory()) return `${mode} folder`
-  const content = stat.isSymbolicLink()
-    ? `link ${readlinkSync(path)}`
-    : createHash('sha256').update(readFileSync(path)).digest('hex')
-  return `${mode} ${stat.mtimeNs / 1000n} ${content}`
-}
+const workspaceOf = (repl: string): string => workspaceIn(product.data, repl)
 
 test('C-7 W-4 T-1 two people write and run a program in one REPL', async () => {
   const repl = await owner.create('two sum', 'python')

@@ -21,7 +21,7 @@ beforeAll(async () => {
   product = await startProduct()
   browser = await launchBrowser()
   ada = await newPersonPage(browser)
-  grace = await newPersonPage(browser)
+  grace = await newPersonPage(browser, { colorScheme: 'light' })
 })
 
 afterAll(async () => {

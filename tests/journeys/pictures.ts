@@ -39,7 +39,17 @@ rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 const browser = await launchBrowser()
 try {
-  for (const look of looks) await takeAll(browser, product, look)
+  for (const look of looks.filter(
+    (one) => !process.argv[2] || `${one.colorScheme}-${one.width}`.includes(process.argv[2]),
+  )) {
+    await takeAll(browser, product, look).catch(async (fault) => {
+      for (const context of browser.contexts()) {
+        for (const [i, page] of context.pages().entries())
+          await page.screenshot({ path: join(folder, `fault-${i}-${Date.now()}.png`) })
+      }
+      throw fault
+    })
+  }
 } finally {
   await browser.close()
   await product.stop()
@@ -65,6 +75,9 @@ async function takeAll(of: Browser, running: Product, look: Look): Promise<void>
   const tag = `${look.colorScheme}-${look.width}`
   const take = async (page: Page, name: string): Promise<void> => {
     await page.waitForLoadState('load')
+    await page.evaluate(() =>
+      Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))),
+    )
     await page.screenshot({ path: join(folder, `${name}.${tag}.png`) })
   }
   const isNarrow = look.width < 900
@@ -127,8 +140,9 @@ async function peopled(scene: Scene): Promise<void> {
   await grace.page.getByTestId('workbench').waitFor({ timeout: 60_000 })
   await page.locator('.monaco-editor .view-line').first().waitFor({ timeout: 60_000 })
   await screen.focusEditor(page)
+  await page.evaluate((text) => navigator.clipboard.writeText(text), program)
   await page.keyboard.press('Control+A')
-  await page.keyboard.insertText(program)
+  await page.keyboard.press('Control+V')
   if (!isNarrow) {
     await grace.page.locator('.monaco-editor .view-line').first().waitFor()
     await screen.focusEditor(grace.page)
@@ -159,8 +173,21 @@ async function peopled(scene: Scene): Promise<void> {
   await take(page, '08-share')
   await page.keyboard.press('Escape')
   await screen.stopRepl(page, scene.name)
-  await page.getByRole('button', { name: /start/i }).first().waitFor({ timeout: 60_000 })
-  await take(page, '10-stopped')
+  await page
+    .getByText('Asking programs to end')
+    .or(page.getByText(/stopped/i))
+    .first()
+    .waitFor()
+  await take(page, '10-stopping')
+  await page
+    .getByRole('button', { name: /^start/i })
+    .and(page.locator(':not([aria-label*=afterwards])'))
+    .first()
+    .waitFor({ timeout: 60_000 })
+  await eventually(async () => !(await page.getByText('Asking programs to end').isVisible()), 30_000).catch(
+    () => undefined,
+  )
+  await take(page, '14-stopped')
   await grace.context.close()
 }
 

@@ -37,7 +37,7 @@ export async function acceptInvite(page: Page, link: string, name: string): Prom
 }
 
 export const treeItem = (page: Page, name: string): Locator =>
-  page.getByRole('treeitem', { name, exact: true })
+  page.locator(`[role=treeitem][data-path="${name}"]`)
 
 export async function openFile(page: Page, name: string): Promise<void> {
   await treeItem(page, name).click()

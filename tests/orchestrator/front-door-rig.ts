@@ -126,7 +126,8 @@ export async function startDoorRig(origins = '') {
 export async function heard(socket: Socket): Promise<string> {
   let text = ''
   socket.on('data', (piece) => (text += piece.toString('latin1')))
-  if (!socket.closed) await once(socket, 'close')
+  socket.on('error', () => undefined)
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
   return text
 }
 

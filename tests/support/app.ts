@@ -28,7 +28,7 @@ export async function startTestApp(change: { origins?: [string, ...string[]] } =
     origins: change.origins ?? ([url] as const),
     doorOrigins: [],
   }
-  const app = await startApp({ config, buildFolder: await freshAppBuild(), log: pino({ level: 'silent' }) })
+  const app = await startApp({ config, pages: await freshAppBuild(), log: pino({ level: 'silent' }) })
   return { url, api, close: async () => void (await Promise.all([app.close(), api.close()])) }
 }
 

@@ -19,6 +19,8 @@ export async function freePort(): Promise<number> {
 
 export type Product = {
   url: string
+  /** Process id of `up`. */
+  pid: number
   /** The one-time owner link. */
   link: string
   data: string
@@ -52,6 +54,7 @@ export async function startProduct(
   const link = await printedLink(child, () => output)
   return {
     url: new URL(link).origin,
+    pid: child.pid ?? 0,
     link,
     data,
     output: () => output,

@@ -44,12 +44,17 @@ export class Visitor {
     return new Visitor(origin, cookie)
   }
 
-  async post(path: string, body: unknown = {}): Promise<unknown> {
-    const answer = await fetch(this.#url + path, {
+  /** A POST as any page could send it, refused or not; `headers` replace ours. */
+  send(path: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(this.#url + path, {
       method: 'POST',
-      headers: { origin: this.#url, cookie: this.#cookie, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      headers: { origin: this.#url, cookie: this.#cookie, 'content-type': 'application/json', ...headers },
+      body,
     })
+  }
+
+  async post(path: string, body: unknown = {}): Promise<unknown> {
+    const answer = await this.send(path, JSON.stringify(body))
     const text = await answer.text()
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text.slice(0, 300)}`)
     return JSON.parse(text)
@@ -57,6 +62,12 @@ export class Visitor {
 
   async create(name: string, template: string): Promise<Repl> {
     return z.object({ repl: Repl }).parse(await this.post('/repls', { name, template })).repl
+  }
+
+  /** All repls this person sees. */
+  async repls(): Promise<Repl[]> {
+    const answer = await fetch(`${this.#url}/repls`, { headers: { cookie: this.#cookie } })
+    return z.object({ repls: z.array(Repl) }).parse(await answer.json()).repls
   }
 
   /** Presses start and waits until the doors answer. */
@@ -129,7 +140,12 @@ export class Inhabitant {
       },
     )
     this.#closers.push(() => provider.destroy())
-    await eventually(() => provider.synced)
+    const story: string[] = []
+    provider.on('status', ({ status }) => story.push(status))
+    provider.on('connection-close', (event) => story.push(`closed ${event?.code} ${event?.reason}`))
+    await eventually(() => provider.synced).catch(() => {
+      throw new Error(`the room of ${path} did not come: ${story.join(', ')}`)
+    })
     return { doc, text: doc.getText('content'), provider }
   }
 

@@ -1,4 +1,5 @@
 // Monaco's two themes, made of the page's own tokens so that the editor is part of the same surface. It chooses none.
+import { tokenColor as color } from '../token-color.ts'
 import { monaco } from './monaco.ts'
 
 type Ink = { keyword: string; string: string; number: string; type: string; name: string; comment: string }
@@ -48,8 +49,6 @@ function rules(ink: Ink): monaco.editor.ITokenThemeRule[] {
 
 /** Reads the tokens as they are worn now and gives them to every editor. */
 export function wearTheme(worn: 'light' | 'dark'): void {
-  const tokens = getComputedStyle(document.documentElement)
-  const color = (name: string): string => tokens.getPropertyValue(name).trim()
   const accent = color('--accent')
   monaco.editor.defineTheme('devex', {
     base: worn === 'dark' ? 'vs-dark' : 'vs',

@@ -18,7 +18,7 @@ export type ConnectionWord = {
 }
 
 const clockTime = (at: number): string =>
-  new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+  new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
 const edits = (count: number): string => (count === 1 ? '1 edit waits' : `${count} edits wait`)
 
 export function connectionWord(facts: ConnectionFacts): ConnectionWord {

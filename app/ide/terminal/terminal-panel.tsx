@@ -1,6 +1,6 @@
 // The shared terminals: their tabs, who drives and watches, opening, naming, closing, and what Enter waits for.
 import { Plus } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { TerminalInfo } from '../../../protocol/terminal.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { Confirm } from '../../ui/dialog.tsx'
@@ -10,16 +10,14 @@ import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { TerminalTab } from './terminal-tab.tsx'
 import { TerminalView } from './terminal-view.tsx'
-
-/** Size a terminal is opened with before its window has been measured. */
-const openingSize = { cols: 100, rows: 24 }
+import { useWindowSize } from './window-size.ts'
 
 /** Opens a terminal and shows it. */
 export function useOpenTerminal(): () => void {
   const { terminals, notices, view } = useWorkbench()
   return () =>
     notices.attempt('terminal', async () => {
-      const terminal = await terminals.open(openingSize)
+      const terminal = await terminals.open()
       view.update((now) => ({ ...now, terminal, narrow: 'terminal' }))
     })
 }
@@ -33,6 +31,8 @@ export function TerminalPanel() {
   const openTerminal = useOpenTerminal()
   const [closing, setClosing] = useState<TerminalInfo | null>(null)
   const shown = useShown(list, chosen)
+  const area = useRef<HTMLDivElement>(null)
+  useWindowSize(area, terminals.measured)
   const show = (terminal: number): void => view.update((now) => ({ ...now, terminal }))
   return (
     <section aria-label="Terminals" className="flex h-full min-h-0 flex-col bg-ground">
@@ -66,7 +66,7 @@ export function TerminalPanel() {
         </p>
       </header>
       <NoticeBar area="terminal" />
-      <div className="relative min-h-0 flex-1">
+      <div ref={area} className="relative min-h-0 flex-1">
         {list === null && <LoadingView say="Looking for terminals" />}
         {list?.length === 0 && <NoTerminals isViewer={isViewer} onOpen={openTerminal} />}
         {list?.map((terminal) => (

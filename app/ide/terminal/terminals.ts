@@ -24,11 +24,13 @@ export type Terminals = {
   run: Readable<RunState | null>
   /** Words while Enter or Run waits for own edits, else null. */
   waiting: Readable<string | null>
-  open: (size: Size, name?: string) => Promise<number>
+  /** The size that the next terminal is opened with: the area's, once it has been measured. */
+  measured: (size: Size) => void
+  open: (name?: string) => Promise<number>
   close: (terminal: number) => Promise<void>
   rename: (terminal: number, name: string) => Promise<void>
   /** Starts the program once own edits have arrived; answers its terminal. */
-  start: (size?: Size) => Promise<number>
+  start: () => Promise<number>
   stop: () => Promise<void>
   view: (plan: ViewPlan) => Viewing
   dispose: () => void
@@ -46,6 +48,7 @@ export function createTerminals({ live, unlogged, refused }: TerminalsParts): Te
   const list = createStore<TerminalInfo[] | null>(null)
   const run = createStore<RunState | null>(null)
   const waiting = createStore<string | null>(null)
+  let size: Size = { cols: 100, rows: 24 }
 
   const socket = (): TerminalSocket => {
     const now = live.get()?.terminal ?? null
@@ -73,14 +76,17 @@ export function createTerminals({ live, unlogged, refused }: TerminalsParts): Te
     run,
     waiting,
     view,
-    open: async (size, name) =>
+    measured: (area) => {
+      size = area
+    },
+    open: async (name) =>
       (await answered(ask().emitWithAck('open', name === undefined ? size : { ...size, name }))).terminal,
     close: async (terminal) => void (await answered(ask().emitWithAck('close', { terminal }))),
     rename: async (terminal, name) => void (await answered(ask().emitWithAck('rename', { terminal, name }))),
-    start: async (size) => {
+    start: async () => {
       socket()
       await arrivalOf(unlogged, waiting.set)
-      return (await answered(ask().emitWithAck('run', size ?? {}))).terminal
+      return (await answered(ask().emitWithAck('run', size))).terminal
     },
     stop: async () => void (await answered(ask().emitWithAck('stop'))),
     dispose: scope.dispose,

@@ -1,5 +1,6 @@
 // The terminal's colours, made of the page's own tokens; the sixteen of ANSI keep their meaning in both themes.
 import type { ITheme } from '@xterm/xterm'
+import { tokenColor as color } from '../token-color.ts'
 
 const dark = {
   black: '#39424f',
@@ -24,8 +25,6 @@ const light = {
 
 /** The colours as they are worn now. */
 export function terminalTheme(worn: 'light' | 'dark'): ITheme {
-  const tokens = getComputedStyle(document.documentElement)
-  const color = (name: string): string => tokens.getPropertyValue(name).trim()
   const ansi = worn === 'dark' ? dark : light
   const bright = {
     brightBlack: color('--muted'),

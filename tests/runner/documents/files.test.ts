@@ -1,5 +1,17 @@
 // Documents and their files: when they are written, what comes from tools, moves, removals, and the end of reading.
-import { chmod, link, lstat, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { DocumentEvent } from '../../../protocol/tree.ts'
@@ -294,4 +306,77 @@ test('two who open a new file at once get one document with one first text', asy
 
   expect([a.id, a.epoch]).toEqual([b.id, b.epoch])
   expect(a.text.toString()).toBe('seed\n')
+})
+
+test('two paths that lead to one file, a link and its target, are one document', async () => {
+  const session = await startSession()
+  await session.put('a.py', 'one\n')
+  await symlink('a.py', join(session.folders.workspace, 'link.py'))
+  const [a, link_] = [await session.join('a.py'), await session.join('link.py')]
+
+  expect([link_.id, link_.epoch]).toEqual([a.id, a.epoch])
+  expect(await session.documents.open('link.py')).toMatchObject({ path: 'link.py', doc: a.id })
+  a.text.insert(0, 'ada\n')
+  link_.text.insert(0, 'grace\n')
+  await session.documents.materialise('test')
+  expect(await session.text('a.py')).toBe(session.documents.loaded(a.id)?.text)
+  expect((await session.text('a.py')).split('\n').sort()).toEqual(['', 'ada', 'grace', 'one'])
+})
+
+test('W-4 while git has its lock files are neither written nor taken in halfway; a lock left behind holds nobody', async () => {
+  const session = await startSession()
+  await session.put('a.py', 'one\n')
+  const page = await session.join('a.py')
+  const lock = join(session.folders.workspace, '.git', 'index.lock')
+  await mkdir(join(session.folders.workspace, '.git'))
+  await writeFile(lock, '')
+
+  page.text.insert(0, 'ada\n')
+  await new Promise((resume) => setTimeout(resume, 400))
+  expect(await session.text('a.py')).toBe('one\n')
+  await session.put('a.py', 'half\n')
+  const looked = session.documents.changed(new Set(['a.py']))
+  await session.put('a.py', 'one\ntwo\n')
+  await rm(lock)
+  await looked
+  await eventually(async () => (await session.text('a.py')) === 'ada\none\ntwo\n')
+  expect(session.documents.count.ingests).toBe(1)
+
+  await writeFile(lock, '')
+  const longAgo = new Date(Date.now() - 10_000)
+  await utimes(lock, longAgo, longAgo)
+  page.text.insert(0, 'more\n')
+  await eventually(async () => (await session.text('a.py')) === 'more\nada\none\ntwo\n')
+})
+
+test('T-7 Enter does not wait for git: what is on the screen is in the file', async () => {
+  const session = await startSession()
+  await session.put('a.py', 'one\n')
+  const page = await session.join('a.py')
+  await mkdir(join(session.folders.workspace, '.git'))
+  await writeFile(join(session.folders.workspace, '.git', 'index.lock'), '')
+
+  page.text.insert(0, 'ada\n')
+  await session.documents.materialise('enter')
+  expect(await session.text('a.py')).toBe('ada\none\n')
+})
+
+test('a file that was told to be gone and comes back is told to be back', async () => {
+  const clock = new HeldClock()
+  const session = await startSession({ clock })
+  await session.put('a.py', 'one\n')
+  const page = await session.join('a.py')
+  const events: DocumentEvent[] = []
+  session.documents.onEvent((event) => events.push(event))
+  await rm(join(session.folders.workspace, 'a.py'))
+  await session.documents.changed(new Set(['a.py']))
+  clock.pass(2000)
+  await eventually(() => events.length === 1)
+
+  await session.put('a.py', 'one\n')
+  await session.documents.changed(new Set(['a.py']))
+  expect(events).toEqual([
+    { kind: 'gone', doc: page.id, path: 'a.py' },
+    { kind: 'back', doc: page.id, path: 'a.py' },
+  ])
 })

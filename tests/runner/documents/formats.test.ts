@@ -3,7 +3,7 @@ import { readFile, readdir, writeFile, appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { pino } from 'pino'
-import { createAppendable } from '../../../runner/disk.ts'
+import { systemDisk } from '../../../runner/disk.ts'
 import { systemClock } from '../../../runner/documents/clock.ts'
 import { crc32c } from '../../../runner/documents/crc32c.ts'
 import { encodeIntent, decodeIntent } from '../../../runner/documents/intent.ts'
@@ -107,8 +107,9 @@ test('golden bytes of the register of documents', async () => {
   })
 })
 
+const quiet = pino({ level: 'silent' })
 const openLog = (folder: string, found: (record: LogRecord) => void) =>
-  Log.open({ folder, generation: 1, clock: systemClock, logger: pino({ level: 'silent' }), from: 1, found })
+  Log.open({ folder, generation: 1, clock: systemClock, logger: quiet, from: 1, found, disk: systemDisk })
 
 test('W-10 wherever the log is torn, every record before it is there and it goes on after it', async () => {
   const { state: folder } = await newFolders()
@@ -166,10 +167,13 @@ test('C-6 nothing is told to be saved before its fdatasync has come back', async
     logger: pino({ level: 'silent' }),
     from: 1,
     found: () => undefined,
-    create: (path, head) => ({
-      ...createAppendable(path, head),
-      sync: () => new Promise<void>((back) => ((asked += 1), (release = back))),
-    }),
+    disk: {
+      ...systemDisk,
+      create: (path, head) => ({
+        ...systemDisk.create(path, head),
+        sync: () => new Promise<void>((back) => ((asked += 1), (release = back))),
+      }),
+    },
   })
   const told: string[] = []
   log.listen({ logged: (seq) => told.push(`logged ${seq}`), saved: (seq) => told.push(`saved ${seq}`) })
@@ -199,11 +203,14 @@ test('a disk that refuses holds edits back, and everything is saved once it take
     logger: pino({ level: 'silent' }),
     from: 1,
     found: () => undefined,
-    create: (path, head) => {
-      if (refuses) throw new Error('ENOSPC')
-      const file = createAppendable(path, head)
-      const sync = () => (refuses ? Promise.reject(new Error('EIO')) : file.sync())
-      return { ...file, sync }
+    disk: {
+      ...systemDisk,
+      create: (path, head) => {
+        if (refuses) throw new Error('ENOSPC')
+        const file = systemDisk.create(path, head)
+        const sync = () => (refuses ? Promise.reject(new Error('EIO')) : file.sync())
+        return { ...file, sync }
+      },
     },
   })
   const troubles: Array<string | null> = []

@@ -108,7 +108,7 @@ test('W-9 whether the runner dies before or after the rename, the next one reads
     const page = await first.join('a.py')
     for (const word of ['two\n', 'three\n']) {
       page.text.insert(0, word)
-      await first.documents.materialise('test')
+      await expect(first.documents.materialise('test')).rejects.toMatchObject({ code: 'internal' })
     }
 
     const second = await startSession({ folders: first.folders })

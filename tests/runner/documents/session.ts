@@ -8,10 +8,14 @@ import { afterEach } from 'vitest'
 import { systemClock, type Clock } from '../../../runner/documents/clock.ts'
 import type { Files } from '../../../runner/documents/ports.ts'
 import type { LiveDocument } from '../../../runner/documents/document.ts'
+import { systemDisk } from '../../../runner/disk.ts'
+import type { Disk } from '../../../runner/durable.ts'
 import { openMemory, type Memory } from '../../../runner/memory.ts'
 import { confine } from '../../../runner/workspace/confine.ts'
 import { filesOf } from '../../../runner/workspace/files.ts'
 
+/** Bytes: small, for many sessions are begun. */
+const testReserveBytes = 256 * 1024
 export const ada = 'aaaaaaaaaaaaaaaa'
 export const grace = 'gggggggggggggggg'
 const atEnd: Array<() => Promise<unknown>> = []
@@ -37,21 +41,40 @@ export type TestSession = Memory & {
   text(path: string): Promise<string>
   /** Opens `path` and joins it as a page does. */
   join(path: string): Promise<Peer>
-  /** Ends in order; a crash is simply not ending. */
+  /** Ends in order. */
   stop(): Promise<void>
+  /** From now on nothing of it touches the disk any more, as after kill -9. */
+  crash(): void
 }
 
 export async function startSession(
-  given: { folders?: Folders; clock?: Clock; generation?: number; faulty?: (files: Files) => Files } = {},
+  given: {
+    folders?: Folders
+    clock?: Clock
+    generation?: number
+    faulty?: (files: Files) => Files
+    disk?: Disk
+    segmentBytes?: number
+  } = {},
 ): Promise<TestSession> {
   const folders = given.folders ?? (await newFolders())
-  const sound = filesOf(confine(folders.workspace))
+  let dead = false
+  const real = filesOf(confine(folders.workspace))
+  const sound: Files = {
+    ...real,
+    write: (...to) => (dead ? Promise.reject(new Error('this session was killed')) : real.write(...to)),
+  }
   const files = given.faulty?.(sound) ?? sound
   const logger = pino({ level: process.env['DEVEX_LOG'] ?? 'silent' })
-  const clock = given.clock ?? systemClock
+  const living = given.clock ?? systemClock
+  const clock: Clock = {
+    now: () => living.now(),
+    after: (ms, run) => living.after(ms, () => dead || run()),
+  }
+  const segment = given.segmentBytes === undefined ? {} : { segmentBytes: given.segmentBytes }
   const memory = await openMemory(
     { state: folders.state, generation: given.generation ?? 1 },
-    { files, clock, logger },
+    { files, clock, logger, disk: given.disk ?? systemDisk, reserveBytes: testReserveBytes, ...segment },
   )
   let stopped = false
   const end = async (): Promise<void> => {
@@ -74,6 +97,7 @@ export async function startSession(
       if (opened.kind !== 'text') throw new Error(`${path} is ${opened.kind}`)
       return peerOf(memory, await memory.documents.enter(opened.doc, opened.epoch))
     },
+    crash: () => void (dead = true),
     stop: async () => {
       await memory.documents.putAway()
       await end()

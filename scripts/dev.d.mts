@@ -1,0 +1,2 @@
+// Types of dev.mjs.
+export declare function develop(args: string[]): Promise<void>

@@ -1,0 +1,105 @@
+// Runs the lines that are asked for (all of them, when none is) against the built product and keeps the table in RESULTS.md.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { root } from '../../scripts/build.mjs'
+import { startProduct } from '../support/product.ts'
+import { seeded } from '../support/seeded.ts'
+import { Visitor } from '../support/visitor.ts'
+import { enter } from './enter.ts'
+import type { Line } from './line.ts'
+import { people } from './people.ts'
+import { restarts } from './restarts.ts'
+
+const lines: Record<string, Line> = { enter, people, restarts }
+const results = join(root, 'tests/soak/RESULTS.md')
+const text = { type: 'string' } as const
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seed: text, rounds: text, minutes: text },
+})
+const unknown = positionals.filter((name) => !(name in lines))
+if (unknown.length > 0) {
+  process.stderr.write(`There is no line ${unknown.join(', ')}. Lines: ${Object.keys(lines).join(', ')}.\n`)
+  process.exit(1)
+}
+const seed = Number(values.seed ?? 1)
+
+let failed = 0
+for (const [name, line] of Object.entries(lines)) {
+  if (positionals.length === 0 || positionals.includes(name)) await run(name, line)
+}
+process.exit(failed === 0 ? 0 : 1)
+
+async function run(name: string, line: Line): Promise<void> {
+  const rounds = Number(values.rounds ?? line.rounds)
+  const minutes = Number(values.minutes ?? line.minutes)
+  const product = await startProduct()
+  const begun = Date.now()
+  let held = 0
+  const passed = (round: number): void => {
+    held = round
+    const isTold = rounds === 0 ? round % 10 === 0 : round % Math.ceil(rounds / 10) === 0
+    if (isTold) process.stdout.write(`  ${name}: ${round} rounds, ${seconds(begun)} s\n`)
+  }
+  process.stdout.write(`${name}: ${line.what} (seed ${seed})\n`)
+  try {
+    const owner = await Visitor.arrive(product.link)
+    await line.run({
+      product,
+      owner,
+      rounds,
+      random: seeded(seed),
+      until: begun + minutes * 60_000,
+      passed,
+    })
+  } catch (fault) {
+    failed += 1
+    process.stdout.write(
+      `  ${name} failed after ${held} rounds: ${fault instanceof Error ? fault.stack : fault}\n`,
+    )
+    process.stdout.write(`  its data folder is kept: ${product.data}\n`)
+    await product.stop()
+    return
+  }
+  await product.stop()
+  product.clean()
+  process.stdout.write(`  ${name}: ${held} rounds held in ${seconds(begun)} s\n`)
+  keep(
+    name,
+    `| ${name} | ${line.what} | ${held} | ${seed} | ${seconds(begun)} s | ${today()} | ${commit()} |`,
+  )
+}
+
+function seconds(begun: number): number {
+  return Math.round((Date.now() - begun) / 1000)
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10)
+}
+
+function commit(): string {
+  return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim()
+}
+
+/** Replaces the row of this line; only runs that held have one. */
+function keep(name: string, row: string): void {
+  const page = existsSync(results) ? readFileSync(results, 'utf8') : ''
+  const rows = page.split('\n').filter((line) => /^\| [a-z]/.test(line) && !line.startsWith(`| ${name} |`))
+  const others = rows.filter((line) => !line.startsWith('| line |'))
+  writeFileSync(
+    results,
+    `# Long runs
+
+Made by \`npm run soak\`, each against a freshly started product (Node ${process.versions.node}, ${cpus().length} cores at the last run). A row is
+written only by a run in which every round held; the seed tells the same story again.
+
+| line | what held | rounds | seed | duration | date | commit |
+| --- | --- | --- | --- | --- | --- | --- |
+${[...others, row].sort().join('\n')}
+`,
+  )
+}

@@ -1,0 +1,50 @@
+// Finds the product's processes as an operator would, in /proc, and ends one of them without a word.
+import { readFileSync, readdirSync } from 'node:fs'
+import process from 'node:process'
+import { eventually } from './eventually.ts'
+
+/** Process ids whose command line has every one of `words`. */
+export function pidsOf(...words: string[]): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => words.every((word) => commandLine(pid).includes(word)))
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
+}
+
+/** The parent of a process, or 0 when it is gone. */
+export function parentOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return 0
+  }
+}
+
+/** The one server program `name` of the `up` with process id `up`. */
+export function serverOf(up: number, name: string): number {
+  const [pid] = pidsOf(`programs/${name}.js`).filter((one) => parentOf(one) === up)
+  if (pid === undefined) throw new Error(`no ${name} below ${up}`)
+  return pid
+}
+
+/** The `runner` or `box` of a repl. */
+export function programOf(repl: string, name: 'runner' | 'box'): number {
+  const [pid] = pidsOf(`programs/${name}.js`, repl)
+  if (pid === undefined) throw new Error(`no ${name} of ${repl}`)
+  return pid
+}
+
+/** As kill -9 does; resolves when it is gone. */
+export async function slay(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL')
+  await eventually(() => commandLine(pid) === '')
+}
