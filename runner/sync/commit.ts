@@ -9,6 +9,7 @@ import { isSegment, type LogTail, type Shipment } from './log-tail.ts'
 import { manifestOf, putManifest, uploadOf } from './manifest.ts'
 import { packer } from './pack.ts'
 import type { Remote } from './remote.ts'
+import { firstSeqOf, sayShipped, shippedFile } from './shipped.ts'
 
 export type Folders = { workspace: string; state: string }
 /** What was learnt of the store by one session; nothing in it is worth anything once a commit was refused. */
@@ -42,13 +43,14 @@ export function learntFrom(manifest: Manifest | null): Learnt {
 
 /** Null when the parent holds all this already. */
 export async function commit(of: Committing): Promise<Commit | null> {
-  const { workspace, state, log, begunAt } = await wholeCut(of)
+  const { workspace, state, log, begunAt, newest } = await wholeCut(of)
   const contents = contentsOf({ workspace, state })
   if (contents === of.contents) return null
   const sizes = new Map([...of.learnt.sizes, ...of.tail.sizes])
   const manifest = manifestOf({ ...of, parent: of.parent?.key, log }, { workspace, state, sizes, begunAt })
   const { key, sha256 } = await putManifest(of.remote, manifest, of.attempt)
   const { at } = await of.remote.commit({ key, sha256 })
+  await sayShipped(of.folders.state, newest)
   return { key, sha256, at, contents }
 }
 
@@ -59,15 +61,22 @@ export function contentsOf({ workspace, state }: Pick<Manifest, 'workspace' | 's
     .digest('hex')
 }
 
-type WholeCut = { workspace: ManifestEntry[]; state: ManifestEntry[]; log: number; begunAt: number }
+type WholeCut = {
+  workspace: ManifestEntry[]
+  state: ManifestEntry[]
+  log: number
+  begunAt: number
+  newest: number | null
+}
 
 async function wholeCut(of: Committing): Promise<WholeCut> {
   for (let tries = 0; tries < cutTries; tries++) {
     const begunAt = Date.now()
     const before = of.tail.segments()
+    const newest = firstSeqOf(of.folders.state, before)
     const cut = await oneCut(of)
     const after = new Set(of.tail.segments())
-    if (before.every((segment) => after.has(segment))) return { ...cut, begunAt }
+    if (before.every((segment) => after.has(segment))) return { ...cut, begunAt, newest }
   }
   throw new AppError('flush-failed', { say: 'The log keeps being tidied while it is being backed up.' })
 }
@@ -83,7 +92,7 @@ async function oneCut({
   remote,
   tail,
   shipped,
-}: Committing): Promise<Omit<WholeCut, 'begunAt'>> {
+}: Committing): Promise<Omit<WholeCut, 'begunAt' | 'newest'>> {
   const store: Sink['store'] = async (upload) => {
     await remote.put(upload)
     learnt.sizes.set(upload.key, upload.bytes)
@@ -103,5 +112,6 @@ async function oneCut({
 }
 
 function isOfLog(path: string): boolean {
+  if (path === shippedFile) return true
   return path.startsWith(`${logFolder}/`) && isSegment(path.slice(logFolder.length + 1))
 }

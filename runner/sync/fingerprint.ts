@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { logFolder } from '../../protocol/objects.ts'
 import { isSegment } from './log-tail.ts'
+import { shippedFile } from './shipped.ts'
 import { type Closing, type Found, walk } from './walk.ts'
 
 /** Equal when nothing changed but the log, which is shipped by itself. */
@@ -28,9 +29,8 @@ function detailOf(found: Found): string {
   return found.kind === 'file' ? found.stamp : found.target.toString('latin1')
 }
 
-/** The log's segments, and its folder, whose time changes with each new one. */
+/** The log's segments, its folder, whose time changes with each new one, and what we ourselves say of it. */
 function isOfLog({ text }: Found): boolean {
-  return (
-    text === logFolder || (text.startsWith(`${logFolder}/`) && isSegment(text.slice(logFolder.length + 1)))
-  )
+  if (text === logFolder || text === shippedFile) return true
+  return text.startsWith(`${logFolder}/`) && isSegment(text.slice(logFolder.length + 1))
 }

@@ -13,7 +13,7 @@ import {
   type RestoreRequest,
 } from '../../protocol/control.ts'
 import { AppError, WireError } from '../../protocol/errors.ts'
-import { startObjectsDoor } from '../exams/object-store-door.ts'
+import { type Guarded, startObjectsDoor } from '../exams/object-store-door.ts'
 import { newReplId } from '../../protocol/ids.ts'
 import { removeTree } from '../../runner/sync/remove.ts'
 import { startSync } from '../../runner/sync/start.ts'
@@ -22,8 +22,12 @@ const syncSecret = 's'.repeat(32)
 
 export type Rig = Awaited<ReturnType<typeof startRig>>
 
-/** With a store of the test's own, or a real folder; a test that cannot wait gives another rhythm. */
-export async function startRig(own?: ObjectStore, rhythm: Parameters<typeof startSync>[1] = {}) {
+/** With a store of the test's own, or a real folder; a test that cannot wait gives another rhythm, one of tests other guards. */
+export async function startRig(
+  own?: ObjectStore,
+  rhythm: Parameters<typeof startSync>[1] = {},
+  guards: Guarded['guards'] = {},
+) {
   const root = await mkdtemp(join(tmpdir(), 'devex-sync-'))
   const store = own ?? (await folderStore(join(root, 'store')))
   const repl = newReplId(randomBytes)
@@ -32,7 +36,7 @@ export async function startRig(own?: ObjectStore, rhythm: Parameters<typeof star
   await mkdir(folders.state)
   const fence = { generation: 1 }
 
-  const door = await startObjectsDoor({ store, repl, fence })
+  const door = await startObjectsDoor({ store, repl, fence, guards })
   const sync = await startSync({ DEVEX_PORT: 0, DEVEX_SYNC_SECRET: syncSecret }, rhythm)
   const target = { api: door.url, grant: 'grant-1', repl, generation: 1 }
 
