@@ -52,7 +52,9 @@ export function decide(record: ReplRecord, observed: Observed, now: number): Act
         ? up(record, observed, now)
         : [beginStop(now, observed.health?.seq ?? record.seq)]
     case 'RECOVERING':
-      return isEarly(record, now) ? [] : [{ do: 'set-aside' }, beginStart(record, now, { unflushed: false })]
+      return isEarly(record, now)
+        ? []
+        : [{ do: 'set-aside' }, beginStart(record, now, { unflushed: false, reason: record.reason })]
     case 'QUIESCING':
       return quiescing(record, observed)
     case 'FLUSHING':
@@ -116,7 +118,9 @@ function startFailed(record: ReplRecord, now: number): Action[] {
 
 function up(record: ReplRecord, observed: Observed, now: number): Action[] {
   if (!observed.workspace || !observed.state)
-    return [move('RECOVERING', 'The folders of this session are gone. Going back to the last backup.')]
+    return [
+      move('RECOVERING', 'The folders of this session are gone. They are brought back from the last backup.'),
+    ]
   const fault = faultOf(observed)
   if (fault === null) return well(record, now)
   return fault === record.reason

@@ -14,7 +14,7 @@ import type { RunnerControl } from './runner-control.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import type { SyncRequests } from './sync-requests.ts'
 import type { Templates } from './templates.ts'
-import { amount, isolationWords, messageOf } from './words.ts'
+import { amount, broughtBack, isolationWords, messageOf } from './words.ts'
 
 export type EffectParts = {
   repls: Table<ReplRecord>
@@ -102,7 +102,7 @@ async function reserve(parts: EffectParts, record: ReplRecord): Promise<Done> {
       say: `You already run ${others.length}. Stop one to start this.`,
       log: { running: others.length },
     })
-  const last = (await parts.commits.last(record.id))?.generation ?? 0
+  const last = (await parts.commits.last(record.id)).head?.generation ?? 0
   await parts.repls.change(record.id, (now) => ({ ...now, generation: Math.max(last, now.generation) + 1 }))
   return { say: 'Reserved a place' }
 }
@@ -113,21 +113,25 @@ function runs(record: ReplRecord): boolean {
 
 /** Into new folders, whatever is there now: a start must be right even when the old ones were removed or altered. */
 async function restore(parts: EffectParts, record: ReplRecord): Promise<Done> {
-  const last = await parts.commits.last(record.id)
-  if (last === null && record.committedAt !== null) throw lostBackup(record)
+  const { head, log } = await parts.commits.last(record.id)
+  if (head === null && record.committedAt !== null) throw lostBackup(record)
   await parts.sandbox.end(record.id)
   const folders = await parts.sandbox.staging(record.id)
   const target = await syncTarget(parts, record)
-  if (last === null) await parts.templates.find(record.template)
+  if (head === null) await parts.templates.find(record.template)
   const source =
-    last === null
+    head === null
       ? ({ kind: 'template', folder: parts.templates.files(record.template) } as const)
-      : ({ kind: 'manifest', key: last.manifest, sha256: last.sha256 } as const)
-  const restored = await parts.sync.restore({ target, ...folders, source })
+      : ({ kind: 'manifest', key: head.manifest, sha256: head.sha256 } as const)
+  const restored = await parts.sync.restore({ target, ...folders, source, log })
   await parts.sandbox.adoptStaging(record.id)
-  if (last === null) return { say: `Copied ${amount(restored)}` }
+  if (restored.unread !== undefined)
+    parts.log.error({ repl: record.id, unread: restored.unread, of: log.length }, 'log objects are damaged')
   // Sync counts our own files too; the verified commit counts the person's.
-  return { say: `Brought back ${amount(record.commit ?? restored)}` }
+  const files = amount(head === null ? restored : (record.commit ?? restored))
+  return {
+    say: broughtBack({ files, isFirst: head === null, log: log.length, unread: restored.unread ?? 0 }),
+  }
 }
 
 /** Never the template in its place: its files would become the next commit, over those that are only out of reach. */
@@ -182,7 +186,12 @@ async function join(parts: EffectParts, record: ReplRecord): Promise<Done> {
 async function flush(parts: EffectParts, record: ReplRecord): Promise<Done> {
   const { workspace, state } = await parts.sandbox.place(record.id)
   const target = await syncTarget(parts, record)
-  const flushed = await parts.sync.flush({ target, workspace, state, seq: record.seq })
+  const { head } = await parts.commits.last(record.id)
+  const parent = head === null ? {} : { parent: { key: head.manifest, sha256: head.sha256 } }
+  // After a failure nothing that the store holds is relied upon.
+  const how = { seq: record.seq, reuse: record.attempts === 0, ...parent }
+  const log = await parts.commits.nextLog(record.id, record.generation)
+  const flushed = await parts.sync.flush({ target, workspace, state, log, ...how })
   return { say: 'The files are in the store', patch: { flushed } }
 }
 

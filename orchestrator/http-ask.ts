@@ -11,6 +11,8 @@ export type Question = {
   body?: unknown
   /** Silence for this long is a failure. */
   silentMs: number
+  /** Ends the question, and a stream that answers it. */
+  signal?: AbortSignal
 }
 
 /** The answer's JSON, unparsed. A refusal is thrown as the AppError it names; no answer is `unavailable`. */
@@ -19,6 +21,13 @@ export async function ask(question: Question): Promise<unknown> {
   const text = await textOf(answer)
   if ((answer.statusCode ?? 500) >= 300) throw refusal(question, answer, text)
   return text === '' ? null : JSON.parse(text)
+}
+
+/** As `ask`, for an answer that is passed on as it comes. */
+export async function askStream(question: Question): Promise<IncomingMessage> {
+  const answer = await send(question)
+  if ((answer.statusCode ?? 500) >= 300) throw refusal(question, answer, await textOf(answer))
+  return answer
 }
 
 /** As `ask`, for an answer of many lines: each is given as it comes. */
@@ -55,7 +64,8 @@ function optionsOf(question: Question, body: string | undefined): RequestOptions
     headers['content-type'] = 'application/json'
     headers['content-length'] = String(Buffer.byteLength(body))
   }
-  const common = { method: question.method, path: question.path, headers, agent: false }
+  const { method, path, signal } = question
+  const common = { method, path, headers, agent: false, ...(signal === undefined ? {} : { signal }) }
   if ('socket' in question.at) return { ...common, socketPath: question.at.socket }
   const { hostname, port } = new URL(question.at.origin)
   return { ...common, hostname, port }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Role } from '../protocol/access.ts'
 import { Generation, PersonId, ReplId, ReplName, Sha256, TemplateId } from '../protocol/ids.ts'
-import { Desired, Level, Phase } from '../protocol/repl.ts'
+import { Desired, Level, Orphan, Phase } from '../protocol/repl.ts'
 
 /** Steps of a start that are acted on, in order; the record keeps which one is next. */
 export const StartStep = z.enum(['reserve', 'place', 'restore', 'boot', 'join'])
@@ -16,6 +16,9 @@ export const FlushedManifest = z.object({
   bytes: z.number(),
 })
 export type FlushedManifest = z.infer<typeof FlushedManifest>
+
+export const OrphanRecord = Orphan.extend({ filesKey: z.string().nullable(), logKey: z.string().nullable() })
+export type OrphanRecord = z.infer<typeof OrphanRecord>
 
 export const ReplRecord = z.object({
   format: z.literal(1),
@@ -53,6 +56,8 @@ export const ReplRecord = z.object({
   committedAt: z.number().nullable(),
   /** How much the last commit holds. */
   commit: z.object({ files: z.number(), bytes: z.number() }).nullable(),
+  /** What overtaken sessions left, oldest first, and the objects in which it lies. */
+  orphans: z.array(OrphanRecord).default([]),
   /** When the present start or stop was begun. */
   begunAt: z.number().nullable(),
 })
@@ -88,6 +93,7 @@ export function newRecord(repl: NewRepl): ReplRecord {
     changedAt: repl.now,
     committedAt: null,
     commit: null,
+    orphans: [],
     begunAt: null,
   }
 }

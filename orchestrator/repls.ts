@@ -10,6 +10,7 @@ import type { People } from './access/people.ts'
 import { roleAfter } from './access/invites.ts'
 import type { Tokens } from './access/tokens.ts'
 import type { Clock } from './clock.ts'
+import { shownOrphan } from './downloads.ts'
 import type { Exposure } from './exposure/exposure.ts'
 import type { Table } from './ledger/table.ts'
 import { newRecord, type ReplRecord } from './record.ts'
@@ -51,6 +52,7 @@ export class Repls {
       reason,
       level,
       ...when,
+      ...(record.orphans.length === 0 ? {} : { orphans: record.orphans.map(shownOrphan) }),
     }
   }
 

@@ -3,21 +3,24 @@ import { randomBytes } from 'node:crypto'
 import { type Server, createServer } from 'node:http'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
-import { AppError } from '../protocol/errors.ts'
 import { invitesOver } from './access/invites.ts'
 import { openKeys } from './access/keys.ts'
 import { peopleOver } from './access/people.ts'
 import { sessionKeysIn } from './access/session-keys.ts'
 import { type Tokens, tokensOf } from './access/tokens.ts'
 import { apiOf } from './api/routes.ts'
+import { Backups } from './backups.ts'
 import { type Clock, realClock } from './clock.ts'
-import { commitsIn } from './commits.ts'
+import { commitsIn, type Verify } from './commits.ts'
 import type { OrchestratorConfig } from './config.ts'
 import type { Observed } from './decide.ts'
 import { makePrivateFolder } from './disk.ts'
+import { Downloads } from './downloads.ts'
 import { effectsOf } from './effects.ts'
+import { type Fence, fence } from './fence.ts'
 import { frontDoorExposure } from './exposure/front-door/exposure.ts'
 import { embeddedLedger } from './ledger/embedded/start.ts'
+import { handInOf } from './hand-in.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { type Table, table } from './ledger/table.ts'
 import { objectsDoor } from './objects/door.ts'
@@ -51,6 +54,9 @@ export type Replaced = {
   sync?: SyncRequests
   control?: RunnerControl
   store?: ObjectStore
+  /** The two guards of backups; a test takes one away to see that it is missed. */
+  verify?: Verify
+  fence?: Fence
   log?: Logger
 }
 
@@ -65,10 +71,18 @@ export async function startOrchestrator(
   try {
     const port = await listen(server, config.port)
     const url = `http://127.0.0.1:${port}`
-    const { api, reconcile, sessions, endWatch } = await assemble({ config, replaced, ledger, url, log })
+    const { api, reconcile, backups, sessions, endWatch } = await assemble({
+      config,
+      replaced,
+      ledger,
+      url,
+      log,
+    })
+    await backups.begin()
     server.on('request', api)
     const close = async () => {
       endWatch()
+      await backups.close()
       await reconcile.close()
       await closeServer(server)
       await ledger.close()
@@ -106,14 +120,16 @@ async function assemble(ground: Ground) {
   })
   const nudge = (repl: string) => reconcile.nudge(repl)
   const core = new Repls({ repls, people, templates, tokens, exposure, clock, nudge })
-  const checkGrant = grantCheck(repls, (grant) => tokens.checkGrant(grant))
   const signing = { secret: randomBytes(32), baseUrl: url, now: () => clock.now() }
-  const objects = objectsDoor({ store, checkGrant, ...signing })
+  const handIn = handInOf({ ...session, repls, store, tokens, clock, fence: ground.replaced.fence ?? fence })
+  const objects = objectsDoor({ store, ...handIn, ...signing })
+  const downloads = new Downloads({ ...session, repls, people: core, store })
   const { published } = durable.keys
   const api = { secret: config.serviceSecret, published, people, invites, repls: core, progress, templates }
   return {
-    api: apiOf({ ...api, objects, log }),
+    api: apiOf({ ...api, objects, downloads, log }),
     reconcile,
+    backups: new Backups({ ...session, repls, tokens, clock, apiUrl: () => url, log }),
     sessions: sessionEnd({ repls, sandbox, nudge, halt: () => reconcile.halt() }),
     endWatch: sandbox.watch(nudge),
   }
@@ -137,14 +153,19 @@ async function openDurable({ config, replaced, ledger }: Ground) {
 }
 
 /** What a session is made with; a test, or a cluster, puts others in their place. */
-function sessionParts(ground: Ground, durable: { tokens: Tokens; store: ObjectStore }) {
+function sessionParts(
+  ground: Ground,
+  durable: { tokens: Tokens; store: ObjectStore; repls: Table<ReplRecord> },
+) {
   const { config, replaced, url, log } = ground
+  const { store, repls } = durable
+  const newest = async (repl: string) => (await repls.get(repl))?.value.generation ?? 0
   return {
     sandbox: replaced.sandbox ?? localSandboxOf(config, url, log),
     exposure: frontDoorExposure({ routesFile: config.routes, publicUrl: config.publicUrl }),
     control: replaced.control ?? runnerControl(durable.tokens),
     sync: replaced.sync ?? syncRequests(config.sync),
-    commits: commitsIn(durable.store, verify),
+    commits: commitsIn({ store, newest, verify: replaced.verify ?? verify, fence: replaced.fence ?? fence }),
     templates: templatesIn(config.templates),
     sessionKeys: sessionKeysIn(join(config.data, 'keys', 'sessions')),
   }
@@ -184,20 +205,6 @@ function observer(sandbox: Sandbox, control: RunnerControl) {
     const isUp = record.phase === 'RUNNING' || record.phase === 'DEGRADED'
     const health = isUp && facts.runner ? await control.health(session, sandbox.door(record.id)) : null
     return { ...facts, health }
-  }
-}
-
-/** A grant is worth something only while its generation is the repl's. */
-function grantCheck(
-  repls: Table<ReplRecord>,
-  check: (grant: string) => Promise<{ repl: string; generation: number }>,
-) {
-  return async (grant: string) => {
-    const claims = await check(grant)
-    const row = await repls.get(claims.repl)
-    if (row === null || row.value.generation !== claims.generation)
-      throw new AppError('stale-generation', { say: 'A newer session of this REPL has begun.', log: claims })
-    return claims
   }
 }
 

@@ -1,15 +1,32 @@
-// What the orchestrator asks of sync: restore and flush one repl's folders. Never trusts the answer about what is stored.
-import type { z } from 'zod'
-import { Flushed, type FlushRequest, RestoreProgress, type RestoreRequest } from '../protocol/control.ts'
+// What the orchestrator asks of sync: restore, follow, flush and zip one repl's folders. Never trusts the answer about what is stored.
+import type { Readable } from 'node:stream'
+import {
+  Flushed,
+  type FlushRequest,
+  FollowProgress,
+  type FollowRequest,
+  RestoreProgress,
+  type RestoreRequest,
+} from '../protocol/control.ts'
 import { AppError } from '../protocol/errors.ts'
-import { ask, askLines } from './http-ask.ts'
+import { ask, askLines, askStream } from './http-ask.ts'
 
 /** Sync is silent while it hashes and packs; a tree of many gigabytes takes minutes. */
 const silentMs = 15 * 60 * 1000
 
+/** While it follows a session it says now and then that it is there. */
+const followSilentMs = 90_000
+
 export type SyncRequests = {
-  restore(request: RestoreRequest): Promise<{ files: number; bytes: number }>
-  flush(request: z.infer<typeof FlushRequest>): Promise<Flushed>
+  /** `unread`: pieces of the log, the last ones, that could not be used. */
+  restore(request: RestoreRequest): Promise<{ files: number; bytes: number; unread?: number | undefined }>
+  flush(request: FlushRequest): Promise<Flushed>
+  /** Resolves when the following has ended by itself; `signal` ends it. */
+  follow(
+    request: FollowRequest,
+    listener: { signal: AbortSignal; told: (progress: FollowProgress) => void },
+  ): Promise<void>
+  zip(workspace: string): Promise<Readable>
 }
 
 export function syncRequests(sync: { url: string; secret: string }): SyncRequests {
@@ -19,10 +36,15 @@ export function syncRequests(sync: { url: string; secret: string }): SyncRequest
       for await (const line of askLines({ ...common, path: '/restore', body: request })) {
         const progress = RestoreProgress.parse(JSON.parse(line.replace(/^data: ?/, '')))
         if ('failed' in progress) throw new AppError('start-failed', { say: progress.failed })
-        if (progress.done) return { files: progress.files, bytes: progress.bytes }
+        if (progress.done) return progress
       }
       throw new AppError('unavailable', { say: 'Bringing back the files ended too early.' })
     },
+    async follow(request, { signal, told }) {
+      const lines = askLines({ ...common, silentMs: followSilentMs, path: '/follow', body: request, signal })
+      for await (const line of lines) told(FollowProgress.parse(JSON.parse(line)))
+    },
+    zip: (workspace) => askStream({ ...common, path: '/zip', body: { workspace } }),
     flush: async (request) => Flushed.parse(await ask({ ...common, path: '/flush', body: request })),
   }
 }

@@ -17,6 +17,13 @@ function size(bytes: number): string {
   return `${(bytes / kilo ** power).toFixed(1)} ${units[power - 1] ?? ''}`
 }
 
+/** What a restore brought: the files of the last backup, or of the template, and the log that came after it. */
+export function broughtBack(what: { files: string; isFirst: boolean; log: number; unread: number }): string {
+  const files = what.isFirst ? `Copied ${what.files}` : `Brought back ${what.files}`
+  if (what.unread > 0) return `${files}; some of what was typed after the last backup is damaged and missing`
+  return what.log === 0 ? files : `${files}, and what was typed after the last backup`
+}
+
 export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`
 }

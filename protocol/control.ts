@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Hello } from './hello.ts'
 import { Generation, ReplId, Sha256 } from './ids.ts'
+import { ObjectKey } from './objects.ts'
 import { Level } from './repl.ts'
 
 /** Written by the sandbox driver (mode 0600) and read by a runner at its start; the path is its only argument. */
@@ -78,6 +79,10 @@ export type SyncTarget = z.infer<typeof SyncTarget>
  *
  *   POST /restore RestoreRequest → lines of JSON RestoreProgress, the last with `done: true` or `failed`
  *   POST /flush   FlushRequest   → Flushed
+ *   POST /follow  FollowRequest  → lines of JSON FollowProgress for as long as the caller stays, or until `ended`
+ *   POST /zip     ZipRequest     → the workspace as a zip, as it is read
+ *
+ * One of the first three at a time runs on a workspace: a newer one ends the older and begins when it is at rest.
  */
 export const RestoreRequest = z.object({
   target: SyncTarget,
@@ -88,24 +93,67 @@ export const RestoreRequest = z.object({
     z.object({ kind: z.literal('manifest'), key: z.string(), sha256: Sha256 }),
     z.object({ kind: z.literal('template'), folder: z.string() }),
   ]),
+  /** Log objects that came after the source, in order: laid over its log. */
+  log: z.array(ObjectKey).default([]),
 })
 export type RestoreRequest = z.infer<typeof RestoreRequest>
 export const RestoreProgress = z.union([
   z.object({ done: z.literal(false), files: z.number(), ofFiles: z.number(), bytes: z.number() }),
-  z.object({ done: z.literal(true), files: z.number(), bytes: z.number() }),
+  /** `unread`: log objects, the last ones, that were missing or damaged; left out when all were laid over. */
+  z.object({
+    done: z.literal(true),
+    files: z.number(),
+    bytes: z.number(),
+    unread: z.number().optional(),
+  }),
   z.object({ failed: z.string() }),
 ])
 export type RestoreProgress = z.infer<typeof RestoreProgress>
+
+/** A manifest that was verified once, as HEAD names it. */
+export const VerifiedManifest = z.object({ key: z.string(), sha256: Sha256 })
+export type VerifiedManifest = z.infer<typeof VerifiedManifest>
 
 export const FlushRequest = z.object({
   target: SyncTarget,
   workspace: z.string(),
   state: z.string(),
   seq: z.number().int().min(0),
-  /** Key of the manifest that HEAD names now, so that manifests form a chain; left out before the first. */
-  parent: z.string().optional(),
+  /** The manifest that HEAD names now, so that manifests form a chain; left out before the first. */
+  parent: VerifiedManifest.optional(),
+  /** False: nothing that the store holds is relied upon, everything is put again (what is there whole costs nothing). */
+  reuse: z.boolean().default(true),
+  /** Number of the first log object of this generation that does not exist. */
+  log: z.number().int().min(0).optional(),
 })
 export type FlushRequest = z.infer<typeof FlushRequest>
 /** The manifest that was uploaded; not yet verified, HEAD not yet moved. */
 export const Flushed = z.object({ key: z.string(), sha256: Sha256, files: z.number(), bytes: z.number() })
 export type Flushed = z.infer<typeof Flushed>
+
+/** Keeps the store close behind a running session: log within 2 s, other files within 30 s. */
+export const FollowRequest = z.object({
+  target: SyncTarget,
+  workspace: z.string(),
+  state: z.string(),
+  seq: z.number().int().min(0),
+  parent: VerifiedManifest.optional(),
+  /** Number of the next log object of this generation. */
+  log: z.number().int().min(0),
+})
+export type FollowRequest = z.infer<typeof FollowRequest>
+export const FollowProgress = z.discriminatedUnion('told', [
+  /** Said now and then, so that both sides know of each other. */
+  z.object({ told: z.literal('here') }),
+  z.object({ told: z.literal('shipped'), key: z.string(), bytes: z.number() }),
+  z.object({ told: z.literal('committed'), key: z.string(), at: z.number() }),
+  /** Something failed and is tried again. */
+  z.object({ told: z.literal('trouble'), say: z.string() }),
+  /** A newer session has begun; what this one had not backed up is parked. */
+  z.object({ told: z.literal('fenced'), say: z.string() }),
+  /** The last line. */
+  z.object({ told: z.literal('ended'), say: z.string() }),
+])
+export type FollowProgress = z.infer<typeof FollowProgress>
+
+export const ZipRequest = z.object({ workspace: z.string() })

@@ -16,7 +16,27 @@ export const objectKeys = {
     `v1/repls/${repl}/manifests/${generation}-${seq}-${attempt}`,
   pack: (sha256: string) => `v1/packs/${sha256}`,
   blob: (sha256: string) => `v1/blobs/${sha256}`,
+  /** The `n`-th piece of log that a session shipped, from 0. */
+  log: (repl: string, generation: number, n: number) => `v1/repls/${repl}/log/${generation}-${n}`,
+  orphan: (repl: string, generation: number, name: string) =>
+    `v1/repls/${repl}/orphans/${generation}/${name}`,
   ofRepl: (repl: string) => `v1/repls/${repl}/`,
+  logsOf: (repl: string) => `v1/repls/${repl}/log/`,
+}
+
+/** Generation and number of a log object's key, or null when it is none. */
+export function logNumber(objectKey: string): { generation: number; n: number } | null {
+  const parts = /\/log\/(\d+)-(\d+)$/.exec(objectKey)
+  return parts === null ? null : { generation: Number(parts[1]), n: Number(parts[2]) }
+}
+
+/** The numbers in a manifest's key, or null when it is none. */
+export function manifestNumber(
+  objectKey: string,
+): { generation: number; seq: number; attempt: number } | null {
+  const parts = /\/manifests\/(\d+)-(\d+)-(\d+)$/.exec(objectKey)
+  if (parts === null) return null
+  return { generation: Number(parts[1]), seq: Number(parts[2]), attempt: Number(parts[3]) }
 }
 
 const key = '[a-z2-7]{20}'
@@ -38,10 +58,33 @@ export const Head = z.object({
   manifest: z.string(),
   sha256: Sha256,
   at: z.number(),
+  /** As in the manifest. */
+  log: z.number().int().min(0).optional(),
 })
 export type Head = z.infer<typeof Head>
 
-/** Where a file's bytes lie: a gzip member of a pack (`offset` and `length` of the member), or a whole blob (not compressed). */
+/** First bytes of a log object: "DVXPIEC" and its version; then a frame of frames.ts: LogPieces and the bytes, end to end. */
+export const logMagic = Uint8Array.of(0x44, 0x56, 0x58, 0x50, 0x49, 0x45, 0x43, 1)
+/** Bytes of log in one object, at most: what a session may hold back is at most some of them. */
+export const logObjectBytes = 16 * 1024 * 1024
+/** Which bytes of the log's segments an object holds: `bytes` of `segment` from byte `at` on. */
+export const LogPieces = z.object({
+  pieces: z.array(
+    z.object({
+      segment: z.string().regex(/^\d+-\d+$/),
+      at: z.number().int().min(0),
+      bytes: z.number().int().min(1),
+    }),
+  ),
+})
+export type LogPieces = z.infer<typeof LogPieces>
+/** Folder of the log's segments within the state folder. */
+export const logFolder = 'log'
+
+/**
+ * Where a file's bytes lie: a gzip member of a pack (`offset` and `length` of the member), a whole blob (not compressed), or
+ * ranges of objects end to end (not compressed): so a segment of the log that was shipped in pieces need not be shipped again.
+ */
 export const Location = z.discriminatedUnion('in', [
   z.object({
     in: z.literal('pack'),
@@ -50,6 +93,12 @@ export const Location = z.discriminatedUnion('in', [
     length: z.number().int().min(0),
   }),
   z.object({ in: z.literal('blob'), blob: Sha256 }),
+  z.object({
+    in: z.literal('pieces'),
+    pieces: z.array(
+      z.object({ key: ObjectKey, offset: z.number().int().min(0), length: z.number().int().min(1) }),
+    ),
+  }),
 ])
 export type Location = z.infer<typeof Location>
 
@@ -108,7 +157,7 @@ export const ManifestEntry = z.discriminatedUnion('kind', [
 ])
 export type ManifestEntry = z.infer<typeof ManifestEntry>
 
-/** One cut {log seq, files}. Stored as gzip of JSON; `sha256` of a manifest is that of the stored bytes. */
+/** One cut {log seq, files}: its log is at least as new as its files. Stored as gzip of JSON; `sha256` of a manifest is that of the stored bytes. */
 export const Manifest = z.object({
   format: z.literal(objectFormat),
   repl: ReplId,
@@ -116,7 +165,10 @@ export const Manifest = z.object({
   seq: z.number().int().min(0),
   /** Key of the manifest before it, null for the first. */
   parent: z.string().nullable(),
+  /** When the cut was begun, in milliseconds since 1970: whatever was there then is in it. */
   at: z.number(),
+  /** Log objects of this generation below this number are in the cut; those from it on came later. Left out: none came. */
+  log: z.number().int().min(0).optional(),
   /** Every object that this manifest refers to, with its size in bytes. */
   objects: z.array(z.object({ key: ObjectKey, bytes: z.number().int().min(0) })),
   /** The person's files, and ours (log, snapshots, index). Sorted by path. */
@@ -130,6 +182,9 @@ export type Manifest = z.infer<typeof Manifest>
  *
  *   POST /v1/objects/sign  SignRequest → {urls: [{key, put?, get?}]}; a `put` that exists already is left out (nothing to do)
  *   PUT <url>  write-once, exact length, Content-MD5 checked;  GET <url>
+ *   POST /v1/objects/commit CommitRequest → Committed: the manifest is verified and HEAD moved, if HEAD still is its parent
+ *   POST /v1/objects/park   {} → Parking: for a writer of an older generation, a grant for `orphans/<its generation>/` alone
+ *   POST /v1/objects/parked Parked → {}: with that grant, when everything of the delta is there
  */
 export const SignRequest = z.object({
   put: z.array(z.object({ key: ObjectKey, bytes: z.number().int().min(0), md5: z.string() })).max(1000),
@@ -138,3 +193,16 @@ export const SignRequest = z.object({
 export const Signed = z.object({
   urls: z.array(z.object({ key: ObjectKey, put: z.string().optional(), get: z.string().optional() })),
 })
+
+export const CommitRequest = z.object({ key: ObjectKey, sha256: Sha256 })
+export type CommitRequest = z.infer<typeof CommitRequest>
+/** `at`: what was there then is backed up now. */
+export const Committed = z.object({ at: z.number() })
+export type Committed = z.infer<typeof Committed>
+export const Parking = z.object({ grant: z.string() })
+/** What a fenced writer left: a zip of its changed files, and its log since the last piece; each null when there was none. */
+export const Parked = z.object({
+  files: z.object({ key: ObjectKey, files: z.number(), bytes: z.number() }).nullable(),
+  log: z.object({ key: ObjectKey, bytes: z.number() }).nullable(),
+})
+export type Parked = z.infer<typeof Parked>

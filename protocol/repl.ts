@@ -55,6 +55,20 @@ export type ProgressEvent = z.infer<typeof ProgressEvent>
 export const Person = z.object({ id: PersonId, name: PersonName, admin: z.boolean() })
 export type Person = z.infer<typeof Person>
 
+/** What a session that was overtaken by a newer one had not backed up; kept aside, for people to look at and take over. */
+export const Orphan = z.object({
+  /** Names it, with the generation of the session that it is of. */
+  id: z.string().regex(/^\d+-[a-z0-9]+$/),
+  generation: Generation,
+  at: z.number(),
+  /** Changed files in its zip, and their bytes. */
+  files: z.number(),
+  bytes: z.number(),
+  /** A whole sentence. */
+  say: z.string().max(500),
+})
+export type Orphan = z.infer<typeof Orphan>
+
 /** A repl as the API answers it; times are milliseconds since 1970. */
 export const Repl = z.object({
   id: ReplId,
@@ -74,6 +88,8 @@ export const Repl = z.object({
   changedAt: z.number(),
   /** Time of the last verified commit ("Backed up"), null before the first. */
   committedAt: z.number().nullable(),
+  /** What sessions that were overtaken by a newer one had not backed up, oldest first; left out when there is nothing. */
+  orphans: z.array(Orphan).optional(),
 })
 export type Repl = z.infer<typeof Repl>
 
@@ -136,6 +152,9 @@ export type Invite = z.infer<typeof Invite>
  *   POST   /v1/repls/:repl/stop      {}                       → {repl}               accepted in every phase
  *   DELETE /v1/repls/:repl                                    → {repl}               accepted in every phase
  *   POST   /v1/repls/:repl/doors     {}                       → {doors: Doors}       `not-running` unless RUNNING or DEGRADED
+ *   GET    /v1/repls/:repl/zip                                → the workspace as application/zip; `not-running` when no sandbox holds one
+ *   GET    /v1/repls/:repl/orphans                            → {orphans: Orphan[]}
+ *   GET    /v1/repls/:repl/orphans/:id                        → the changed files as application/zip
  *   GET    /v1/repls/:repl/progress                           → server-sent events, `data:` ProgressEvent, Last-Event-ID resumes;
  *                                                                event `repl` carries the Repl whenever it changed
  *   POST   /v1/repls/:repl/invites   CreateInvite             → {invite: Invite}

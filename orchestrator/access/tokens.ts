@@ -11,7 +11,7 @@ import { tokenAlgorithm, type Keys } from './keys.ts'
 /** Audience of sync's grants; the orchestrator alone checks them. */
 const objectsAudience = 'devex-objects'
 /** A flush or restore of many gigabytes ends within this; a fenced writer is refused by its generation, not by time. */
-const grantSeconds = 6 * 3600
+export const grantSeconds = 6 * 3600
 /** A control token is used at once. */
 const controlSeconds = 60
 /** A certificate outlives any session; each restart of a runner gets a fresh one, each start a new generation. */
@@ -20,7 +20,9 @@ const certificateSeconds = 90 * 24 * 3600
 export type SessionName = { repl: string; generation: number }
 export type DoorToken = SessionName & { person: { id: string; name: string }; role: Role }
 
-const GrantClaims = z.object({ repl: ReplId, gen: Generation })
+/** `only`: what an overtaken session may still write. */
+const GrantClaims = z.object({ repl: ReplId, gen: Generation, only: z.literal('orphans').optional() })
+export type GrantOf = SessionName & { only?: 'orphans' | undefined }
 
 export type Tokens = ReturnType<typeof tokensOf>
 
@@ -51,15 +53,16 @@ export function tokensOf(keys: Keys, now: () => number) {
     control: async (session: SessionName) =>
       (await sign(names(session), controlAudience, controlSeconds)).token,
     /** Lets sync ask for signed addresses. */
-    grant: async (session: SessionName) => (await sign(names(session), objectsAudience, grantSeconds)).token,
-    checkGrant: async (grant: string): Promise<SessionName> => {
+    grant: async (session: GrantOf) =>
+      (await sign({ ...names(session), only: session.only }, objectsAudience, grantSeconds)).token,
+    checkGrant: async (grant: string): Promise<GrantOf> => {
       const options = { issuer: tokenIssuer, audience: objectsAudience, currentDate: new Date(now()) }
       const checked = await jwtVerify(grant, keys.publicKey, {
         ...options,
         algorithms: [tokenAlgorithm],
       }).catch(refuse)
       const claims = GrantClaims.parse(checked.payload)
-      return { repl: claims.repl, generation: claims.gen }
+      return { repl: claims.repl, generation: claims.gen, only: claims.only }
     },
   }
 }

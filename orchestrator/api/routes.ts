@@ -9,7 +9,9 @@ import type { People } from '../access/people.ts'
 import type { Progress } from '../progress.ts'
 import type { Repls } from '../repls.ts'
 import type { Templates } from '../templates.ts'
+import type { Downloads } from '../downloads.ts'
 import { answerFailures, answering, maybePersonOf, onlyOurApp, personOf } from './door.ts'
+import { downloadRoutes } from './downloads.ts'
 import { streamProgress } from './progress-stream.ts'
 
 /** The largest body here is a name. */
@@ -23,6 +25,7 @@ export type ApiParts = {
   repls: Repls
   progress: Progress
   templates: Templates
+  downloads: Downloads
   /** Doors that check their own credentials. */
   objects: Router
   log: Logger
@@ -36,6 +39,7 @@ export function apiOf(parts: ApiParts): Express {
   app.use(parts.objects)
   app.use(onlyOurApp(parts.secret), express.json({ limit: bodyBytes }))
   app.use(peopleRoutes(parts), replRoutes(parts), inviteRoutes(parts))
+  app.use(downloadRoutes(parts.downloads, (req) => personOf(parts.people, req)))
   app.use((_req, _res, next) => next(new AppError('not-found', { say: 'There is nothing at this address.' })))
   app.use(answerFailures(parts.log))
   return app

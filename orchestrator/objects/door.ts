@@ -1,4 +1,4 @@
-// HTTP door of the object store for sync: signed addresses for those who hold a grant, and the objects behind them.
+// HTTP door of the object store for sync: signed addresses for those who hold a grant, the objects behind them, and what is handed in.
 import { createHash } from 'node:crypto'
 import { pipeline } from 'node:stream/promises'
 import express, {
@@ -9,20 +9,30 @@ import express, {
   Router,
 } from 'express'
 import { AppError, asAppError } from '../../protocol/errors.ts'
-import { ObjectKey, SignRequest } from '../../protocol/objects.ts'
+import { CommitRequest, ObjectKey, Parked, SignRequest } from '../../protocol/objects.ts'
 import { type Grant, sign, signedPath, type Signer } from './sign.ts'
 import { isSignatureOf, Permit } from './signature.ts'
 import { hashNameOf } from './verify-objects.ts'
 
-export type ObjectsDoor = Signer & {
+/** What happens with what was put. */
+export type HandIn = {
   /** Answers whose grant it is; rejects with `stale-generation` when the repl has moved on. */
   checkGrant(grant: string): Promise<Grant>
+  /** Verifies and moves HEAD; answers when that was. */
+  commit(grant: Grant, request: CommitRequest): Promise<{ at: number }>
+  /** For the grant of an overtaken session: another, for its orphans alone. */
+  park(grant: string): Promise<string>
+  parked(grant: Grant, parked: Parked): Promise<void>
 }
+export type ObjectsDoor = Signer & HandIn
 
 type Answer = (deps: ObjectsDoor, req: Request, res: Response) => Promise<void>
 
 /** Bytes of a sign request: a thousand objects with room to spare. */
 const signRequestBytes = 1024 * 1024
+
+/** Bytes of what is handed in: a key or two. */
+const handInBytes = 16 * 1024
 
 /** A router to be mounted at `/`; it answers only its own paths. */
 export function objectsDoor(deps: ObjectsDoor): Router {
@@ -35,6 +45,9 @@ export function objectsDoor(deps: ObjectsDoor): Router {
     }
   }
   router.post('/v1/objects/sign', express.json({ limit: signRequestBytes }), answering(answerSign))
+  router.post('/v1/objects/commit', express.json({ limit: handInBytes }), answering(answerCommit))
+  router.post('/v1/objects/park', answering(answerPark))
+  router.post('/v1/objects/parked', express.json({ limit: handInBytes }), answering(answerParked))
   router.put(`${signedPath}*`, answering(takeObject))
   router.get(`${signedPath}*`, answering(giveObject))
   router.use(answerFault)
@@ -44,6 +57,25 @@ export function objectsDoor(deps: ObjectsDoor): Router {
 async function answerSign(deps: ObjectsDoor, req: Request, res: Response): Promise<void> {
   const grant = await deps.checkGrant(bearerOf(req))
   res.json(await sign(deps, grant, SignRequest.parse(req.body)))
+}
+
+async function answerCommit(deps: ObjectsDoor, req: Request, res: Response): Promise<void> {
+  const grant = await deps.checkGrant(bearerOf(req))
+  if (grant.only !== undefined)
+    throw new AppError('forbidden', { say: 'This session may only park what it has.' })
+  res.json(await deps.commit(grant, CommitRequest.parse(req.body)))
+}
+
+async function answerPark(deps: ObjectsDoor, req: Request, res: Response): Promise<void> {
+  res.json({ grant: await deps.park(bearerOf(req)) })
+}
+
+async function answerParked(deps: ObjectsDoor, req: Request, res: Response): Promise<void> {
+  const grant = await deps.checkGrant(bearerOf(req))
+  if (grant.only !== 'orphans')
+    throw new AppError('forbidden', { say: 'This session has not been overtaken.' })
+  await deps.parked(grant, Parked.parse(req.body))
+  res.json({})
 }
 
 function bearerOf(req: Request): string {

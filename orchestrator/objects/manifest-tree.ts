@@ -14,9 +14,10 @@ export function filesOf(manifest: Manifest): FileEntry[] {
   return [...manifest.workspace, ...manifest.state].filter((entry) => entry.kind === 'file')
 }
 
-/** Key of the object that holds a file's bytes. */
-export function objectOf(at: Location): string {
-  return at.in === 'pack' ? objectKeys.pack(at.pack) : objectKeys.blob(at.blob)
+/** Keys of the objects that hold a file's bytes. */
+export function objectsOf(at: Location): string[] {
+  if (at.in === 'pack') return [objectKeys.pack(at.pack)]
+  return at.in === 'blob' ? [objectKeys.blob(at.blob)] : at.pieces.map(({ key }) => key)
 }
 
 /** What is wrong with the entries, or null. */

@@ -6,7 +6,8 @@ import { type Permit, signatureOf } from './signature.ts'
 import { hashNameOf, hashOf } from './verify-objects.ts'
 import type { z } from 'zod'
 
-export type Grant = { repl: string; generation: number }
+/** Whose writes are meant; `orphans`: those of an overtaken session, which may only park what it has. */
+export type Grant = { repl: string; generation: number; only?: 'orphans' | undefined }
 export type Signer = { store: ObjectStore; secret: Uint8Array; baseUrl: string; now(): number }
 
 /** How long an address is good: enough for 16 MiB on a slow line, short enough to be worthless in a log. */
@@ -42,14 +43,16 @@ function addressOf({ secret, baseUrl }: Signer, permit: Permit): string {
 }
 
 /** HEAD is never among them: it is moved by the orchestrator alone. */
-function mayPut({ repl, generation }: Grant, key: string): boolean {
+function mayPut({ repl, generation, only }: Grant, key: string): boolean {
   const own = objectKeys.ofRepl(repl)
+  if (only === 'orphans') return key.startsWith(objectKeys.orphan(repl, generation, ''))
   const ofSession = [`manifests/${generation}-`, `log/${generation}-`, `orphans/${generation}/`]
   return hashNameOf(key) !== null || ofSession.some((start) => key.startsWith(own + start))
 }
 
 /** Packs and blobs are shared by all repls: who knows a hash has had the content. */
-function mayGet({ repl }: Grant, key: string): boolean {
+function mayGet({ repl, only }: Grant, key: string): boolean {
+  if (only === 'orphans') return false
   return hashNameOf(key) !== null || key.startsWith(objectKeys.ofRepl(repl))
 }
 

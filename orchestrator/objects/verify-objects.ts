@@ -4,7 +4,7 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { type Manifest, packMagic } from '../../protocol/objects.ts'
 import { failure, missing } from './failure.ts'
-import { type FileEntry, filesOf, objectOf } from './manifest-tree.ts'
+import { type FileEntry, filesOf, objectsOf } from './manifest-tree.ts'
 import type { ObjectStore } from './object-store.ts'
 
 type Listed = { key: string; bytes: number }
@@ -14,19 +14,60 @@ const packMaxBytes = 64 * 1024 * 1024
 /** Files checked before other work of the process gets its turn. */
 const filesPerTurn = 100
 
-export async function verifyObjects(store: ObjectStore, manifest: Manifest): Promise<void> {
-  const files = filesByObject(manifest)
+/** What `known` names in the same way was verified once: of that, only existence and size are looked at. */
+export async function verifyObjects(
+  store: ObjectStore,
+  manifest: Manifest,
+  known: Manifest | null,
+): Promise<void> {
+  const before = knownOf(known)
+  const fresh = filesOf(manifest).filter((file) => !before.files.has(nameOf(file)))
+  const files = packedBy(fresh)
   for (const object of manifest.objects) {
     await verifySize(store, object)
-    if (object.key.startsWith('v1/packs/')) await verifyPack(store, object, files.get(object.key) ?? [])
-    else await verifyBlob(store, object)
+    const inIt = files.get(object.key) ?? []
+    if (inIt.length === 0 && before.objects.has(object.key)) continue
+    if (object.key.startsWith('v1/packs/')) await verifyPack(store, object, inIt)
+    else if (object.key.startsWith('v1/blobs/')) await verifyBlob(store, object)
+  }
+  for (const file of fresh) if (file.at.in === 'pieces') await verifyPieces(store, file)
+}
+
+function knownOf(known: Manifest | null): { objects: Set<string>; files: Set<string> } {
+  return {
+    objects: new Set(known?.objects.map(({ key }) => key)),
+    files: new Set(known === null ? [] : filesOf(known).map(nameOf)),
   }
 }
 
-function filesByObject(manifest: Manifest): Map<string, FileEntry[]> {
-  const files = new Map<string, FileEntry[]>(manifest.objects.map((object) => [object.key, []]))
-  for (const file of filesOf(manifest)) files.get(objectOf(file.at))?.push(file)
+/** Content and place: two files of one name are one and the same to a verifier. */
+function nameOf({ sha256: hash, size, at }: FileEntry): string {
+  return JSON.stringify([hash, size, at])
+}
+
+function packedBy(entries: FileEntry[]): Map<string, FileEntry[]> {
+  const files = new Map<string, FileEntry[]>()
+  for (const file of entries) {
+    const [key] = file.at.in === 'pack' ? objectsOf(file.at) : []
+    if (key === undefined) continue
+    const others = files.get(key)
+    if (others === undefined) files.set(key, [file])
+    else others.push(file)
+  }
   return files
+}
+
+/** Log objects have no hash of their own: the file that lies in them tells whether they are whole. */
+async function verifyPieces(store: ObjectStore, file: FileEntry): Promise<void> {
+  if (file.at.in !== 'pieces') return
+  const hash = createHash('sha256')
+  for (const { key, offset, length } of file.at.pieces) {
+    const object = await store.get(key)
+    hash.update(object.subarray(offset, offset + length))
+    await breathe()
+  }
+  if (hash.digest('hex') === file.sha256) return
+  throw failure(`${file.path} is not what was saved.`, { key: file.at.pieces[0]?.key ?? '', path: file.path })
 }
 
 async function verifySize(store: ObjectStore, object: Listed): Promise<void> {

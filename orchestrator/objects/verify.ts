@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { Manifest, packMagic } from '../../protocol/objects.ts'
 import { failure, missing } from './failure.ts'
-import { type FileEntry, filesOf, objectOf, treeFault } from './manifest-tree.ts'
+import { type FileEntry, filesOf, objectsOf, treeFault } from './manifest-tree.ts'
 import type { ObjectStore } from './object-store.ts'
 import { verifyObjects } from './verify-objects.ts'
 
@@ -13,16 +13,24 @@ export type FlushClaim = { repl: string; generation: number; key: string; sha256
 /** A manifest above this is none of ours: a million entries take about a tenth of it. */
 const manifestBytes = 1024 * 1024 * 1024
 
-/** Answers the manifest when everything it names is in the store, whole and unaltered; else `verify-failed` saying what is wrong. */
-export async function verify(store: ObjectStore, flushed: FlushClaim): Promise<Manifest> {
+/**
+ * Answers the manifest when everything it names is in the store, whole and unaltered; else `verify-failed` saying what is wrong.
+ * Of what `known`, a manifest that was verified before, names in the same way, only existence and size are looked at.
+ */
+export async function verify(
+  store: ObjectStore,
+  flushed: FlushClaim,
+  known: Manifest | null = null,
+): Promise<Manifest> {
   const manifest = await readManifest(store, flushed)
   const fault = treeFault(manifest.workspace) ?? treeFault(manifest.state) ?? referenceFault(manifest)
   if (fault !== null) throw failure(fault, { key: flushed.key })
-  await verifyObjects(store, manifest)
+  await verifyObjects(store, manifest, known)
   return manifest
 }
 
-async function readManifest(store: ObjectStore, flushed: FlushClaim): Promise<Manifest> {
+/** The manifest that was claimed, its bytes as claimed; what it names is not looked at. */
+export async function readManifest(store: ObjectStore, flushed: FlushClaim): Promise<Manifest> {
   // A store that is away gives no verdict: only what is known to be missing is called so.
   if ((await store.head(flushed.key)) === null) throw missing(flushed.key)
   const bytes = await store.get(flushed.key)
@@ -46,14 +54,23 @@ function parseManifest(bytes: Uint8Array, key: string): Manifest {
 function referenceFault(manifest: Manifest): string | null {
   const sizes = new Map(manifest.objects.map((object) => [object.key, object.bytes]))
   if (sizes.size !== manifest.objects.length) return 'An object is listed twice.'
-  const lost = filesOf(manifest).find((file) => !isInside(file, sizes.get(objectOf(file.at))))
+  const lost = filesOf(manifest).find((file) => !isInside(file, sizes))
   return lost === undefined ? null : `${lost.path} lies in no object that was uploaded.`
 }
 
-function isInside(file: FileEntry, bytes: number | undefined): boolean {
-  if (bytes === undefined) return false
-  if (file.at.in === 'blob') return file.at.blob === file.sha256 && file.size === bytes
-  return file.at.offset >= packMagic.length && file.at.offset + file.at.length <= bytes
+function isInside(file: FileEntry, sizes: Map<string, number>): boolean {
+  const { at, size } = file
+  const bytesOf = (key: string) => sizes.get(key) ?? -1
+  if (at.in === 'blob') return at.blob === file.sha256 && objectsOf(at).every((key) => bytesOf(key) === size)
+  if (at.in === 'pieces')
+    return (
+      at.pieces.every(({ key, offset, length }) => offset + length <= bytesOf(key)) && lengthOf(at) === size
+    )
+  return at.offset >= packMagic.length && objectsOf(at).every((key) => at.offset + at.length <= bytesOf(key))
+}
+
+function lengthOf({ pieces }: { pieces: { length: number }[] }): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0)
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -2,34 +2,48 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
 import type { Logger } from 'pino'
-import { FlushRequest, type RestoreProgress, RestoreRequest } from '../../protocol/control.ts'
+import {
+  FlushRequest,
+  type FollowProgress,
+  FollowRequest,
+  type RestoreProgress,
+  RestoreRequest,
+  ZipRequest,
+} from '../../protocol/control.ts'
 import { AppError, asAppError } from '../../protocol/errors.ts'
 import { asDiskFault } from './disk-fault.ts'
 import { flush } from './flush.ts'
+import { follow } from './follow.ts'
 import { workspaceJobs } from './jobs.ts'
 import { restore } from './restore.ts'
+import type { Rhythm } from './rhythm.ts'
+import { zipOfFolder } from './zip.ts'
 
-export type Door = { secret: string; log: Logger }
+export type Door = { secret: string; rhythm: Rhythm; log: Logger }
 type Exchange = {
   req: IncomingMessage
   res: ServerResponse
   log: Logger
+  rhythm: Rhythm
   jobs: ReturnType<typeof workspaceJobs>
 }
 
-export function syncDoor({ secret, log }: Door) {
+export function syncDoor({ secret, rhythm, log }: Door) {
   const jobs = workspaceJobs()
   const serve = async (exchange: Exchange) => {
     checkSecret(secret, exchange.req)
     const route = `${exchange.req.method} ${exchange.req.url}`
     if (route === 'POST /restore') return serveRestore(exchange)
     if (route === 'POST /flush') return serveFlush(exchange)
+    if (route === 'POST /follow') return serveFollow(exchange)
+    if (route === 'POST /zip') return serveZip(exchange)
     throw new AppError('not-found', { say: 'There is no such door here.' })
   }
   const answer = (req: IncomingMessage, res: ServerResponse) => {
     res.on('error', () => undefined)
-    serve({ req, res, log, jobs }).catch((thrown: unknown) => refuse({ res, log }, thrown))
+    serve({ req, res, log, rhythm, jobs }).catch((thrown: unknown) => refuse({ res, log }, thrown))
   }
   return { answer, close: () => jobs.close() }
 }
@@ -66,6 +80,33 @@ async function serveFlush({ req, res, log, jobs }: Exchange): Promise<void> {
   const flushed = await jobs.run(request.workspace, goneWith(res), (signal) => flush(request, signal))
   log.info({ repl: request.target.repl, generation: request.target.generation, ...flushed }, 'flushed')
   res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(flushed))
+}
+
+/** Lines of JSON for as long as the caller stays; how it ended is the last. */
+async function serveFollow({ req, res, log: all, rhythm, jobs }: Exchange): Promise<void> {
+  const request = FollowRequest.parse(await bodyOf(req))
+  const log = all.child({ repl: request.target.repl, generation: request.target.generation })
+  const told = (progress: FollowProgress) => void res.write(`${JSON.stringify(progress)}\n`)
+  res.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' }).flushHeaders()
+  try {
+    await jobs.run(request.workspace, goneWith(res), (signal) =>
+      follow(request, { signal, told, rhythm, log }),
+    )
+  } catch (thrown) {
+    const error = faultOf(thrown)
+    log.info({ code: error.code, ...error.log, err: error.cause }, 'following ended')
+    told({ told: 'ended', say: error.say })
+  }
+  res.end()
+}
+
+/** Read as it is sent: a file that changes meanwhile is in it as it was at one instant or another. */
+async function serveZip({ req, res, log }: Exchange): Promise<void> {
+  const { workspace } = ZipRequest.parse(await bodyOf(req))
+  const zip = zipOfFolder(workspace)
+  res.writeHead(200, { 'content-type': 'application/zip', 'cache-control': 'no-store' })
+  await pipeline(zip, res)
+  log.info('zipped')
 }
 
 /** Bytes of a request: two folders' names and a grant, with room to spare. */

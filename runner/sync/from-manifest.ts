@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
-import type { RestoreRequest, SyncTarget } from '../../protocol/control.ts'
+import type { RestoreRequest, SyncTarget, VerifiedManifest } from '../../protocol/control.ts'
 import { AppError } from '../../protocol/errors.ts'
 import { Manifest, objectKeys, packMagic } from '../../protocol/objects.ts'
-import { countsOf } from './flush.ts'
 import { grow, type WantedFile } from './grow.ts'
+import { countsOf } from './manifest.ts'
 import { plantExactly, hasExactTar } from './plant-exact.ts'
 import { plant, type Planter } from './plant.ts'
 import { type Remote, remoteOf } from './remote.ts'
@@ -27,7 +27,7 @@ export async function fillFromManifest(
   restoring: Restoring,
 ): Promise<Counts> {
   const remote = remoteOf(target, restoring.signal)
-  const manifest = await fetchManifest(remote, source)
+  const manifest = await readManifest(remote, source)
   if (manifest.repl !== target.repl) throw damaged('The last backup is of another REPL.', { key: source.key })
   const planters = await plantersAt(staged)
   try {
@@ -56,11 +56,12 @@ async function fetchAll(
   const told = teller(report, files.length)
   await inLanes(jobsOf(files), async (job) => {
     signal.throwIfAborted()
-    await (job.key.startsWith('v1/packs/') ? unpack(remote, job, told) : fetchBlob(remote, job, told))
+    await (job.key.startsWith('v1/packs/') ? unpack(remote, job, told) : fetchWhole(remote, job, told))
   })
 }
 
-async function fetchManifest(remote: Remote, { key, sha256 }: Source): Promise<Manifest> {
+/** A manifest whose bytes are those that were verified. */
+export async function readManifest(remote: Remote, { key, sha256 }: VerifiedManifest): Promise<Manifest> {
   const bytes = await buffer(await remote.get(key))
   if (hashOf(bytes) !== sha256) throw damaged('The list of files of the last backup was altered.', { key })
   return Manifest.parse(JSON.parse(gunzipSync(bytes, { maxOutputLength: manifestBytes }).toString('utf8')))
@@ -72,13 +73,18 @@ type Job = { key: string; files: WantedFile[] }
 function jobsOf(files: WantedFile[]): Job[] {
   const jobs = new Map<string, WantedFile[]>()
   for (const file of files) {
-    const { at } = file.entry
-    const key = at.in === 'pack' ? objectKeys.pack(at.pack) : objectKeys.blob(at.blob)
+    const key = jobNameOf(file)
     const known = jobs.get(key)
     if (known === undefined) jobs.set(key, [file])
     else known.push(file)
   }
   return [...jobs].map(([key, files]) => ({ key, files }))
+}
+
+/** The object that holds the file; one that lies in pieces is a job of its own. */
+function jobNameOf({ entry: { at, path } }: WantedFile): string {
+  if (at.in === 'pieces') return `pieces of ${path}`
+  return at.in === 'pack' ? objectKeys.pack(at.pack) : objectKeys.blob(at.blob)
 }
 
 /** After a failure no lane begins anything new, and all are at rest before it is thrown. */
@@ -116,11 +122,19 @@ function memberOf(pack: Buffer, { entry }: WantedFile): Buffer {
   throw damaged('A file of the last backup was altered.', { path })
 }
 
-/** Streams a large file to its place, once for each place it has. */
-async function fetchBlob(remote: Remote, { key, files }: Job, told: (bytes: number) => void): Promise<void> {
+/** Streams a file that is in no pack to its place, once for each place it has. */
+async function fetchWhole(remote: Remote, { files }: Job, told: (bytes: number) => void): Promise<void> {
   for (const file of files) {
-    await file.plant(checked(await remote.get(key), file))
+    await file.plant(checked(contentOf(remote, file), file))
     told(file.entry.size)
+  }
+}
+
+async function* contentOf(remote: Remote, { entry: { at } }: WantedFile): AsyncIterable<Buffer> {
+  if (at.in === 'blob') yield* await remote.get(objectKeys.blob(at.blob))
+  if (at.in !== 'pieces') return
+  for (const { key, offset, length } of at.pieces) {
+    yield (await buffer(await remote.get(key))).subarray(offset, offset + length)
   }
 }
 

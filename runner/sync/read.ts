@@ -5,13 +5,23 @@ import { chmodSync, closeSync, fstatSync, lstatSync, openSync, readlinkSync, rea
 import { AppError } from '../../protocol/errors.ts'
 import { below } from './names.ts'
 import { turns } from './turns.ts'
-import { timeAndMode } from './walk.ts'
+import { stampOf, timeAndMode } from './walk.ts'
 
-/** One version of a file: its bytes' hash, and the size, mode and time they had. */
-export type Version = { sha256: string; size: number; mode: number; mtimeNs: bigint }
+/** One version of a file: its bytes' hash, the size, mode and time they had, and the stamp by which a later version is told. */
+export type Version = {
+  sha256: string
+  size: number
+  mode: number
+  mtimeNs: bigint
+  stamp: string
+  /** False when it changed just before it was read: a write right after may have left the same stamp. */
+  isSettled: boolean
+}
 
 /** A file may change this often while it is read before the flush gives up on it. */
 const attempts = 5
+/** Nanoseconds by which the clock of files may lag: a write so soon after another may not show in its stamp. */
+const tickNs = 50_000_000n
 /** Bytes of one read of a large file. */
 const pieceBytes = 1024 * 1024
 
@@ -61,48 +71,70 @@ function isWhere(fd: number, path: Buffer): boolean {
   return readlinkSync(`/proc/self/fd/${fd}`, 'buffer').equals(path)
 }
 
-/** Reads one whole version, piece by piece into `take`; null when the file is gone. Begins again when it changed meanwhile. */
-export async function readVersion(
-  root: Buffer,
-  path: Buffer,
-  taker: () => (piece: Buffer) => void,
-): Promise<Version | null> {
-  for (let attempt = 0; attempt < attempts; attempt++) {
+export type Reading = {
+  root: Buffer
+  path: Buffer
+  /** Called at the beginning of each try. */
+  taker: () => (piece: Buffer) => void
+  /** A file that changes at every try is refused, or taken as it was read the last time. */
+  ifRestless: 'refuse' | 'take'
+}
+
+/** Reads one whole version, piece by piece; null when the file is gone. Begins again when it changed meanwhile. */
+export async function readVersion({ root, path, taker, ifRestless }: Reading): Promise<Version | null> {
+  for (let attempt = 1; ; attempt++) {
     const opened = openFile(root, path)
     if (opened === null) return null
     try {
-      const sha256 = await readPieces(opened, taker())
-      if (isSameVersion(fstatSync(opened.fd, { bigint: true }), opened.stat)) {
-        return { sha256, size: Number(opened.stat.size), ...timeAndMode(opened.stat) }
+      const isSettled = BigInt(Date.now()) * 1_000_000n - opened.stat.ctimeNs > tickNs
+      const read = await readPieces(opened, taker())
+      const isWhole = isSameVersion(fstatSync(opened.fd, { bigint: true }), opened.stat)
+      const isLast = attempt >= attempts
+      if (isWhole || (isLast && ifRestless === 'take')) {
+        const told = { stamp: stampOf(opened.stat), isSettled: isSettled && isWhole }
+        return { ...read, ...told, ...timeAndMode(opened.stat) }
       }
+      if (isLast) throw restless(path)
     } finally {
       closeSync(opened.fd)
     }
   }
-  throw new AppError('flush-failed', {
+}
+
+function restless(path: Buffer): AppError {
+  return new AppError('flush-failed', {
     say: 'A file keeps changing while it is being backed up.',
     log: { path: path.toString() },
   })
 }
 
-async function readPieces(opened: Opened, take: (piece: Buffer) => void): Promise<string> {
+async function readPieces(
+  opened: Opened,
+  take: (piece: Buffer) => void,
+): Promise<{ sha256: string; size: number }> {
   const hash = createHash('sha256')
   const turn = turns()
   const room = Math.min(Number(opened.stat.size) + 1, pieceBytes)
-  for (;;) {
+  for (let size = 0; ;) {
     const piece = Buffer.allocUnsafe(room)
     const bytes = readSync(opened.fd, piece)
-    if (bytes === 0) return hash.digest('hex')
+    if (bytes === 0) return { sha256: hash.digest('hex'), size }
     const read = piece.subarray(0, bytes)
     hash.update(read)
     take(read)
+    size += bytes
     await turn()
   }
 }
 
-/** Inode, size and both times: a write of the same length in the same tick still moves ctime. */
-export function isSameVersion(a: BigIntStats, b: BigIntStats): boolean {
-  return a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs
+/**
+ * Inode, size and both times: a write of the same length in the same tick still moves ctime. A file that another was put in
+ * the place of has a new ctime too, and is whole.
+ */
+export function isSameVersion(now: BigIntStats, before: BigIntStats): boolean {
+  const isReplaced = now.nlink === 0n && before.nlink > 0n
+  const isSame = now.ino === before.ino && now.size === before.size && now.mtimeNs === before.mtimeNs
+  return isSame && (isReplaced || now.ctimeNs === before.ctimeNs)
 }
 
 export function isErrno(thrown: unknown, ...codes: string[]): boolean {

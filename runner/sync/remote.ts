@@ -6,7 +6,14 @@ import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import type { SyncTarget } from '../../protocol/control.ts'
 import { AppError, WireError } from '../../protocol/errors.ts'
-import { Signed, type SignRequest } from '../../protocol/objects.ts'
+import {
+  type CommitRequest,
+  Committed,
+  type Parked,
+  Parking,
+  Signed,
+  type SignRequest,
+} from '../../protocol/objects.ts'
 import type { z } from 'zod'
 
 /** An object to be stored: what it must be, and its bytes when they are wanted (they may be there already). */
@@ -23,7 +30,9 @@ export type Remote = ReturnType<typeof remoteOf>
 const silenceMs = 60_000
 
 export function remoteOf(target: SyncTarget, signal: AbortSignal) {
-  const sign = (ask: Partial<z.infer<typeof SignRequest>>) => askSign({ target, signal }, ask)
+  const asking = { target, signal }
+  const sign = async (wanted: Partial<z.infer<typeof SignRequest>>) =>
+    Signed.parse(await ask(asking, 'sign', { put: [], get: [], ...wanted })).urls
   return {
     /** Stores the object unless it is there; answers whether it was we who stored it. */
     async put(upload: Upload): Promise<boolean> {
@@ -49,6 +58,17 @@ export function remoteOf(target: SyncTarget, signal: AbortSignal) {
       if (url === undefined) throw away('The object store gave no address for an object.', { key })
       return send({ url, method: 'GET', headers: {}, signal }, [])
     },
+    /** Throws `stale-generation` when a newer session of the repl has begun. */
+    async checkTurn(): Promise<void> {
+      await sign({})
+    },
+    commit: async (request: CommitRequest): Promise<Committed> =>
+      Committed.parse(await ask(asking, 'commit', request)),
+    /** A grant for `orphans/` alone, for a writer whose own is worth nothing any more. */
+    park: async (): Promise<string> => Parking.parse(await ask(asking, 'park', {})).grant,
+    async parked(parked: Parked): Promise<void> {
+      await ask(asking, 'parked', parked)
+    },
   }
 }
 
@@ -56,19 +76,19 @@ export function md5Of(bytes: Uint8Array): string {
   return createHash('md5').update(bytes).digest('base64')
 }
 
-async function askSign(
-  { target, signal }: { target: SyncTarget; signal: AbortSignal },
-  ask: Partial<z.infer<typeof SignRequest>>,
-): Promise<z.infer<typeof Signed>['urls']> {
-  const body = Buffer.from(JSON.stringify({ put: [], get: [], ...ask }))
+type Asking = { target: SyncTarget; signal: AbortSignal }
+
+/** Asks the objects door itself, with the grant; answers its JSON. */
+async function ask({ target, signal }: Asking, what: string, wanted: unknown): Promise<unknown> {
+  const body = Buffer.from(JSON.stringify(wanted))
   const headers = {
     authorization: `Bearer ${target.grant}`,
     'content-type': 'application/json',
     'content-length': body.length,
   }
-  const url = `${target.api.replace(/\/$/, '')}/v1/objects/sign`
+  const url = `${target.api.replace(/\/$/, '')}/v1/objects/${what}`
   const answer = await send({ url, method: 'POST', headers, signal }, [body])
-  return Signed.parse(JSON.parse((await buffer(answer)).toString('utf8'))).urls
+  return JSON.parse((await buffer(answer)).toString('utf8'))
 }
 
 type Sending = {

@@ -6,6 +6,7 @@ import type { RestoreProgress, RestoreRequest } from '../../protocol/control.ts'
 import { tmpPrefix } from '../../protocol/paths.ts'
 import { fillFromManifest } from './from-manifest.ts'
 import { fillFromTemplate } from './from-template.ts'
+import { layLogOver } from './log-over.ts'
 import { isErrno } from './read.ts'
 import { removeTree } from './remove.ts'
 
@@ -24,10 +25,11 @@ export async function restore(request: RestoreRequest, { signal, report }: Resto
             { target: request.target, source: request.source, staged },
             { signal, report },
           )
+    const unread = await layLogOver(request, staged, signal)
     signal.throwIfAborted()
     await putInPlace(staged.workspace, request.workspace)
     await putInPlace(staged.state, request.state)
-    report({ done: true, ...counts })
+    report({ done: true, ...counts, ...(unread > 0 ? { unread } : {}) })
   } finally {
     for (const folder of [staged.workspace, staged.state]) {
       await removeTree(folder)

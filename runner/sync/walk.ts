@@ -7,7 +7,7 @@ import { turns } from './turns.ts'
 
 /** `text` is the path as a manifest writes it. */
 export type Found = { path: Buffer; text: string; mode: number; mtimeNs: bigint } & (
-  { kind: 'folder' } | { kind: 'link'; target: Buffer } | { kind: 'file'; size: number }
+  { kind: 'folder' } | { kind: 'link'; target: Buffer } | { kind: 'file'; size: number; stamp: string }
 )
 
 /** Undoes what had to be done to a folder in order to look into it. */
@@ -51,10 +51,18 @@ function look(root: Buffer, path: Buffer, name: Buffer): Found | null {
   if (stat === undefined) return null
   const common = { path, text: pathText(path), ...timeAndMode(stat) }
   if (stat.isDirectory()) return { kind: 'folder', ...common }
-  if (stat.isFile()) return { kind: 'file', size: Number(stat.size), ...common }
+  if (stat.isFile()) return { kind: 'file', size: Number(stat.size), stamp: stampOf(stat), ...common }
   if (stat.isSymbolicLink())
     return { kind: 'link', target: readlinkSync(below(root, path), 'buffer'), ...common }
   return null
+}
+
+/**
+ * Changes whenever a file is written to, replaced, or gets another mode or time; two writes within one tick of the clock may
+ * share one. A file that its owner may not read is opened up for each reading, which must not look like a change.
+ */
+export function stampOf({ dev, ino, size, mode, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mode, mtimeNs, (mode & 0o400n) === 0n ? '' : ctimeNs].join(' ')
 }
 
 export function timeAndMode(stat: BigIntStats): { mode: number; mtimeNs: bigint } {

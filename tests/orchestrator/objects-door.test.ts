@@ -48,10 +48,14 @@ async function startDoor() {
       baseUrl: url,
       now: () => clock.now,
       checkGrant: async (grant) => {
-        const generation = Number(grant.replace('grant-', ''))
+        const [kind, generation] = [grant.split('-')[0], Number(grant.split('-')[1])]
+        if (kind === 'orphans') return { repl, generation, only: 'orphans' }
         if (generation === fence.generation) return { repl, generation }
         throw new AppError('stale-generation', { say: 'A newer session has begun.' })
       },
+      commit: async () => ({ at: clock.now }),
+      park: async () => 'orphans-4',
+      parked: async () => undefined,
     }),
   )
   const ask = (request: unknown, grant = 'grant-5') =>
@@ -186,6 +190,31 @@ test('F-1 no address is given for HEAD, another session, another repl, or a key 
   }
   const reading = await door.ask({ put: [], get: [objectKeys.manifest(other, 1, 0, 0)] })
   expect(reading.status).toBe(403)
+})
+
+test('F-10 the grant of an overtaken session is good for its own orphans and for nothing else', async () => {
+  const own = objectKeys.orphan(repl, 4, 'files-1.zip')
+  const others = [
+    objectKeys.orphan(repl, 5, 'files-1.zip'),
+    objectKeys.orphan(other, 4, 'files-1.zip'),
+    objectKeys.log(repl, 4, 0),
+    objectKeys.manifest(repl, 4, 0, 0),
+    key,
+  ]
+  expect((await door.ask({ put: [putOf(own, body)], get: [] }, 'orphans-4')).status).toBe(200)
+
+  for (const bad of others)
+    expect((await door.ask({ put: [putOf(bad, body)], get: [] }, 'orphans-4')).status, bad).toBe(403)
+  for (const bad of [own, key])
+    expect((await door.ask({ put: [], get: [bad] }, 'orphans-4')).status, bad).toBe(403)
+  const handIn = (what: string, grant: string) =>
+    fetch(`${door.url}/v1/objects/${what}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${grant}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ key, sha256: 'a'.repeat(64), files: null, log: null }),
+    })
+  expect((await handIn('commit', 'orphans-4')).status).toBe(403)
+  expect((await handIn('parked', 'grant-5')).status).toBe(403)
 })
 
 test('F-3 a writer of an older generation is refused with 409 and changes nothing', async () => {

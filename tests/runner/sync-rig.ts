@@ -5,9 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { folderStore } from '../../orchestrator/objects/folder/start.ts'
 import type { ObjectStore } from '../../orchestrator/objects/object-store.ts'
-import { Flushed, RestoreProgress, type RestoreRequest } from '../../protocol/control.ts'
+import {
+  Flushed,
+  FollowProgress,
+  type FollowRequest,
+  RestoreProgress,
+  type RestoreRequest,
+} from '../../protocol/control.ts'
 import { AppError, WireError } from '../../protocol/errors.ts'
-import { startObjectsDoor } from '../exams/object-store-door.ts'
+import { type Guarded, startObjectsDoor } from '../exams/object-store-door.ts'
 import { newReplId } from '../../protocol/ids.ts'
 import { removeTree } from '../../runner/sync/remove.ts'
 import { startSync } from '../../runner/sync/start.ts'
@@ -16,8 +22,12 @@ const syncSecret = 's'.repeat(32)
 
 export type Rig = Awaited<ReturnType<typeof startRig>>
 
-/** With a store of the test's own, or a real folder. */
-export async function startRig(own?: ObjectStore) {
+/** With a store of the test's own, or a real folder; a test that cannot wait gives another rhythm, one of tests other guards. */
+export async function startRig(
+  own?: ObjectStore,
+  rhythm: Parameters<typeof startSync>[1] = {},
+  guards: Guarded['guards'] = {},
+) {
   const root = await mkdtemp(join(tmpdir(), 'devex-sync-'))
   const store = own ?? (await folderStore(join(root, 'store')))
   const repl = newReplId(randomBytes)
@@ -26,8 +36,8 @@ export async function startRig(own?: ObjectStore) {
   await mkdir(folders.state)
   const fence = { generation: 1 }
 
-  const door = await startObjectsDoor({ store, repl, fence })
-  const sync = await startSync({ DEVEX_PORT: 0, DEVEX_SYNC_SECRET: syncSecret })
+  const door = await startObjectsDoor({ store, repl, fence, guards })
+  const sync = await startSync({ DEVEX_PORT: 0, DEVEX_SYNC_SECRET: syncSecret }, rhythm)
   const target = { api: door.url, grant: 'grant-1', repl, generation: 1 }
 
   const post = (path: string, body: unknown, signal: AbortSignal | null = null) =>
@@ -46,7 +56,18 @@ export async function startRig(own?: ObjectStore) {
     sync,
     target,
     post,
+    door,
     ...folders,
+    /** Follows the session until `stop`; `lines` are what sync told so far. */
+    follow(change: Partial<FollowRequest> = {}) {
+      const stop = new AbortController()
+      const lines: FollowProgress[] = []
+      const ended = readLines(
+        post('/follow', { target, ...folders, seq: 0, log: 0, ...change }, stop.signal),
+        lines,
+      )
+      return { lines, ended, stop: () => (stop.abort(), ended) }
+    },
     async flush(seq = 0): Promise<Flushed> {
       const answer = await post('/flush', { target, ...folders, seq })
       const body = await answer.json()
@@ -54,8 +75,8 @@ export async function startRig(own?: ObjectStore) {
       throw new AppError(WireError.parse(body).code, { say: WireError.parse(body).say })
     },
     /** The lines of progress; the last says done or failed. */
-    async restore(source: RestoreRequest['source']): Promise<RestoreProgress[]> {
-      const answer = await post('/restore', { target, ...folders, source })
+    async restore(source: RestoreRequest['source'], log: string[] = []): Promise<RestoreProgress[]> {
+      const answer = await post('/restore', { target, ...folders, source, log })
       return (await answer.text())
         .trim()
         .split('\n')
@@ -66,5 +87,19 @@ export async function startRig(own?: ObjectStore) {
       door.close()
       await removeTree(root)
     },
+  }
+}
+
+async function readLines(asked: Promise<Response>, lines: FollowProgress[]): Promise<void> {
+  try {
+    let held = ''
+    const decoder = new TextDecoder()
+    for await (const chunk of (await asked).body ?? []) {
+      const whole = (held + decoder.decode(chunk, { stream: true })).split('\n')
+      held = whole.pop() ?? ''
+      lines.push(...whole.map((line) => FollowProgress.parse(JSON.parse(line))))
+    }
+  } catch {
+    // The test has stopped it.
   }
 }

@@ -198,12 +198,18 @@ test('F-4 a file that changes while it is read is read again, so that its entry 
   let reads = 0
   let content = ''
 
-  const version = await readVersion(Buffer.from(rig.workspace), Buffer.from('busy'), () => {
+  const taker = () => {
     content = ''
-    return (piece) => {
+    return (piece: Buffer) => {
       content += piece.toString()
       if (++reads === 1) writeFileSync(path, 'second version, longer')
     }
+  }
+  const version = await readVersion({
+    root: Buffer.from(rig.workspace),
+    path: Buffer.from('busy'),
+    taker,
+    ifRestless: 'refuse',
   })
 
   expect(content).toBe('second version, longer')
@@ -217,6 +223,7 @@ test('F-4 a file whose folder was swapped for a link is not read', async () => {
   writeFileSync(join(outside, 'key'), 'not yours')
   symlinkSync(outside, join(rig.workspace, 'folder'))
 
-  const take = () => () => undefined
-  expect(await readVersion(Buffer.from(rig.workspace), Buffer.from('folder/key'), take)).toBeNull()
+  const [root, path] = [Buffer.from(rig.workspace), Buffer.from('folder/key')]
+  const taker = () => () => undefined
+  expect(await readVersion({ root, path, taker, ifRestless: 'refuse' })).toBeNull()
 })

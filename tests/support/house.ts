@@ -2,11 +2,12 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { unzipSync } from 'fflate'
 import { pino } from 'pino'
 import type { OrchestratorConfig } from '../../orchestrator/config.ts'
 import { type Orchestrator, type Replaced, startOrchestrator } from '../../orchestrator/start.ts'
 import { startSync, type Sync } from '../../runner/sync/start.ts'
-import type { Doors, Invite, Person, ProgressEvent, Repl } from '../../protocol/repl.ts'
+import type { Doors, Invite, Orphan, Person, ProgressEvent, Repl } from '../../protocol/repl.ts'
 import { eventually } from './eventually.ts'
 import { tempFolder } from './folders.ts'
 
@@ -24,6 +25,7 @@ export type Reply = {
   code: string
   error: { code: string; say: string }
   templates: { id: string }[]
+  orphans: Orphan[]
   keys: { kid: string; x: string; d?: string }[]
 }
 
@@ -33,6 +35,8 @@ export type House = {
   orchestrator: Orchestrator
   sync: Sync
   ask(method: string, path: string, of?: { as?: Person; body?: unknown; secret?: string }): Promise<Reply>
+  /** The files of a zip, by path. */
+  zip(path: string, who: Person): Promise<Record<string, string>>
   /** The owner, by a fresh link. */
   owner(): Promise<Person>
   until(repl: string, who: Person, phase: Repl['phase']): Promise<Repl>
@@ -44,15 +48,21 @@ export type House = {
   ): Promise<Stream>
   /** Another orchestrator over the same folders, as after a restart. */
   restart(replaced?: Replaced): Promise<void>
+  /** Another sync on the same port, after the first was closed. */
+  syncAgain(port: number): Promise<void>
   end(): Promise<void>
 }
 
 export type Stream = { events: ProgressEvent[]; repls: Repl[] }
 
-export async function openHouse(replaced: Replaced = {}): Promise<House> {
+/** `rhythm` of the backups, for tests that cannot wait. */
+export async function openHouse(
+  replaced: Replaced = {},
+  rhythm: Parameters<typeof startSync>[1] = {},
+): Promise<House> {
   const folder = await tempFolder()
   const syncSecret = randomBytes(32).toString('hex')
-  const sync = await startSync({ DEVEX_PORT: 0, DEVEX_SYNC_SECRET: syncSecret })
+  let sync = await startSync({ DEVEX_PORT: 0, DEVEX_SYNC_SECRET: syncSecret }, rhythm)
   const config: OrchestratorConfig = {
     build: 'test',
     logLevel: 'silent',
@@ -85,11 +95,23 @@ export async function openHouse(replaced: Replaced = {}): Promise<House> {
   const house: House = {
     folder: folder.path,
     config,
-    sync,
+    get sync() {
+      return sync
+    },
     get orchestrator() {
       return orchestrator
     },
     ask,
+    async zip(path, who) {
+      const response = await fetch(orchestrator.url + path, {
+        headers: { authorization: `Bearer ${config.serviceSecret}`, 'x-devex-person': who.id },
+      })
+      if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
+      const files = unzipSync(new Uint8Array(await response.arrayBuffer()))
+      return Object.fromEntries(
+        Object.entries(files).map(([name, bytes]) => [name, Buffer.from(bytes).toString()]),
+      )
+    },
     async owner() {
       const { code } = await ask('POST', '/v1/links', { body: {} })
       return (await ask('POST', '/v1/links/consume', { body: { code } })).person
@@ -128,6 +150,9 @@ export async function openHouse(replaced: Replaced = {}): Promise<House> {
     async restart(next = {}) {
       await orchestrator.close()
       orchestrator = await startOrchestrator(config, { log, ...next })
+    },
+    async syncAgain(port) {
+      sync = await startSync({ DEVEX_PORT: port, DEVEX_SYNC_SECRET: syncSecret }, rhythm)
     },
     async end() {
       await orchestrator.sessions.endAll()
