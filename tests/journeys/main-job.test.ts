@@ -94,8 +94,11 @@ test.skipIf(noBrowser)(
       await page.locator('.view-line', { hasText: 'made by grace' }).waitFor()
     }
 
-    await screen.treeItem(ada.page, 'made.txt').click({ button: 'right' })
-    await ada.page.getByRole('menuitem', { name: 'Rename' }).click()
+    await eventually(async () => {
+      await screen.treeItem(ada.page, 'made.txt').click({ button: 'right' })
+      await ada.page.getByRole('menuitem', { name: 'Rename' }).click({ timeout: 3000 })
+      return true
+    })
     await ada.page.getByLabel('New name of made.txt').fill('named.txt')
     await ada.page.keyboard.press('Enter')
     await screen.treeItem(grace.page, 'named.txt').waitFor()
