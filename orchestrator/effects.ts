@@ -44,7 +44,7 @@ const bootMs = 30_000
 const joinMs = 30_000
 
 const quiesceSay =
-  'This session is stopping. What you type now is kept in your page and comes in at the next start.'
+  'This session is stopping, so nothing more can be typed. Edits that were not saved yet wait in your page and come in at the next start.'
 
 export function effectsOf(parts: EffectParts): (effect: Effect, record: ReplRecord) => Promise<Done> {
   const perform: Record<Effect['do'], (record: ReplRecord) => Promise<Done>> = {

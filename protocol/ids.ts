@@ -78,7 +78,8 @@ export const PersonName = z
   .trim()
   .min(1, 'Give a name.')
   .max(40, 'A name has at most 40 characters.')
-  .regex(/^[^\p{C}<>]+$/u, 'A name cannot hold control characters or < >.')
+  // Joiners are kept: names in many scripts and joined emoji need them.
+  .regex(/^(?:[^\p{C}<>]|[\u200c\u200d])+$/u, 'A name cannot hold control characters or < >.')
 
 /** A template's folder name. */
 export const TemplateId = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/)

@@ -17,8 +17,20 @@ export function isWorkspacePath(path: string): boolean {
     .every((part) => part !== '' && part !== '.' && part !== '..' && utf8.encode(part).length <= nameBytes)
 }
 
+/** Why `path` is none that a workspace takes, in words. */
+export function pathFault(path: string): string {
+  if (/[\p{Control}\\]|\p{Surrogate}/u.test(path))
+    return 'A name cannot hold control characters or a backslash.'
+  if (path.split('/').some((part) => utf8.encode(part).length > nameBytes))
+    return 'A name has at most 255 bytes.'
+  if (utf8.encode(path).length > pathBytes) return 'A path has at most 1,024 bytes.'
+  return 'This path is not inside the workspace.'
+}
+
 /** A workspace-relative path with `/` between its parts. The workspace itself is the empty string where a folder is meant. */
-export const WorkspacePath = z.string().refine(isWorkspacePath, 'This path is not inside the workspace.')
+export const WorkspacePath = z
+  .string()
+  .refine(isWorkspacePath, { error: ({ input }) => pathFault(String(input)) })
 export type WorkspacePath = z.infer<typeof WorkspacePath>
 
 /** As WorkspacePath, or the empty string for the workspace's own folder. */
@@ -29,7 +41,7 @@ export function workspacePath(path: unknown): WorkspacePath {
   const parsed = WorkspacePath.safeParse(path)
   if (parsed.success) return parsed.data
   throw new AppError('bad-path', {
-    say: 'This path is not inside the workspace.',
+    say: pathFault(String(path)),
     log: { path: String(path).slice(0, 200) },
   })
 }

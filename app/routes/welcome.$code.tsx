@@ -33,10 +33,11 @@ function DeadLink({ error }: { error: WireError }) {
         {error.say}
       </p>
       <p className="mt-2 text-muted">
-        A sign-in link works once, in one browser. Print another on the machine where DevEx runs:
+        A sign-in link works once, in one browser. Print another on the machine where DevEx runs, in its
+        folder (with the same --data, if you gave one: npm run login -- --data DIR):
       </p>
       <pre className="mt-3 rounded-md border border-line bg-ground px-3 py-2 font-mono text-code select-all">
-        devex login
+        npm run login
       </pre>
       <p className="mt-3 text-muted">Starting DevEx again prints one as well.</p>
     </NarrowCard>

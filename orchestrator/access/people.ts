@@ -86,6 +86,6 @@ function wire(person: z.infer<typeof PersonRecord>): Person {
 
 function linkUsed(): AppError {
   return new AppError('link-used', {
-    say: 'This link has been used or has expired. Run "npm run login" on the machine for a new one.',
+    say: 'This link has been used or has expired. Run "npm run login" in the folder of DevEx for a new one.',
   })
 }

@@ -39,6 +39,7 @@ export function readSettings(argv: string[], env: NodeJS.ProcessEnv): Settings |
   const { XDG_DATA_HOME, HOME, DEVEX_LOG } = CliEnv.parse(env)
   const given = parse(rest)
   if (given.help === true) return 'help'
+  if (given.data?.trim() === '') throw new Refusal('--data needs a folder.')
   const host = given.host ?? '127.0.0.1'
   if (isIP(host) === 0 && host !== 'localhost')
     throw new Refusal(`--host needs an IP address, not "${host}".`)

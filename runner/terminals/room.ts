@@ -29,6 +29,8 @@ export class TerminalRoom {
   readonly #run: Run
   readonly #peers = new Map<string, Peer>()
   readonly #terminals = new Map<number, SharedTerminal>()
+  /** Names of terminals that the box has not answered yet. */
+  readonly #opening = new Set<string>()
   #listSoon = false
   #ending = false
   #closed = false
@@ -73,7 +75,12 @@ export class TerminalRoom {
     const { cols, rows } = opening
     const name = opening.name ?? this.#freeName()
     refuseRunName(name)
-    return this.#open({ name, cols, rows }, peer.person.id)
+    this.#opening.add(name)
+    try {
+      return await this.#open({ name, cols, rows }, peer.person.id)
+    } finally {
+      this.#opening.delete(name)
+    }
   }
 
   attach(
@@ -245,7 +252,7 @@ export class TerminalRoom {
   }
 
   #freeName(): string {
-    const taken = new Set(Array.from(this.#terminals.values(), (terminal) => terminal.name))
+    const taken = new Set([...this.#opening, ...Array.from(this.#terminals.values(), ({ name }) => name)])
     let number = 1
     while (taken.has(`Terminal ${number}`)) number++
     return `Terminal ${number}`
