@@ -83,10 +83,35 @@ async function quiet({ desks, folder, marks }: Table, round: number): Promise<vo
       () => desks.every((desk) => desk[which].provider.synced) && new Set(texts()).size === 1,
       waitMs,
     ).catch(() => {
-      throw new Error(`round ${round}: ${files[which]} differs: ${JSON.stringify(texts())}`)
+      throw new Error(
+        `round ${round}: ${files[which]} differs: ${difference(
+          texts(),
+          desks.map((desk) => desk[which]),
+        )}`,
+      )
     })
   }
   const kept = readFileSync(join(folder, files.kept), 'utf8')
   const lost = marks.filter((mark) => kept.split(mark).length !== 2)
   if (lost.length > 0) throw new Error(`round ${round}: lost or doubled: ${lost.join(' ')}`)
+}
+
+/** Who holds what, from where the texts part. */
+function difference(texts: string[], places: Place[]): string {
+  const [first = '', ...others] = texts
+  const parts = others.map((other) => {
+    let at = 0
+    while (at < first.length && first[at] === other[at]) at += 1
+    return at
+  })
+  const from = Math.max(0, Math.min(...parts) - 20)
+  const holders = ['disk', ...places.map((_place, i) => `person ${i}`)]
+  const rows = texts.map(
+    (text, i) => `${holders[i]} (${text.length}): ${JSON.stringify(text.slice(from, from + 120))}`,
+  )
+  const links = places.map(
+    ({ provider, doc }) =>
+      `connected ${provider.wsconnected}, synced ${provider.synced}, pending ${doc.store.pendingStructs !== null || doc.store.pendingDs !== null}`,
+  )
+  return [...rows, ...links].join('\n')
 }
