@@ -99,7 +99,7 @@ function rising(pairs: { a: readonly number[]; b: readonly number[] }): { a: num
   const before = new Int32Array(pairs.a.length)
   let piles = 0
   for (let at = 0; at < pairs.b.length; at += 1) {
-    const pile = pileFor(last, piles, pairs.b, pairs.b[at] ?? 0)
+    const pile = pileFor({ last, piles, values: pairs.b }, pairs.b[at] ?? 0)
     before[at] = pile > 0 ? (last[pile - 1] ?? 0) : -1
     last[pile] = at
     if (pile === piles) piles += 1
@@ -111,7 +111,9 @@ function rising(pairs: { a: readonly number[]; b: readonly number[] }): { a: num
   return out.reverse()
 }
 
-function pileFor(last: Int32Array, piles: number, values: readonly number[], value: number): number {
+type Piles = { last: Int32Array; piles: number; values: readonly number[] }
+
+function pileFor({ last, piles, values }: Piles, value: number): number {
   let [low, high] = [0, piles]
   while (low < high) {
     const middle = (low + high) >> 1
