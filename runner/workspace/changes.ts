@@ -30,11 +30,50 @@ export function changesOf(before: string, after: string, matches: readonly Match
   let [a, b] = [0, 0]
   const end = { a: before.length, b: after.length, length: 0 }
   for (const match of [...matches, end]) {
-    if (match.a > a || match.b > b)
-      changes.push({ at: a, remove: match.a - a, insert: after.slice(b, match.b) })
+    if (match.a > a || match.b > b) {
+      const change = { at: a, remove: match.a - a, insert: after.slice(b, match.b) }
+      const last = changes.at(-1)
+      changes.push(
+        toLineStart(before, change, { from: last ? last.at + last.remove : -1, to: match.a + match.length }),
+      )
+    }
     ;[a, b] = [match.a + match.length, match.b + match.length]
   }
   return changes
+}
+
+/** Where a change may stand elsewhere with the same outcome, it is looked this far for the beginning of a line. */
+const slideMost = 500
+
+/**
+ * The same change where it begins with a line, when it can: `5\nline 1` put into `line 1|7` is the line `line 15` before it.
+ * What somebody typed meanwhile between the lines then stays between them. It may go back to `from` and on up to `to`.
+ */
+function toLineStart(before: string, change: Change, { from, to }: { from: number; to: number }): Change {
+  const { at, remove, insert } = change
+  const moved = remove === 0 ? insert : insert === '' ? before.slice(at, at + remove) : ''
+  const length = moved.length
+  if (length === 0) return change
+  const isLineStart = (place: number): boolean => place === 0 || before[place - 1] === '\n'
+  for (let by = 0; by <= slideMost && at - by > from; by += 1) {
+    if (isLineStart(at - by)) return slid(change, moved, -by)
+    const leaving = by < length ? moved[length - 1 - by] : before[at - by - 1 + length]
+    if (before[at - by - 1] !== leaving) break
+  }
+  for (let by = 0; by <= slideMost && at + remove + by < to; by += 1) {
+    if (isLineStart(at + by)) return slid(change, moved, by)
+    const entering = by < length ? moved[by] : before[at + by - length]
+    if (before[at + remove + by] !== entering) break
+  }
+  return change
+}
+
+/** Moved on by `by` units; what is inserted turns with it. */
+function slid(change: Change, moved: string, by: number): Change {
+  const at = change.at + by
+  if (change.insert === '') return { ...change, at }
+  const turn = ((by % moved.length) + moved.length) % moved.length
+  return { at, remove: 0, insert: moved.slice(turn) + moved.slice(0, turn) }
 }
 
 function touching(matches: readonly Match[]): Match[] {

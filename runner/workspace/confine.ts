@@ -185,13 +185,14 @@ export class Confined {
 
   async #put(path: string, fill: (file: FileHandle) => Promise<void>, still?: Still): Promise<Stat> {
     const target = this.#target(path)
-    const stat = await this.#inFolder(target, (place) => {
+    const placed = (stat: Stat): void => {
+      for (const told of this.#written) told(target, stat)
+    }
+    return this.#inFolder(target, (place) => {
       const before = lookUp(place.folder, place.name)
       if (before?.kind === 'folder' || before?.kind === 'other') refuseIrregular(path, before)
-      return replaceFile(place, this.#scratch, { fill, still })
+      return replaceFile(place, this.#scratch, { fill, still, placed })
     })
-    for (const told of this.#written) told(target, stat)
-    return stat
   }
 
   /** The path that a write to `path` has to replace: where its links lead, or itself when there is nothing yet. */

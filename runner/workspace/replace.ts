@@ -21,7 +21,12 @@ const inPlaceAfter = new Set(['EACCES', 'EPERM', 'EBUSY'])
 export async function replaceFile(
   place: Place,
   scratch: Scratch,
-  content: { fill: (file: FileHandle) => Promise<void>; still?: Still | undefined },
+  content: {
+    fill: (file: FileHandle) => Promise<void>
+    still?: Still | undefined
+    /** Told in the turn in which the file is in its place: whoever moves it right then must find it known. */
+    placed: (stat: Stat) => void
+  },
 ): Promise<Stat> {
   const before = lookUp(place.folder, place.name)
   const temporary = scratch.newPath(place.folder)
@@ -32,6 +37,7 @@ export async function replaceFile(
       scratch,
       still: content.still,
     })
+    content.placed(stat)
     await syncFolder(place.folder)
     return stat
   } catch (thrown) {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Files } from '../../runner/documents/ports.ts'
 import { eventually } from '../support/eventually.ts'
-import { FaultyDisk } from '../support/faulty-disk.ts'
+import { FaultyDisk } from '../runner/faulty-disk.ts'
 import { newFolders, startSession, type Folders, type Peer } from '../runner/documents/session.ts'
 import { seeded } from '../support/seeded.ts'
 

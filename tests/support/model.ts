@@ -82,7 +82,7 @@ export class Model {
   async run(step: Step): Promise<void> {
     if (step.do === 'type') this.#type(step)
     else if (step.do === 'tool') this.#tool(step)
-    else if (step.do === 'move') this.#move()
+    else if (step.do === 'move') await this.#move()
     else if (step.do === 'runner') await this.#restartRunner()
     else if (step.do === 'relay') await this.#restartRelay()
     else if (step.do === 'cut') for (const cable of this.#cables) cable.destroy()
@@ -92,9 +92,8 @@ export class Model {
   /** Waits until everybody and the file are equal; throws when a line is missing, doubled or unknown. */
   async judge(): Promise<{ lines: number }> {
     const texts = (): string[] => this.#people.map(({ text }) => text.toString())
-    const isQuiet = (): boolean => texts().every((text) => text === readFileSync(this.#file, 'utf8'))
     const isWhole = (): boolean => (texts()[0]?.split('\n').length ?? 0) > this.#lines.length
-    await eventually(() => isQuiet() && isWhole(), 15_000).catch(() => undefined)
+    await eventually(() => this.#isQuiet() && isWhole(), 15_000).catch(() => undefined)
     const counts = new Map<string, number>()
     for (const line of (texts()[0] ?? '').split('\n').filter((one) => one !== ''))
       counts.set(line, (counts.get(line) ?? 0) + 1)
@@ -102,8 +101,8 @@ export class Model {
     const doubled = [...counts].filter(([, count]) => count > 1).map(([line]) => line)
     const known = new Set(this.#lines)
     const strange = [...counts.keys()].filter((line) => !known.has(line))
-    if (lost.length + doubled.length + strange.length > 0 || !isQuiet())
-      throw new Error(JSON.stringify({ lost, doubled, strange, equal: isQuiet() }))
+    if (lost.length + doubled.length + strange.length > 0 || !this.#isQuiet())
+      throw new Error(JSON.stringify({ lost, doubled, strange, equal: this.#isQuiet() }))
     return { lines: this.#lines.length }
   }
 
@@ -141,17 +140,27 @@ export class Model {
     return line
   }
 
-  /** While no runner looks, a rename cannot be told from a file that vanished: only while one runs. */
-  #move(): void {
+  /**
+   * Only what the runner has seen can be known again under another name: it has seen everything when all are equal, and it
+   * has followed when what is typed arrives there.
+   */
+  async #move(): Promise<void> {
+    await eventually(() => this.#isQuiet(), 15_000)
     const before = this.#file
     this.#path = `moved${(this.#count += 1)}.txt`
     renameSync(before, this.#file)
+    this.#type({ who: 0, at: 500, lines: 1 })
+    await eventually(() => this.#isQuiet(), 15_000)
+  }
+
+  /** True when every person and the file have the same text. */
+  #isQuiet(): boolean {
+    const file = readFileSync(this.#file, 'utf8')
+    return this.#people.every(({ text }) => text.toString() === file)
   }
 
   async #restartRunner(): Promise<void> {
     if (!this.#launch) return
-    // What was moved a moment ago must have been seen.
-    await new Promise((resume) => setTimeout(resume, 300))
     await this.#runner?.close()
     this.#runner = await startRunner(this.#launch)
   }

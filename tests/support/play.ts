@@ -22,18 +22,21 @@ export async function play(plan: Plan, until = Infinity): Promise<Played> {
     lines = (await model.judge()).lines
     return { steps, lines }
   } catch (fault) {
-    throw new Error(`step ${steps} of the plan in ${keep(plan)} (run it again with DEVEX_FUZZ_PLAN=<file>)`, {
-      cause: fault,
-    })
+    throw new Error(
+      `step ${steps} of the plan in ${keep(plan, steps)} (run it again with DEVEX_FUZZ_PLAN=<file>)`,
+      {
+        cause: fault,
+      },
+    )
   } finally {
     await model.stop()
   }
 }
 
-function keep(plan: Plan): string {
+function keep(plan: Plan, played: number): string {
   const folder = join(import.meta.dirname, '../../build/fuzz')
   mkdirSync(folder, { recursive: true })
   const path = join(folder, `plan-${plan.seed}.json`)
-  writeFileSync(path, JSON.stringify(plan))
+  writeFileSync(path, JSON.stringify({ ...plan, steps: plan.steps.slice(0, played + 1) }))
   return path
 }

@@ -7,7 +7,7 @@ import type { Files } from '../../../runner/documents/ports.ts'
 import type { Clock } from '../../../runner/documents/clock.ts'
 import { diskFault } from '../../../runner/workspace/faults.ts'
 import { eventually } from '../../support/eventually.ts'
-import { FaultyDisk, type Call } from '../../support/faulty-disk.ts'
+import { FaultyDisk, type Call } from '../faulty-disk.ts'
 import { startSession } from './session.ts'
 
 /** Real time, but nobody waits a second for the next attempt. */
