@@ -192,8 +192,11 @@ class JoinedDocument implements OpenDocument {
         this.#progress.closed()
         this.#set({ awaySince: this.facts.get().awaySince ?? Date.now() })
       },
-      synced: () => this.#set({ hasText: true, awaySince: null }),
-      sent: (kind) => this.#progress.frameSent(kind),
+      sent: (kind) => {
+        // The relay asks for our part last: only then has all it knows come, its state and what followed it.
+        if (kind === 'step2') this.#set({ hasText: true, awaySince: null })
+        this.#progress.frameSent(kind)
+      },
       told: (logged, saved) => this.#progress.told(logged, saved),
       notice: (notice) => this.#told(notice),
       closed: (code, reason) =>

@@ -117,15 +117,15 @@ export async function listStores(of: Pick<StoreAddress, 'person' | 'repl'>): Pro
 function putNote(db: IDBDatabase, note: Note): Promise<void> {
   return new Promise((resolve, reject) => {
     const writing = db.transaction(['updates', 'custom'], 'readwrite')
-    writing.oncomplete = () => resolve()
-    writing.onabort = () => reject(writing.error ?? new Error('The note was not written'))
+    writing.addEventListener('complete', () => resolve())
+    writing.addEventListener('abort', () => reject(writing.error ?? new Error('The note was not written')))
     writing.objectStore('custom').put(note, 'note')
   })
 }
 
 function request<T>(asked: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    asked.onsuccess = () => resolve(asked.result)
-    asked.onerror = () => reject(asked.error ?? new Error('IndexedDB refused'))
+    asked.addEventListener('success', () => resolve(asked.result))
+    asked.addEventListener('error', () => reject(asked.error ?? new Error('IndexedDB refused')))
   })
 }

@@ -9,8 +9,6 @@ import { createScope } from '../scope.ts'
 import { countingSocket } from './counting-socket.ts'
 
 export type RoomEvents = {
-  /** The first and every later sync of a connection is complete. */
-  synced?: () => void
   away?: () => void
   opened?: () => void
   sent?: (kind: 'step2' | 'update') => void
@@ -63,9 +61,6 @@ export function joinRoom({ doors, name, doc, events }: RoomPlan): Room {
     // Spread, so that a class does not come back in lockstep.
     provider.maxBackoffTime = between(0.4, 1) * longest
     events.away?.()
-  })
-  provider.on('sync', (isSynced) => {
-    if (isSynced) events.synced?.()
   })
   provider.on('closed', ({ code, reason }) => {
     if (code === closeCode.badToken) scope.add(reconnectWithNewToken(provider, doors))

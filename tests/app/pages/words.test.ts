@@ -43,12 +43,14 @@ test('R-6 a failed start says why and can be tried again', () => {
   expect(words.action).toEqual({ change: 'start', label: 'Retry' })
 })
 
-test('a failed flush says that nothing is lost and offers another try', () => {
+test('a failed flush says that the files are still there, and offers them and another try', () => {
   const words = sessionWords(repl({ phase: 'FLUSH_FAILED', reason: 'No space left.' }))
   expect(words.say).toBe(
-    'No space left. Nothing is lost: the files stay where they ran, and the backup is tried again by itself.',
+    'No space left. The files are still here, where they ran, and stay until the backup holds them; it is tried again by itself.',
   )
   expect(words.action?.change).toBe('stop')
+  expect(words.offersZip).toBe(true)
+  expect(sessionWords(repl({ phase: 'FLUSHING' })).offersZip).toBe(false)
 })
 
 test('A-8 a viewer is offered no start and told whom to ask', () => {
