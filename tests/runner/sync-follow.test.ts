@@ -371,3 +371,27 @@ test('F-6 F-7 a sync that begins anew behind a running session puts nothing twic
   expect(puts.slice(before).map((key) => key.includes('/log/1-'))).toEqual([true])
   await second.stop()
 })
+
+test('R-7 a flush ends the following before it begins, and no following ends a flush', async () => {
+  const { store } = fakeStore()
+  await begin(store)
+  const following = rig.follow()
+  await eventually(head)
+  const gate = { open: (): void => undefined }
+  const opened = new Promise<void>((open) => (gate.open = open))
+  const put = store.put.bind(store)
+  rig.store.put = async (key, bytes) => {
+    if (key.includes('/manifests/1-9-')) await opened
+    await put(key, bytes)
+  }
+
+  const flushing = rig.flush(9)
+  await following.ended
+  expect(following.lines.at(-1)).toMatchObject({ told: 'ended' })
+  const late = rig.follow()
+  await late.ended
+  gate.open()
+
+  expect(late.lines).toEqual([{ told: 'ended', say: expect.stringContaining('newer one') }])
+  expect((await flushing).key).toContain('/manifests/1-9-')
+})
