@@ -395,3 +395,24 @@ test('R-7 a flush ends the following before it begins, and no following ends a f
   expect(late.lines).toEqual([{ told: 'ended', say: expect.stringContaining('newer one') }])
   expect((await flushing).key).toContain('/manifests/1-9-')
 })
+
+test('F-7 the runner is told which of its log is in a verified commit, segment by segment, and that is no change itself', async () => {
+  const { store, puts } = counted(fakeStore().store)
+  await begin(store)
+  const headFrom = (seq: number) => {
+    const bytes = Buffer.concat([Buffer.from('DVXLOG\0\x01', 'latin1'), Buffer.alloc(8)])
+    bytes.writeBigUInt64BE(BigInt(seq), 8)
+    return bytes
+  }
+  writeFileSync(segment('2-0'), headFrom(1))
+  writeFileSync(segment('10-0'), headFrom(500))
+  const following = rig.follow()
+
+  await eventually(() => readFileSync(join(rig.state, 'shipped'), 'utf8') === '499')
+
+  await quiet(puts)
+  const before = puts.length
+  await quiet(puts)
+  expect(puts.length).toBe(before)
+  await following.stop()
+})
