@@ -136,7 +136,7 @@ export class Peer {
   /** An edit is not taken: until the peer sends its whole again, nothing of it is called saved. */
   refuseEdit(say: string): void {
     this.#hasGap = true
-    if (this.isOurs) this.notice({ kind: 'refused', say })
+    if (this.isOurs) this.notice({ kind: 'refused', say, frame: Math.max(1, this.#frames) })
     else this.close(closeCode.forbidden, say)
   }
 

@@ -9,7 +9,15 @@ import type { Peer } from './peer.ts'
 import { Presence, presenceInterval } from './presence.ts'
 import type { Colors } from './presence.ts'
 import { Tail } from './tail.ts'
-import { decodePeerFrame, mergeTurn, presenceFrame, step1Frame, step2Frame, updateFrame } from './wire.ts'
+import {
+  decodePeerFrame,
+  mergeTurn,
+  missing,
+  presenceFrame,
+  step1Frame,
+  step2Frame,
+  updateFrame,
+} from './wire.ts'
 import type { PeerFrame } from './wire.ts'
 
 /** The way to the runner of the room's repl; `send` is false while no runner is attached. */
@@ -36,6 +44,8 @@ export class Room {
   #presenceDue: NodeJS.Timeout | NodeJS.Immediate | null = null
   #presenceAt = 0
   #isHeld = false
+  /** True from a runner's coming until its first state. */
+  #isNewLink = false
 
   constructor(
     address: RoomAddress,
@@ -168,6 +178,7 @@ export class Room {
   /** The runner is there (again): ask for its state, replay what it has not saved. */
   attached(): void {
     if (this.#isPresenceOnly) return
+    this.#isNewLink = true
     this.#joining.forgetQuestion()
     if (this.#runner.send({ type: 'open', ...this.#room })) this.#joining.ask(0)
     for (const entry of this.#tail.entries())
@@ -200,9 +211,13 @@ export class Room {
     for (const peer of this.#peers) if (peer.hasGap) peer.send(step1Frame(this.#joining.vector()))
   }
 
+  /** A runner that came back may have taken in what tools wrote while nobody listened: our peers lack it. */
   state(state: { vector: Uint8Array; update: Uint8Array }): void {
+    const known = this.#isNewLink && this.#joining.isReady ? this.#joining.vector() : null
+    this.#isNewLink = false
     this.#joining.answer(state)
     this.tellStanding()
+    if (known) this.#fanOut(missing(state.update, known), null)
     for (const peer of this.#peers) this.#serve(peer)
   }
 

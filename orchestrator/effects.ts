@@ -114,6 +114,7 @@ function runs(record: ReplRecord): boolean {
 /** Into new folders, whatever is there now: a start must be right even when the old ones were removed or altered. */
 async function restore(parts: EffectParts, record: ReplRecord): Promise<Done> {
   const { head, log } = await parts.commits.last(record.id)
+  if (head === null && record.committedAt !== null) throw lostBackup(record)
   await parts.sandbox.end(record.id)
   const folders = await parts.sandbox.staging(record.id)
   const target = await syncTarget(parts, record)
@@ -131,6 +132,14 @@ async function restore(parts: EffectParts, record: ReplRecord): Promise<Done> {
   return {
     say: broughtBack({ files, isFirst: head === null, log: log.length, unread: restored.unread ?? 0 }),
   }
+}
+
+/** Never the template in its place: its files would become the next commit, over those that are only out of reach. */
+function lostBackup({ id, committedAt }: ReplRecord): AppError {
+  return new AppError('start-failed', {
+    say: 'This REPL has been backed up, but the object store does not hold its backup. Nothing was changed. See that the store is there (is its disk mounted?), then start again.',
+    log: { repl: id, committedAt },
+  })
 }
 
 async function syncTarget(parts: EffectParts, record: ReplRecord) {

@@ -44,8 +44,8 @@ export const RoomNotice = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('waiting'), say: z.string() }),
   /** No edits are taken: the session is stopping, or the disk cannot take them. */
   z.object({ kind: z.literal('read-only'), say: z.string() }),
-  /** One edit was refused and undone by the page. */
-  z.object({ kind: z.literal('refused'), say: z.string() }),
+  /** One frame of edits was refused and is taken back by the page: `frame` counts this connection's sync frames of kind 1 and 2. */
+  z.object({ kind: z.literal('refused'), say: z.string(), frame: z.number().int().min(1).exactOptional() }),
 ])
 export type RoomNotice = z.infer<typeof RoomNotice>
 

@@ -33,10 +33,11 @@ const atFirst: ViewState = { terminal: null, narrow: 'editor', dialog: null, cur
 
 export function Workbench({ repl, person }: WorkbenchProps) {
   const [bench, setBench] = useState<Omit<Bench, 'repl' | 'person'> | null>(null)
-  const { id, role, template } = repl
+  const { id, role, template, phase } = repl
+  const { id: personId } = person
   useEffect(() => {
     const notices = createNotices()
-    const core = startWorkbench({ id, role, template, say: notices.say })
+    const core = startWorkbench({ id, role, template, say: notices.say, person: { id: personId } })
     const stop = walkRegions()
     // What is started here opens sockets, so it is made by an effect and not while drawing.
     // oxlint-disable-next-line react/set-state-in-effect
@@ -46,7 +47,8 @@ export function Workbench({ repl, person }: WorkbenchProps) {
       core.dispose()
       setBench(null)
     }
-  }, [id, role, template])
+  }, [id, role, template, personId])
+  useEffect(() => bench?.sawPhase(phase), [bench, phase])
   if (bench === null) return <LoadingView say="Opening the workbench" />
   return (
     <WorkbenchContext.Provider value={{ ...bench, repl, person }}>

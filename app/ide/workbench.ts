@@ -1,5 +1,6 @@
 // Everything a page holds for one repl, started and ended together: link, files, documents, terminals, people. It draws nothing.
-import type { Repl } from '../../protocol/repl.ts'
+import type { Person, Phase, Repl } from '../../protocol/repl.ts'
+import { isOpen } from '../ui/phase.ts'
 import { createDocuments, type Documents } from './editor/documents.ts'
 import { createTabs, type Tabs } from './editor/tabs.ts'
 import { createFiles, type Files } from './files/files.ts'
@@ -7,9 +8,12 @@ import { askDoors, askFirstFiles } from './link/app-door.ts'
 import { openLink, type Link } from './link/link.ts'
 import { connectionWord, type ConnectionWord } from './link/words.ts'
 import type { Area } from './notices.ts'
+import { findLeftovers, type Leftovers } from './offline/leftovers.ts'
+import { openStore, storeName } from './offline/store.ts'
+import { beWriter } from './offline/writer.ts'
 import { createPresence, type Presence } from './people/presence.ts'
 import { listen, createScope } from './scope.ts'
-import { derive, until, type Readable } from './store.ts'
+import { createStore, derive, until, type Readable } from './store.ts'
 import { createTerminals, type Terminals } from './terminal/terminals.ts'
 
 export type WorkbenchCore = {
@@ -21,35 +25,53 @@ export type WorkbenchCore = {
   presence: Presence
   connection: Readable<ConnectionWord>
   isViewer: Readable<boolean>
+  /** What the server says of the session, as soon as this page knows. */
+  sawPhase: (phase: Phase) => void
   dispose: () => void
 }
 
 export type WorkbenchParts = Pick<Repl, 'id' | 'role' | 'template'> & {
   /** Words about something that did not happen, in the panel where it was tried. */
   say: (area: Area, words: string) => void
+  person: Pick<Person, 'id'>
   openLink?: () => Link
 }
 
 const memoryKey = (repl: string): string => `devex:tabs:${repl}`
 
-export function startWorkbench({ id, role, template, say, openLink: open }: WorkbenchParts): WorkbenchCore {
+export function startWorkbench({
+  id,
+  role,
+  template,
+  say,
+  person,
+  openLink: open,
+}: WorkbenchParts): WorkbenchCore {
   const scope = createScope()
   const link = open?.() ?? openLink({ ask: () => askDoors(id) })
   scope.add(link.dispose)
   const { doors, live } = link
   const files = createFiles({ live, doors })
   scope.add(files.dispose)
+  const mine = { person: person.id, repl: id }
+  const writer = beWriter()
+  scope.add(writer.release)
+  // A viewer has no edits, and some browsers keep nothing for pages.
+  const mayKeep = role !== 'viewer' && 'indexedDB' in window
   const documents = createDocuments({
     doors,
     repl: id,
     say: (words) => say('editor', words),
-    reopen: async (doc) => {
-      const path = tabs.state
-        .get()
-        .tabs.find((tab) => tab.view.kind === 'text' && tab.view.document.id === doc)?.path
-      const opened = path === undefined ? null : await files.open(path)
-      return opened?.kind === 'text' && opened.doc === doc ? opened : null
+    reopen: async (path) => {
+      const opened = await files.open(path)
+      return opened.kind === 'text' ? opened : null
     },
+    keep: mayKeep
+      ? ({ id: doc, epoch, doc: text }) => {
+          const address = { ...mine, doc, epoch, writer: writer.id, serial: writer.serial() }
+          return openStore(storeName(address), text)
+        }
+      : null,
   })
   scope.add(documents.dispose)
   const tabs = createTabs({
@@ -67,6 +89,7 @@ export function startWorkbench({ id, role, template, say, openLink: open }: Work
   scope.add(tabs.dispose)
   if (localStorage.getItem(memoryKey(id)) === null) void openFirstFiles(tabs, template)
   scope.add(files.onDocument(tabs.told))
+  scope.add(files.onDocument(documents.told))
   scope.add(documents.onReplaced(tabs.replaced))
   const unlogged = derive([documents.summary], () => documents.summary.get().unlogged)
   scope.add(unlogged.dispose)
@@ -76,13 +99,43 @@ export function startWorkbench({ id, role, template, say, openLink: open }: Work
   scope.add(presence.dispose)
   const isViewer = derive([doors.latest], () => (doors.latest.get()?.role ?? role) === 'viewer')
   scope.add(isViewer.dispose)
-  const connection = derive([link.phase, documents.summary, isViewer], () =>
-    connectionNow(link, documents, isViewer),
+  const leftovers = mayKeep
+    ? findLeftovers({
+        ...mine,
+        writer: writer.id,
+        documents,
+        isLive: () => link.phase.get().phase === 'live',
+        open: files.open,
+        say: (words) => say('page', words),
+      })
+    : null
+  if (leftovers !== null) scope.add(leftovers.dispose)
+  scope.add(link.phase.subscribe(() => (link.phase.get().phase === 'live' ? leftovers?.look() : undefined)))
+  const phase = createStore<Phase>('RUNNING')
+  const found = leftovers?.waiting ?? createStore(0)
+  const connection = derive([link.phase, documents.summary, isViewer, phase, found], () =>
+    connectionNow({ link, documents, isViewer, phase, found }),
   )
   scope.add(connection.dispose)
   scope.add(guardLeaving(documents))
-  scope.add(listen(window, 'online', link.hurry))
-  return { link, files, documents, tabs, terminals, presence, connection, isViewer, dispose: scope.dispose }
+  scope.add(followNetwork(link, documents))
+  const sawPhase = (now: Phase): void => {
+    const wasOpen = isOpen(phase.get())
+    phase.set(now)
+    if (isOpen(now) && !wasOpen) link.hurry()
+  }
+  return {
+    link,
+    files,
+    documents,
+    tabs,
+    terminals,
+    presence,
+    connection,
+    isViewer,
+    sawPhase,
+    dispose: scope.dispose,
+  }
 }
 
 /** At a first visit the template's own choice is open, in its order. */
@@ -90,20 +143,50 @@ async function openFirstFiles(tabs: Tabs, template: string): Promise<void> {
   for (const path of await askFirstFiles(template)) tabs.open(path, { quietly: true })
 }
 
-function connectionNow(link: Link, documents: Documents, isViewer: Readable<boolean>): ConnectionWord {
-  const { unsaved, awaySince, readOnly } = documents.summary.get()
+type Watched = {
+  link: Link
+  documents: Documents
+  isViewer: Readable<boolean>
+  phase: Readable<Phase>
+  found: Leftovers['waiting']
+}
+
+function connectionNow({ link, documents, isViewer, phase, found }: Watched): ConnectionWord {
+  const { unsaved, awaySince, readOnly, isKept } = documents.summary.get()
   return connectionWord({
     link: link.phase.get(),
+    session: sessionOf(phase.get()),
     roomsAwaySince: awaySince,
-    waiting: unsaved,
+    waiting: unsaved + found.get(),
+    isKept,
     isViewer: isViewer.get(),
     readOnly,
   })
 }
 
-/** The browser asks before it leaves a page whose edits are on no disk yet. */
+function sessionOf(phase: Phase): 'here' | 'coming' | 'ended' {
+  if (isOpen(phase)) return 'here'
+  if (phase === 'STARTING' || phase === 'RECOVERING') return 'coming'
+  return 'ended'
+}
+
+/** The browser asks before it leaves a page that alone holds edits; what is in its store comes back by itself. */
 function guardLeaving(documents: Documents): () => void {
-  return listen(window, 'beforeunload', (event) => {
-    if (documents.summary.get().unsaved > 0) event.preventDefault()
-  })
+  const stops = [
+    listen(window, 'beforeunload', (event) => {
+      if (!documents.summary.get().isKept) event.preventDefault()
+    }),
+    listen(window, 'pagehide', documents.leaveNothing),
+  ]
+  return () => stops.forEach((stop) => stop())
+}
+
+/** A browser that changes networks keeps dead sockets for half a minute: both ways are tried anew at once. */
+function followNetwork(link: Link, documents: Documents): () => void {
+  const retry = (): void => {
+    link.retry()
+    documents.retry()
+  }
+  const stops = [listen(window, 'offline', retry), listen(window, 'online', retry)]
+  return () => stops.forEach((stop) => stop())
 }

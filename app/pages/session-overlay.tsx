@@ -1,7 +1,7 @@
 // Over a workbench whose session is not there: what happens to it, and a way to go on reading what the page still holds.
 import { useState, type ReactNode } from 'react'
 import type { Repl } from '../../protocol/repl.ts'
-import { Button } from '../ui/button.tsx'
+import { Button, buttonClasses } from '../ui/button.tsx'
 import { PhaseBadge } from '../ui/phase-badge.tsx'
 
 interface SessionOverlayProps {
@@ -46,6 +46,11 @@ export function SessionOverlay({ repl, panel, children, open }: SessionOverlayPr
       {!open && reading && (
         <div className="fixed inset-x-0 bottom-8 z-30 mx-auto flex w-fit items-center gap-3 rounded-lg border border-line bg-raised px-3 py-2 shadow-overlay">
           <PhaseBadge phase={repl.phase} />
+          {repl.phase === 'FLUSH_FAILED' && (
+            <a href={`/repl/${repl.id}/zip`} download className={buttonClasses('plain')}>
+              Download as zip
+            </a>
+          )}
           <Button size="small" look="primary" onClick={() => setReading(false)}>
             Show the session
           </Button>

@@ -78,6 +78,11 @@ export function SessionPanel({ repl, progress, offsetMs, onRepl }: SessionPanelP
             {action.label}
           </Button>
         )}
+        {words.offersZip && (
+          <a href={`/repl/${repl.id}/zip`} download className={buttonClasses('plain')}>
+            Download as zip
+          </a>
+        )}
         <Link to="/" className={buttonClasses(action ? 'quiet' : 'plain')}>
           Back to your REPLs
         </Link>

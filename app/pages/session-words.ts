@@ -7,7 +7,11 @@ export interface SessionWords {
   say: string
   /** The one thing to press, null when there is nothing to do but wait. */
   action: { change: 'start' | 'stop'; label: string } | null
+  /** Offers all files as a zip archive: the backup is not there. */
+  offersZip: boolean
 }
+
+type Said = Omit<SessionWords, 'offersZip'>
 
 const start = (label: string) => ({ change: 'start' as const, label })
 
@@ -15,7 +19,7 @@ function failureSay(repl: Repl): string {
   return repl.reason ?? 'The reason is in the log of DevEx.'
 }
 
-function atRest(repl: Repl): SessionWords {
+function atRest(repl: Repl): Said {
   if (repl.desired === 'running')
     return { title: `Starting ${repl.name}`, say: 'The start has been asked for.', action: null }
   return {
@@ -25,7 +29,7 @@ function atRest(repl: Repl): SessionWords {
   }
 }
 
-function goingDown(repl: Repl): SessionWords {
+function goingDown(repl: Repl): Said {
   if (repl.desired === 'running') {
     return {
       title: `Saving the last session of ${repl.name}`,
@@ -40,16 +44,16 @@ function goingDown(repl: Repl): SessionWords {
   }
 }
 
-function flushFailed(repl: Repl): SessionWords {
+function flushFailed(repl: Repl): Said {
   return {
     title: `The backup of ${repl.name} failed`,
-    say: `${failureSay(repl)} Nothing is lost: the files stay where they ran, and the backup is tried again by itself.`,
+    say: `${failureSay(repl)} The files are still here, where they ran, and stay until the backup holds them; it is tried again by itself.`,
     action: { change: 'stop', label: 'Try the backup again now' },
   }
 }
 
 /** The words for `repl` in its phase, before permission: see `sessionWords`. */
-function wordsOf(repl: Repl): SessionWords {
+function wordsOf(repl: Repl): Said {
   const { name, phase } = repl
   switch (phase) {
     case 'CREATED':
@@ -60,7 +64,7 @@ function wordsOf(repl: Repl): SessionWords {
     case 'RECOVERING':
       return {
         title: `Bringing ${name} back`,
-        say: repl.reason ?? 'The session broke off. It comes back from its last backup.',
+        say: `${repl.reason ?? 'The session broke off.'} It comes back from its last backup; what you typed after it is in this page and is sent again.`,
         action: null,
       }
     case 'START_FAILED':
@@ -84,7 +88,7 @@ function wordsOf(repl: Repl): SessionWords {
 
 /** The words for `repl`; who may not start or stop is told whom to ask. */
 export function sessionWords(repl: Repl): SessionWords {
-  const words = wordsOf(repl)
+  const words = { ...wordsOf(repl), offersZip: repl.phase === 'FLUSH_FAILED' }
   if (!words.action || can(repl.role, `repl.${words.action.change}`)) return words
   return {
     ...words,

@@ -42,6 +42,8 @@ export interface PersonApi {
   createInvite(id: string, body: z.infer<typeof CreateInvite>): Promise<Invite>
   /** The raw event stream of a repl's progress after event `after`; ends when `signal` does. */
   progress(id: string, from: { after?: string; signal: AbortSignal }): Promise<ReadableStream<Uint8Array>>
+  /** All files as one zip archive, made while it is read; ends when `signal` does. */
+  zip(id: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
 }
 
 interface Ask {
@@ -180,17 +182,22 @@ function personApi(send: Send, person: string): PersonApi {
       return (await read(send, ask, z.object({ invite: Invite }))).invite
     },
     progress: (id, from) => progress(send, { id, person, ...from }),
+    zip: (id, signal) => stream(send, { path: `${replPath(id)}/zip`, person, signal }),
   }
 }
 
-async function progress(
+function progress(
   send: Send,
   from: { id: string; person: string; after?: string; signal: AbortSignal },
 ): Promise<ReadableStream<Uint8Array>> {
   const path = `${replPath(from.id)}/progress`
   const headers = { accept: 'text/event-stream', ...(from.after ? { 'last-event-id': from.after } : {}) }
-  const response = await send({ path, person: from.person, headers, signal: from.signal })
-  if (!response.ok) throw await refusal(response, path)
+  return stream(send, { path, person: from.person, headers, signal: from.signal })
+}
+
+async function stream(send: Send, ask: Ask): Promise<ReadableStream<Uint8Array>> {
+  const response = await send(ask)
+  if (!response.ok) throw await refusal(response, ask.path)
   if (response.body) return response.body
-  throw new AppError('unavailable', { say: 'The progress of this REPL cannot be read now.', log: { path } })
+  throw new AppError('unavailable', { say: 'This cannot be read now. Try again.', log: { path: ask.path } })
 }

@@ -100,12 +100,17 @@ interface ContextMenuProps {
   children: ReactNode
 }
 
+/** A field that an item opened keeps the keyboard: given back to the target, the field would be left and give up. */
+const keepTyping = (event: Event): void => {
+  if (document.activeElement instanceof HTMLInputElement) event.preventDefault()
+}
+
 export function ContextMenu({ target, children }: ContextMenuProps) {
   return (
     <RadixContext.Root modal={false}>
       <RadixContext.Trigger asChild>{target}</RadixContext.Trigger>
       <RadixContext.Portal>
-        <RadixContext.Content collisionPadding={8} className={sheet}>
+        <RadixContext.Content collisionPadding={8} className={sheet} onCloseAutoFocus={keepTyping}>
           {children}
         </RadixContext.Content>
       </RadixContext.Portal>

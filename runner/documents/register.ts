@@ -84,7 +84,10 @@ export class Register {
     this.#put(before && before.epoch !== known.epoch ? { ...known, since: seq } : known)
   }
 
-  /** Everything at `from` and below it is at `to` now; gives the documents that moved, and those that lost their place. */
+  /**
+   * Everything at `from` and below it is at `to` now; gives the documents that moved, and those that lost their place to one
+   * of them. A file that is no document and comes to a document's place is only new content: so save many programs.
+   */
   move(from: string, to: string, log: Log): Known[] {
     log.append({ kind: recordKind.moved, doc: '', author: '', payload: json({ from, to }) })
     return this.#move(from, to)
@@ -118,11 +121,13 @@ export class Register {
 
   #move(from: string, to: string): Known[] {
     const moving = this.within(from)
-    const covered = this.within(to).map((known) => ({ ...known, path: null }))
     const moved = moving.map((known) => ({
       ...known,
       path: `${to}${(known.path ?? from).slice(from.length)}`,
     }))
+    const covered = moved
+      .flatMap(({ path }) => this.ofPath(path) ?? [])
+      .map((known) => ({ ...known, path: null }))
     for (const known of [...covered, ...moved]) this.#put(known)
     return [...covered, ...moved]
   }

@@ -55,11 +55,24 @@ test('an update sent before the answer of a new connection carries only itself',
   expect(progress.waiting().unsaved).toBe(0)
 })
 
+test('edits that an earlier page kept are one frame and count as many as they were', () => {
+  const progress = new Progress()
+  progress.opened()
+  progress.frameSent('step2')
+  progress.edited(12)
+  progress.frameSent('update')
+  expect(progress.waiting()).toEqual({ unsaved: 12, unlogged: 12 })
+  progress.told(2, 2)
+  expect(progress.waiting().unsaved).toBe(0)
+})
+
 test('the connection words are the six, and say how much waits', () => {
   const facts: ConnectionFacts = {
     link: { phase: 'live' },
+    session: 'here',
     roomsAwaySince: null,
     waiting: 0,
+    isKept: true,
     isViewer: false,
     readOnly: null,
   }
@@ -71,6 +84,13 @@ test('the connection words are the six, and say how much waits', () => {
   const offline = connectionWord({ ...facts, link: { phase: 'offline', since: 0 }, waiting: 12 })
   expect(offline.say).toMatch(/^Offline since .+ — typing is kept here, 12 edits wait$/)
   expect(connectionWord({ ...facts, roomsAwaySince: 0 }).word).toBe('offline')
+  const away: ConnectionFacts = { ...facts, link: { phase: 'offline', since: 0 }, waiting: 1 }
+  expect(connectionWord({ ...away, isKept: false }).say).toMatch(/ — keep this page open, 1 edit waits$/)
+  expect(connectionWord({ ...away, session: 'ended' }).say).toBe('Stopped — 1 edit waits')
+  expect(connectionWord({ ...away, session: 'coming' }).word).toBe('connecting')
+  expect(connectionWord({ ...facts, readOnly: 'The disk is full.', waiting: 2 }).say).toBe(
+    'Read only — 2 edits wait',
+  )
 })
 
 test('W-7 a missed revision asks once for the whole list and is then equal', () => {
@@ -131,6 +151,8 @@ test('a change of text is found whole, never inside a surrogate pair, and put wh
   const change = regionOf('one\ntwo\n', 'one\nand\ntwo\n')
   expect(placeIn('zero\none\ntwo\n', 'one\ntwo\n', change)?.at).toBe(9)
   expect(placeIn('all else', 'one\ntwo\n', change)).toBeNull()
+  const deep = regionOf('one\ntwo\nthree\n', 'one\ntwo and\nthree\n')
+  expect(placeIn('zero\none\ntwo\nthree\nfour\n', 'one\ntwo\nthree\n', deep)).toMatchObject({ at: 12 })
 })
 
 test('T-1 the page paints a contiguous slice: what it has is cut off, what is missing is asked for', () => {

@@ -33,6 +33,8 @@ async function joined(
     repl: session.repl,
     doc: room.doc,
     epoch: room.epoch,
+    path: () => 'main.py',
+    keep: null,
     refused: () => {},
   })
   onTestFinished(document.dispose)
@@ -75,6 +77,8 @@ test('others see no edit of ours as theirs: a remote edit waits for nothing', as
     repl: session.repl,
     doc: document.id,
     epoch: document.epoch,
+    path: () => 'main.py',
+    keep: null,
     refused: () => {},
   })
   onTestFinished(() => {
@@ -97,6 +101,8 @@ test('while a composition is held, edits of others wait outside the text, and th
     repl: session.repl,
     doc: document.id,
     epoch: document.epoch,
+    path: () => 'main.py',
+    keep: null,
     refused: () => {},
   })
   onTestFinished(() => {
@@ -117,7 +123,13 @@ test('while a composition is held, edits of others wait outside the text, and th
 
 test('a document with waiting edits outlives its tab until they are saved', async () => {
   const { session, room, doors } = await setting('x')
-  const documents = createDocuments({ doors, repl: session.repl, say: () => {}, reopen: async () => null })
+  const documents = createDocuments({
+    doors,
+    repl: session.repl,
+    say: () => {},
+    reopen: async () => null,
+    keep: null,
+  })
   onTestFinished(documents.dispose)
   const document = documents.open({ kind: 'text', path: 'main.py', ...room, eol: 'lf' })
   await until(document.facts, (facts) => facts.hasText)
@@ -141,6 +153,7 @@ test('a file with a new history is joined anew, and what had not arrived is brou
     repl: session.repl,
     say: (words) => said.push(words),
     reopen: async () => ({ kind: 'text', path: 'main.py', ...fresh, eol: 'lf' }),
+    keep: null,
   })
   onTestFinished(documents.dispose)
   const old = documents.open({ kind: 'text', path: 'main.py', ...room, eol: 'lf' })
@@ -158,4 +171,36 @@ test('a file with a new history is joined anew, and what had not arrived is brou
   })
   await eventually(() => said.length > 0)
   expect(now.text.toString()).toBe('zeroth\nfirst\nmine\nlast\n')
+})
+
+test('C-8 a refused edit is taken back alone, not the undo step it was typed in', async () => {
+  const { session, room } = await setting('kept ')
+  const doors = keepDoors(() =>
+    session.doors({ who: { id: 'gracegracegracea', name: 'Grace' }, role: 'viewer' }),
+  )
+  await doors.renew()
+  onTestFinished(doors.dispose)
+  const said: string[] = []
+  const document = openDocument({
+    doors,
+    repl: session.repl,
+    doc: room.doc,
+    epoch: room.epoch,
+    path: () => 'main.py',
+    keep: null,
+    refused: (words) => said.push(words),
+  })
+  onTestFinished(document.dispose)
+  const typing = {}
+  onTestFinished(document.ownOrigin(typing))
+  await until(document.facts, (facts) => facts.hasText)
+  const type = (at: number, text: string): void =>
+    document.doc.transact(() => document.text.insert(at, text), typing)
+  for (const letter of 'abc') type(document.text.length, letter)
+  document.doc.transact(() => document.text.delete(0, 2), typing)
+  expect(document.text.toString()).toBe('pt abc')
+  await eventually(() => said.length === 4)
+  expect(document.text.toString()).toBe('kept ')
+  await until(document.facts, ({ waiting }) => waiting.unsaved === 0)
+  expect(session.runner.textOf(room.doc)).toBe('kept ')
 })

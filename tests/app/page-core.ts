@@ -55,7 +55,7 @@ export async function openPage({ ask, relayPort }: PagePlan): Promise<PageCore> 
   const { doors, live } = link
   const files = createFiles({ live, doors })
   scope.add(files.dispose)
-  const documents = createDocuments({ doors, repl, say: refused, reopen: async () => null })
+  const documents = createDocuments({ doors, repl, say: refused, reopen: async () => null, keep: null })
   scope.add(documents.dispose)
   const unlogged = derive([documents.summary], () => documents.summary.get().unlogged)
   scope.add(unlogged.dispose)

@@ -185,6 +185,19 @@ test('C-10 a join waits for the runner’s state: the first sync is never empty'
   expect(first.length).toBeGreaterThan(14)
 })
 
+test('C-11 what a runner took in before it came back reaches the peers that stayed', async () => {
+  const setting = await relaySetting('text')
+  const [a, b] = [await stockClient(setting), await stockClient(setting)]
+  await eventually(() => a.provider.synced && b.provider.synced)
+
+  setting.runner.kill()
+  setting.runner.docs.get(setting.room.doc)?.doc.getText('content').insert(4, ' of a tool')
+  a.text.insert(0, 'ada: ')
+  await setting.runner.connect(setting.url, setting.session)
+
+  for (const { text } of [a, b]) await eventually(() => text.toString() === 'ada: text of a tool')
+})
+
 test('C-14 after freeze no edit is taken, and frozen comes after every edit before it', async () => {
   const setting = await relaySetting('')
   const a = await stockClient(setting)

@@ -94,6 +94,15 @@ test.skipIf(noBrowser)(
       await page.locator('.view-line', { hasText: 'made by grace' }).waitFor()
     }
 
+    await eventually(async () => {
+      await screen.treeItem(ada.page, 'made.txt').click({ button: 'right' })
+      await ada.page.getByRole('menuitem', { name: 'Rename' }).click({ timeout: 3000 })
+      return true
+    })
+    await ada.page.getByLabel('New name of made.txt').fill('named.txt')
+    await ada.page.keyboard.press('Enter')
+    await screen.treeItem(grace.page, 'named.txt').waitFor()
+
     const before = await screen.terminalText(grace.page)
     await grace.page.reload()
     await grace.page.locator('.xterm:visible').waitFor({ timeout: 60_000 })
@@ -107,7 +116,7 @@ test.skipIf(noBrowser)(
     await screen.workbench(ada.page)
     await screen.openFile(ada.page, 'main.py')
     await eventually(async () => (await screen.editorText(ada.page)) === 'print(6 * 7)')
-    expect(readFileSync(join(workspace(), 'made.txt'), 'utf8')).toBe('made by grace\n')
+    expect(readFileSync(join(workspace(), 'named.txt'), 'utf8')).toBe('made by grace\n')
     expect([...ada.faults, ...grace.faults]).toEqual([])
   },
   180_000,

@@ -1,5 +1,5 @@
 // A session's life through the API, with real processes, real sync and a real store: start, stop, faults, and coming back.
-import { readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startSteps } from '../../protocol/repl.ts'
@@ -86,6 +86,26 @@ test('R-8 after a stop and a start everything is back, though the folder was rem
   })
   expect(events.filter(isStep('restore', 'begun')).at(-1)?.say).toMatch(/^Bringing back \d+ files/)
   expect(events.filter(isStep('stopped', 'done'))).toHaveLength(1)
+})
+
+test('R-8 a backup that is out of reach fails the start; the template never takes its place', async () => {
+  const repl = await aRepl(house, ada)
+  await press(repl.id, 'start')
+  await house.until(repl.id, ada, 'RUNNING')
+  await writeFile(join(workspace(repl.id), 'new.txt'), 'kept')
+  await press(repl.id, 'stop')
+  await house.until(repl.id, ada, 'STOPPED')
+  const objects = join(house.config.data, 'objects')
+  await rename(join(objects, 'v1'), join(objects, 'away'))
+
+  await press(repl.id, 'start')
+  const failed = await house.until(repl.id, ada, 'START_FAILED')
+
+  expect(failed.reason).toContain('does not hold its backup')
+  await rename(join(objects, 'away'), join(objects, 'v1'))
+  await press(repl.id, 'start')
+  await house.until(repl.id, ada, 'RUNNING')
+  expect(await readFile(join(workspace(repl.id), 'new.txt'), 'utf8')).toBe('kept')
 })
 
 test('R-2 start and stop may be pressed in any order at any time; the last wish comes true', async () => {

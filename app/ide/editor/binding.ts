@@ -24,8 +24,7 @@ export function bindDocument(document: OpenDocument, path: string, editor: Edito
   const binding = new MonacoBinding(document.text, model, new Set([editor]), null)
   scope.add(() => model.dispose())
   scope.add(() => binding.destroy())
-  document.undo.addTrackedOrigin(binding)
-  scope.add(() => document.undo.removeTrackedOrigin(binding))
+  scope.add(document.ownOrigin(binding))
   ownUndoOnly(model, document)
   return { document, model, dispose: scope.dispose }
 }

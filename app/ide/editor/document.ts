@@ -1,11 +1,14 @@
 // One open text document in this page: its Yjs text, its room, its own undo and the way of its edits. It knows no editor.
 import * as Y from 'yjs'
-import { closeCode } from '../../../protocol/document.ts'
+import { closeCode, type RoomNotice } from '../../../protocol/document.ts'
 import type { DoorsKeeper } from '../link/doors.ts'
-import { joinRoom, type Room } from '../room/room.ts'
+import { Keeping } from '../offline/keeping.ts'
+import type { KeptStore } from '../offline/store.ts'
+import { joinRoom, type Room, type RoomEvents } from '../room/room.ts'
 import { createScope } from '../scope.ts'
 import { createStore, type Readable } from '../store.ts'
 import { Progress, type Waiting } from './progress.ts'
+import { TakeBack } from './take-back.ts'
 
 export type DocumentFacts = {
   /** The text has come at least once. */
@@ -13,6 +16,8 @@ export type DocumentFacts = {
   /** Milliseconds since 1970 since the room is away, null while it is here. */
   awaySince: number | null
   waiting: Waiting
+  /** Everything that waits is in this browser's store: the page may be left. */
+  isKept: boolean
   /** Words when no edits are taken. */
   readOnly: string | null
   /** Words when the runner is away and edits wait in the relay. */
@@ -25,6 +30,7 @@ const atFirst: DocumentFacts = {
   hasText: false,
   awaySince: null,
   waiting: { unsaved: 0, unlogged: 0 },
+  isKept: true,
   readOnly: null,
   runnerAway: null,
   closed: null,
@@ -43,8 +49,21 @@ export type DocumentPlan = {
   repl: string
   doc: string
   epoch: string
+  /** Where its file is now, to find it again. */
+  path: () => string
+  /** Opens a store in this browser for what waits; null keeps nothing. */
+  keep: ((doc: Y.Doc) => KeptStore) | null
   /** An edit was refused; it has been taken back already. */
   refused: (say: string) => void
+}
+
+/** What an earlier page left behind of this very history. */
+export type Brought = {
+  update: Uint8Array
+  /** How many edits of it wait. */
+  waiting: number
+  /** The text that they are a change of. */
+  base: string
 }
 
 export type OpenDocument = {
@@ -54,71 +73,146 @@ export type OpenDocument = {
   text: Y.Text
   room: Room
   facts: Readable<DocumentFacts>
-  /** Takes back own edits only; its origins are added by whoever binds an editor. */
+  /** Takes back own edits only. */
   undo: Y.UndoManager
+  /** Own edits come from `origin`: undo takes them back. The answer ends that. */
+  ownOrigin: (origin: unknown) => () => void
+  bring: (edits: Brought) => void
+  /** The store that holds what waits, if there is one. */
+  storeName: () => string | null
+  /** The page is about to go: a store in which nothing waits goes with it. */
+  leaveNothing: () => void
   /** The text as the runner last held all of it, to carry edits into a new history. */
   settledText: () => string
   dispose: () => void
 }
 
+/** Origin of edits that an earlier page had kept. */
+const broughtHome = 'brought home'
 /** Edits within this time are one step of undo. */
 const undoStepMs = 500
 
 export function openDocument(plan: DocumentPlan): OpenDocument {
-  const scope = createScope()
-  const doc = new Y.Doc()
-  scope.add(() => doc.destroy())
-  const text = doc.getText('content')
-  const facts = createStore(atFirst)
-  const set = (change: Partial<DocumentFacts>): void => facts.update((now) => ({ ...now, ...change }))
-  let settled = ''
-  const progress = new Progress(() => {
-    const waiting = progress.waiting()
-    if (waiting.unsaved === 0 && facts.get().hasText) settled = text.toString()
-    set({ waiting })
-  })
-  const undo = new Y.UndoManager(text, { captureTimeout: undoStepMs, trackedOrigins: new Set() })
-  scope.add(() => undo.destroy())
-  // Before the provider's own listener, so that an edit is known before its frame is counted.
-  doc.on('update', (_update: Uint8Array, origin: unknown) => {
-    if (origin !== room.provider) progress.edited()
-  })
-  const room = joinRoom({
-    doors: plan.doors,
-    name: `${plan.repl}/${plan.doc}/${plan.epoch}`,
-    doc,
-    events: {
-      opened: () => progress.opened(),
+  return new JoinedDocument(plan)
+}
+
+class JoinedDocument implements OpenDocument {
+  readonly id: string
+  readonly epoch: string
+  readonly doc = new Y.Doc()
+  readonly text = this.doc.getText('content')
+  readonly facts = createStore(atFirst)
+  readonly undo = new Y.UndoManager(this.text, { captureTimeout: undoStepMs, trackedOrigins: new Set() })
+  readonly room: Room
+  readonly #plan: DocumentPlan
+  readonly #scope = createScope()
+  readonly #takeBack = new TakeBack(this.text, this.undo)
+  readonly #progress = new Progress(() => this.#moved())
+  readonly #keeping: Keeping | null
+  #settled = ''
+  /** How many edits the change being made stands for. */
+  #counts = 1
+
+  constructor(plan: DocumentPlan) {
+    this.id = plan.doc
+    this.epoch = plan.epoch
+    this.#plan = plan
+    this.#keeping = this.#keep(plan)
+    this.#scope.add(() => this.doc.destroy())
+    this.#scope.add(() => this.undo.destroy())
+    this.#scope.add(() => this.#takeBack.dispose())
+    // Before the provider's own listener, so that an edit is known before its frame is counted.
+    this.doc.on('update', (_update: Uint8Array, origin: unknown) => {
+      if (origin !== this.room.provider) this.#edited()
+    })
+    this.room = joinRoom({
+      doors: plan.doors,
+      name: `${plan.repl}/${plan.doc}/${plan.epoch}`,
+      doc: this.doc,
+      events: this.#roomEvents(),
+    })
+    this.#scope.add(this.room.dispose)
+    this.#scope.add(() => this.#keeping?.dispose())
+  }
+
+  readonly dispose = (): void => this.#scope.dispose()
+  readonly settledText = (): string => this.#settled
+  readonly storeName = (): string | null => this.#keeping?.name ?? null
+  readonly leaveNothing = (): void => this.#keeping?.leaveNothing()
+
+  readonly ownOrigin = (origin: unknown): (() => void) => {
+    this.undo.addTrackedOrigin(origin)
+    this.#takeBack.track(origin)
+    return () => {
+      this.undo.removeTrackedOrigin(origin)
+      this.#takeBack.untrack(origin)
+    }
+  }
+
+  readonly bring = ({ update, waiting, base }: Brought): void => {
+    if (!this.facts.get().hasText) this.#settled = base
+    this.#counts = Math.max(1, waiting)
+    Y.applyUpdate(this.doc, update, broughtHome)
+    this.#counts = 1
+    // A store begins with the whole text, so that it can be read before the room is here.
+    if (this.doc.store.pendingStructs === null) this.#set({ hasText: true })
+  }
+
+  #set(change: Partial<DocumentFacts>): void {
+    this.facts.update((now) => ({ ...now, ...change }))
+  }
+
+  #keep({ keep, path }: DocumentPlan): Keeping | null {
+    if (keep === null) return null
+    return new Keeping({
+      open: () => keep(this.doc),
+      now: () => ({ path: path(), waiting: this.#progress.waiting().unsaved, base: this.#settled }),
+      kept: (isKept) => this.#set({ isKept }),
+    })
+  }
+
+  #edited(): void {
+    this.#takeBack.made(this.#progress.edited(this.#counts))
+    this.#keeping?.edited()
+    if (this.#keeping === null) this.#set({ isKept: false })
+  }
+
+  #moved(): void {
+    const waiting = this.#progress.waiting()
+    if (waiting.unsaved === 0 && this.facts.get().hasText) this.#settled = this.text.toString()
+    this.#takeBack.arrived(this.#progress.oldest())
+    this.#set(waiting.unsaved === 0 ? { waiting, isKept: true } : { waiting })
+    this.#keeping?.changed()
+  }
+
+  #roomEvents(): RoomEvents {
+    return {
+      opened: () => this.#progress.opened(),
       away: () => {
-        progress.closed()
-        set({ awaySince: Date.now() })
+        this.#progress.closed()
+        this.#set({ awaySince: this.facts.get().awaySince ?? Date.now() })
       },
-      synced: () => set({ hasText: true, awaySince: null }),
-      sent: (kind) => progress.frameSent(kind),
-      told: (logged, saved) => progress.told(logged, saved),
-      notice: (notice) => {
-        if (notice.kind === 'live') set({ readOnly: null, runnerAway: null })
-        if (notice.kind === 'waiting') set({ runnerAway: notice.say })
-        if (notice.kind === 'read-only') set({ readOnly: notice.say })
-        if (notice.kind === 'refused') {
-          undo.undo()
-          plan.refused(notice.say)
-        }
-      },
+      synced: () => this.#set({ hasText: true, awaySince: null }),
+      sent: (kind) => this.#progress.frameSent(kind),
+      told: (logged, saved) => this.#progress.told(logged, saved),
+      notice: (notice) => this.#told(notice),
       closed: (code, reason) =>
-        set({ closed: { code, say: reason || (closedWords.get(code) ?? 'The server closed this file.') } }),
-    },
-  })
-  scope.add(room.dispose)
-  return {
-    id: plan.doc,
-    epoch: plan.epoch,
-    doc,
-    text,
-    room,
-    facts,
-    undo,
-    settledText: () => settled,
-    dispose: scope.dispose,
+        this.#set({
+          closed: { code, say: reason || (closedWords.get(code) ?? 'The server closed this file.') },
+        }),
+    }
+  }
+
+  #told(notice: RoomNotice): void {
+    if (notice.kind === 'live') this.#set({ readOnly: null, runnerAway: null })
+    if (notice.kind === 'waiting') this.#set({ runnerAway: notice.say })
+    if (notice.kind === 'read-only') this.#set({ readOnly: notice.say })
+    if (notice.kind === 'refused') this.#refused(notice)
+  }
+
+  #refused({ frame, say }: Extract<RoomNotice, { kind: 'refused' }>): void {
+    const ids = this.#progress.editsIn(frame)
+    if (this.#takeBack.takeBack(ids)) this.#plan.refused(say)
+    this.#progress.forget(frame)
   }
 }

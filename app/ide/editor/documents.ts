@@ -1,10 +1,12 @@
 // All documents this page has open, by id: opens, keeps one per file, and lets one go only when nothing of it waits.
-import type { Opened } from '../../../protocol/tree.ts'
+import type * as Y from 'yjs'
+import type { DocumentEvent, Opened } from '../../../protocol/tree.ts'
 import { closeCode } from '../../../protocol/document.ts'
 import type { DoorsKeeper } from '../link/doors.ts'
-import { createStore, type Readable } from '../store.ts'
+import { renote, removeStore, readStore, type KeptStore } from '../offline/store.ts'
+import { createStore, until, type Readable } from '../store.ts'
 import { openDocument, type OpenDocument } from './document.ts'
-import { carryOver } from './carry-over.ts'
+import { carryOver, type CarryMark } from './carry-over.ts'
 
 export type TextFile = Extract<Opened, { kind: 'text' }>
 
@@ -14,6 +16,8 @@ export type DocumentsSummary = {
   unlogged: number
   /** Ids of documents with own edits that are not saved. */
   dirty: ReadonlySet<string>
+  /** True when nothing waits that is not in this browser's store too. */
+  isKept: boolean
   /** Since when the first of them has been away, or null. */
   awaySince: number | null
   readOnly: string | null
@@ -23,6 +27,7 @@ const nothingOpen: DocumentsSummary = {
   unsaved: 0,
   unlogged: 0,
   dirty: new Set(),
+  isKept: true,
   awaySince: null,
   readOnly: null,
 }
@@ -34,8 +39,14 @@ export type Documents = {
   close: (id: string) => void
   /** The document that stands for `id` now. */
   get: (id: string) => OpenDocument | null
-  /** Calls back when a document began a new history and was replaced by a fresh one. */
-  onReplaced: (listener: (id: string) => void) => () => void
+  /** Calls back when a document was replaced by one of a new history, perhaps under a new id. */
+  onReplaced: (listener: (old: string, fresh: OpenDocument) => void) => () => void
+  /** A file of a document was moved. */
+  told: (event: DocumentEvent) => void
+  /** Takes away the stores in which nothing waits: the page is about to go. */
+  leaveNothing: () => void
+  /** Gives up connections that may be dead without saying so, and tries at once. */
+  retry: () => void
   dispose: () => void
 }
 
@@ -43,11 +54,13 @@ export type DocumentsPlan = {
   doors: DoorsKeeper
   repl: string
   say: (words: string) => void
-  /** Asks for a document anew, by id, after its history changed. */
-  reopen: (id: string) => Promise<TextFile | null>
+  /** Asks for a file's document anew, after its history changed. */
+  reopen: (path: string) => Promise<TextFile | null>
+  /** Opens a store in this browser for a document's waiting edits; null where nothing is to be kept. */
+  keep: ((of: { id: string; epoch: string; doc: Y.Doc }) => KeptStore) | null
 }
 
-type Held = { document: OpenDocument; readers: number; stop: () => void }
+type Held = { document: OpenDocument; path: { now: string }; readers: number; stop: () => void }
 
 export function createDocuments(plan: DocumentsPlan): Documents {
   return new HeldDocuments(plan)
@@ -57,7 +70,8 @@ class HeldDocuments implements Documents {
   readonly summary = createStore(nothingOpen)
   readonly #plan: DocumentsPlan
   readonly #held = new Map<string, Held>()
-  readonly #replaced = new Set<(id: string) => void>()
+  readonly #renewing = new WeakSet<OpenDocument>()
+  readonly #replaced = new Set<(old: string, fresh: OpenDocument) => void>()
 
   constructor(plan: DocumentsPlan) {
     this.#plan = plan
@@ -81,9 +95,22 @@ class HeldDocuments implements Documents {
     return this.#held.get(id)?.document ?? null
   }
 
-  onReplaced(listener: (id: string) => void): () => void {
+  onReplaced(listener: (old: string, fresh: OpenDocument) => void): () => void {
     this.#replaced.add(listener)
     return () => this.#replaced.delete(listener)
+  }
+
+  readonly told = (event: DocumentEvent): void => {
+    const entry = this.#held.get(event.doc)
+    if (entry !== undefined) entry.path.now = event.path
+  }
+
+  readonly leaveNothing = (): void => {
+    for (const { document } of this.#held.values()) document.leaveNothing()
+  }
+
+  readonly retry = (): void => {
+    for (const { document } of this.#held.values()) document.room.retry()
   }
 
   readonly dispose = (): void => {
@@ -92,13 +119,23 @@ class HeldDocuments implements Documents {
   }
 
   #join(file: TextFile, readers: number): OpenDocument {
-    const { doors, repl, say } = this.#plan
-    const document = openDocument({ doors, repl, doc: file.doc, epoch: file.epoch, refused: say })
+    const { doors, repl, say, keep } = this.#plan
+    const { doc: id, epoch } = file
+    const path = { now: file.path }
+    const document = openDocument({
+      doors,
+      repl,
+      doc: id,
+      epoch,
+      path: () => path.now,
+      keep: keep === null ? null : (doc) => keep({ id, epoch, doc }),
+      refused: say,
+    })
     const watch = (): void => {
-      if (document.facts.get().closed?.code === closeCode.wrongEpoch) void this.#renewHistory(document)
+      if (isReplaced(document)) void this.#renewHistory(document)
       this.#look()
     }
-    this.#held.set(file.doc, { document, readers, stop: document.facts.subscribe(watch) })
+    this.#held.set(id, { document, path, readers, stop: document.facts.subscribe(watch) })
     this.#look()
     return document
   }
@@ -122,27 +159,49 @@ class HeldDocuments implements Documents {
   /** The room has a new history: join it, and bring what this page had not sent as a change of text. */
   async #renewHistory(old: OpenDocument): Promise<void> {
     const entry = this.#held.get(old.id)
-    if (entry?.document !== old) return
-    const file = await this.#plan.reopen(old.id).catch(() => null)
-    if (file === null || this.#held.get(old.id) !== entry) return
+    if (entry?.document !== old || this.#renewing.has(old)) return
+    this.#renewing.add(old)
+    const file = await this.#plan.reopen(entry.path.now).catch(() => null)
+    if (file === null || (file.doc === old.id && file.epoch === old.epoch)) return
+    if (this.#held.get(old.id) !== entry) return
     const texts = { before: old.settledText(), mine: old.text.toString() }
+    const left = old.storeName()
     this.#letGo(old.id)
-    const fresh = this.#join(file, entry.readers)
-    void carryOver(fresh, texts, this.#plan.say)
-    for (const listener of this.#replaced) listener(old.id)
+    const held = this.#held.get(file.doc)
+    if (held !== undefined) held.readers += entry.readers
+    const fresh = held?.document ?? this.#join(file, entry.readers)
+    for (const listener of this.#replaced) listener(old.id, fresh)
+    await carryOver(fresh, { texts, say: this.#plan.say, mark: (mark) => remember(left, mark) })
+    await until(fresh.facts, ({ waiting, hasText }) => hasText && waiting.unsaved === 0)
+    if (left !== null) await removeStore(left)
   }
 }
 
-type Summing = { unsaved: number; unlogged: number; awaySince: number | null; readOnly: string | null }
+/** The room is closed for good because the text is another one now, or because its file began anew. */
+function isReplaced(document: OpenDocument): boolean {
+  const code = document.facts.get().closed?.code
+  if (code === closeCode.wrongEpoch) return true
+  return code === closeCode.notFound && document.facts.get().waiting.unsaved > 0
+}
+
+/** A store that was closed with edits in it remembers where they went. */
+async function remember(store: string | null, mark: CarryMark): Promise<void> {
+  if (store === null) return
+  const { note } = await readStore(store)
+  if (note !== null) await renote(store, { ...note, carried: mark })
+}
+
+type Summing = Omit<DocumentsSummary, 'dirty'>
 
 function summarise(documents: OpenDocument[]): DocumentsSummary {
   const dirty = new Set<string>()
-  const sum: Summing = { unsaved: 0, unlogged: 0, awaySince: null, readOnly: null }
+  const sum: Summing = { unsaved: 0, unlogged: 0, isKept: true, awaySince: null, readOnly: null }
   for (const { id, facts } of documents) {
-    const { waiting, awaySince, readOnly } = facts.get()
+    const { waiting, awaySince, readOnly, isKept } = facts.get()
     sum.unsaved += waiting.unsaved
     sum.unlogged += waiting.unlogged
     if (waiting.unsaved > 0) dirty.add(id)
+    if (!isKept) sum.isKept = false
     if (awaySince !== null) sum.awaySince = Math.min(awaySince, sum.awaySince ?? awaySince)
     sum.readOnly ??= readOnly
   }

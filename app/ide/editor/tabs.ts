@@ -35,7 +35,7 @@ export type Tabs = {
   /** A file or folder was moved by this page or another. */
   moved: (from: string, to: string) => void
   told: (event: DocumentEvent) => void
-  replaced: (doc: string) => void
+  replaced: (old: string, fresh: OpenDocument) => void
   dispose: () => void
 }
 
@@ -129,11 +129,10 @@ class OpenTabs implements Tabs {
     }
   }
 
-  readonly replaced = (doc: string): void => {
-    const document = this.#parts.documents.get(doc)
-    if (document === null) return
-    for (const tab of this.#tabsOf(doc)) {
-      if (tab.view.kind === 'text') this.#change(tab.key, { view: { ...tab.view, document } })
+  readonly replaced = (old: string, fresh: OpenDocument): void => {
+    for (const tab of this.#tabsOf(old)) {
+      if (tab.view.kind === 'text')
+        this.#change(tab.key, { view: { ...tab.view, document: fresh }, isGone: false })
     }
   }
 

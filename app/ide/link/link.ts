@@ -22,11 +22,13 @@ export type Link = {
   doors: DoorsKeeper
   /** Tries at once instead of at the next turn. */
   hurry: () => void
+  /** Gives up sockets that may be dead without saying so, and tries at once. */
+  retry: () => void
   dispose: () => void
 }
 
-/** Wait before the next try to find a running session. */
-const searchMs = { low: 1_500, high: 4_000 }
+/** Wait before the next try to find a running session: spread, and longer after each, in milliseconds. */
+const searchMs = { first: 1_500, longest: 8_000 }
 const finalCodes = new Set(['forbidden', 'not-found', 'not-signed-in', 'bad-token'])
 
 /** True when both lead to the same session at the same address: one proof and one pair of sockets serve both. */
@@ -52,6 +54,8 @@ class SearchingLink implements Link {
   #timer: ReturnType<typeof setTimeout> | undefined
   #isDisposed = false
   #isSearching = false
+  /** Searches in a row that found nothing. */
+  #searches = 0
 
   constructor(parts: LinkParts) {
     this.#prove = parts.prove ?? ((doors) => proveRunner(doors))
@@ -61,6 +65,11 @@ class SearchingLink implements Link {
   }
 
   readonly hurry = (): void => void this.#search()
+
+  readonly retry = (): void => {
+    this.live.get()?.tree.io.engine.close()
+    this.hurry()
+  }
 
   readonly dispose = (): void => {
     this.#isDisposed = true
@@ -97,8 +106,23 @@ class SearchingLink implements Link {
   /** The sockets decide: while both hold, a page works, whatever became of the server that gave it its doors. */
   #look(): void {
     const now = this.live.get()
-    if (now?.tree.connected && now.terminal.connected) this.phase.set({ phase: 'live' })
-    else if (this.phase.get().phase !== 'connecting') this.#offline()
+    if (now?.tree.connected && now.terminal.connected) {
+      this.#searches = 0
+      clearTimeout(this.#timer)
+      this.phase.set({ phase: 'live' })
+      return
+    }
+    if (this.phase.get().phase !== 'connecting') this.#offline()
+    this.#searchLater()
+  }
+
+  /** Sockets alone cannot tell a session that ended from one that is away: the doors are asked until it is known. */
+  #searchLater(): void {
+    clearTimeout(this.#timer)
+    if (this.#isDisposed) return
+    const longest = Math.min(searchMs.longest, searchMs.first * 2 ** this.#searches)
+    this.#searches += 1
+    this.#timer = setTimeout(this.hurry, between(0.5, 1) * longest)
   }
 
   #leave(): void {
@@ -120,9 +144,8 @@ class SearchingLink implements Link {
       this.#leave()
       this.phase.set({ phase: 'stopped', say: error.say })
     } else if (this.live.get() === null) this.#offline()
-    else this.#look()
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(this.hurry, between(searchMs.low, searchMs.high))
+    else return this.#look()
+    this.#searchLater()
   }
 
   /** Before every reconnect the doors are asked anew: a stop, a new generation or a changed role is seen at once. */

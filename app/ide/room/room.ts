@@ -24,20 +24,23 @@ export type Room = {
   provider: WebsocketProvider
   /** While held, others' edits wait outside the document: an input-method composition must not be moved. */
   hold: (held: boolean) => void
+  /** Gives up a connection that may be dead without saying so, and tries at once. */
+  retry: () => void
   dispose: () => void
 }
 
 export type RoomPlan = { doors: DoorsKeeper; name: string; doc: Y.Doc; events: RoomEvents }
 
-/** Longest wait between tries in milliseconds, spread so that a class does not come back in lockstep. */
-const backoffMs = { low: 2_000, high: 4_000 }
+/** Wait before the first and the longest before a later try, in milliseconds. */
+const backoffMs = { first: 200, longest: 4_000 }
+/** Wait before a try with a new token, in milliseconds. */
+const tokenMs = { low: 2_000, high: 4_000 }
 
 export function joinRoom({ doors, name, doc, events }: RoomPlan): Room {
   const scope = createScope()
   const provider = new WebsocketProvider(doors.latest.get()?.collab ?? '', name, doc, {
     connect: false,
     disableBc: true,
-    maxBackoffTime: between(backoffMs.low, backoffMs.high),
     WebSocketPolyfill: countingSocket({
       token: () => doors.latest.get()?.token ?? '',
       sent: (kind) => events.sent?.(kind),
@@ -53,7 +56,13 @@ export function joinRoom({ doors, name, doc, events }: RoomPlan): Room {
   const hold = holdable(provider)
   provider.on('status', ({ status }) => {
     if (status === 'connected') events.opened?.()
-    if (status === 'disconnected') events.away?.()
+  })
+  // After each connection that ended and each try that failed, before y-websocket reckons its wait.
+  provider.on('connection-close', () => {
+    const longest = Math.min(backoffMs.longest, backoffMs.first * 2 ** provider.wsUnsuccessfulReconnects)
+    // Spread, so that a class does not come back in lockstep.
+    provider.maxBackoffTime = between(0.4, 1) * longest
+    events.away?.()
   })
   provider.on('sync', (isSynced) => {
     if (isSynced) events.synced?.()
@@ -64,7 +73,12 @@ export function joinRoom({ doors, name, doc, events }: RoomPlan): Room {
   })
   scope.add(doors.latest.subscribe(() => bringToken(provider, doors)))
   provider.connect()
-  return { provider, hold, dispose: scope.dispose }
+  const retry = (): void => {
+    if (!provider.shouldConnect) return
+    provider.disconnect()
+    provider.connect()
+  }
+  return { provider, hold, retry, dispose: scope.dispose }
 }
 
 function parseJson(text: string): unknown {
@@ -97,7 +111,7 @@ function reconnectWithNewToken(provider: WebsocketProvider, doors: DoorsKeeper):
           () => (isOver ? undefined : provider.connect()),
           () => (isOver ? undefined : again()),
         ),
-      between(backoffMs.low, backoffMs.high),
+      between(tokenMs.low, tokenMs.high),
     )
   }
   again()

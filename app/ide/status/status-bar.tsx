@@ -2,6 +2,7 @@
 import { clsx } from 'clsx'
 import type { Level } from '../../../protocol/repl.ts'
 import type { ConnectionWord } from '../link/words.ts'
+import { ClockTime } from '../../ui/time.tsx'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 
@@ -42,7 +43,7 @@ export function StatusBar() {
   const { cursor } = useStore(view)
   const state = useStore(tabs.state)
   const isSaved = useIsSaved()
-  const { unsaved } = useStore(documents.summary)
+  const { unsaved, readOnly, isKept } = useStore(documents.summary)
   const shown = state.tabs.find((tab) => tab.key === state.active)?.view
   const level = useStore(link.doors.latest)?.level ?? repl.level
   return (
@@ -52,13 +53,21 @@ export function StatusBar() {
       data-connection={word}
       data-saved={isSaved}
       data-waiting={unsaved}
+      data-kept={isKept}
       className="flex h-(--bar-status) shrink-0 items-center gap-4 overflow-hidden border-t border-line bg-surface px-3 text-label whitespace-nowrap text-muted"
     >
       <span className="flex min-w-0 items-center gap-1.5 text-ink" role="status">
         <span className={clsx('size-2 shrink-0 rounded-full', tones[word])} aria-hidden />
-        <span className="truncate">{say}</span>
+        <span className="truncate" title={readOnly ?? undefined}>
+          {say}
+        </span>
       </span>
       {isSaved && <span>Saved</span>}
+      {repl.committedAt !== null && (
+        <span className="max-sm:hidden" title="The last backup that was checked, with the files of that time">
+          Backed up <ClockTime at={repl.committedAt} />
+        </span>
+      )}
       <span className="flex-1" />
       {cursor !== null && shown?.kind === 'text' && (
         <>

@@ -9,6 +9,7 @@ import type { Size } from '../../../protocol/terminal.ts'
 import { createScope } from '../scope.ts'
 import type { Terminals, Viewing } from './terminals.ts'
 import { swallowQueries } from './queries.ts'
+import { surviveErase } from './survive-erase.ts'
 import { terminalTheme } from './theme.ts'
 
 export type Screen = {
@@ -125,6 +126,7 @@ function drawTerminal(parts: ScreenParts, fit: FitAddon): Terminal {
   terminal.loadAddon(new WebLinksAddon())
   terminal.loadAddon(new Unicode11Addon())
   terminal.unicode.activeVersion = '11'
+  surviveErase(terminal)
   terminal.open(parts.host)
   useGraphics(terminal)
   labelInput(terminal, parts.name)

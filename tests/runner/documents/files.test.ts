@@ -210,6 +210,26 @@ test('W-8 a document under a file that was moved over it gives up its path, and 
   expect((await session.documents.enter(b.id, b.epoch)).text).toBe('lost file\nb\n')
 })
 
+test('W-8 a program that saves by renaming slowly, seen on its way, changes the document and takes nothing from it', async () => {
+  const session = await startSession()
+  await session.put('a.py', 'one\n')
+  const page = await session.join('a.py')
+  const events: DocumentEvent[] = []
+  session.documents.onEvent((event) => events.push(event))
+  const at = (path: string): string => join(session.folders.workspace, path)
+
+  await writeFile(at('a.py.new'), 'one\ntwo\n')
+  await rename(at('a.py.new'), at('a.py'))
+  await session.documents.moved('a.py.new', 'a.py')
+  await session.documents.changed(new Set(['a.py', 'a.py.new']))
+  page.text.insert(0, 'ada\n')
+  await session.documents.materialise('test')
+
+  expect(await session.text('a.py')).toBe('ada\none\ntwo\n')
+  expect(events).toEqual([])
+  expect(await session.documents.open('a.py')).toMatchObject({ doc: page.id, epoch: page.epoch })
+})
+
 test('a document leaves memory 60 s after its last reader, and comes back the same', async () => {
   const clock = new HeldClock()
   const session = await startSession({ clock })

@@ -1,0 +1,195 @@
+// Edits made while something is away, in a real browser against the whole product: words are true, and each edit arrives once.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { launchBrowser, newPersonPage, noBrowser, type PersonPage } from '../support/browser.ts'
+import { eventually } from '../support/eventually.ts'
+import { startProduct, type Product } from '../support/product.ts'
+import { Visitor, type Inhabitant } from '../support/visitor.ts'
+import * as screen from './screen.ts'
+
+let product: Product
+let browser: Browser
+let ada: PersonPage
+/** Ada again, without a browser: what she does elsewhere. */
+let elsewhere: Visitor
+let repl: string
+
+const file = 'main.py'
+const onDisk = (): string => readFileSync(join(workspace(), file), 'utf8')
+const status = (page: Page) => page.getByTestId('status')
+
+function workspace(): string {
+  const found = execFileSync('find', [product.data, '-type', 'd', '-name', 'workspace'], { encoding: 'utf8' })
+  return found.split('\n')[0] ?? ''
+}
+
+type Running = { pid: number; parent: number; command: string }
+
+function running(): Running[] {
+  const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n')
+  return lines.map((line) => {
+    const [pid, parent, ...command] = line.trim().split(/\s+/)
+    return { pid: Number(pid), parent: Number(parent), command: command.join(' ') }
+  })
+}
+
+/** A process of this very product, by its program's name. */
+function processOf(program: string): number {
+  const all = running()
+  const up = all.find(({ command }) => command.includes(product.data) && command.includes('start.mjs'))
+  const found = all.find(({ parent, command }) => parent === up?.pid && command.includes(program))
+  if (found === undefined) throw new Error(`${program} does not run`)
+  return found.pid
+}
+
+/** Words that can be found again, one by one. */
+const words = (story: string, count: number): string[] =>
+  Array.from({ length: count }, (_, at) => `${story}${String(at).padStart(2, '0')}`)
+
+const timesIn = (text: string, word: string): number => text.split(word).length - 1
+
+function expectEachOnce(text: string, expected: string[]): void {
+  expect(expected.filter((word) => timesIn(text, word) !== 1)).toEqual([])
+}
+
+async function typeAtEnd(page: Page, typed: string[]): Promise<void> {
+  await screen.focusEditor(page)
+  await page.keyboard.press('Control+End')
+  for (const word of typed) await page.keyboard.type(` ${word}`)
+}
+
+async function allKept(page: Page): Promise<void> {
+  await page.locator('[data-testid=status][data-kept=true]').waitFor()
+}
+
+/** How many stores of edits this browser holds. */
+const stores = (page: Page): Promise<number> =>
+  page.evaluate(
+    async () => (await indexedDB.databases()).filter(({ name }) => name?.startsWith('devex-edits')).length,
+  )
+
+/** Another file takes the place of `file`: same text below a new first line, but another document. */
+async function replaced(tree: ReturnType<Inhabitant['tree']>, inside: Inhabitant): Promise<Inhabitant> {
+  const ask = async (event: string, what: object): Promise<void> => {
+    const answer: unknown = await tree.timeout(10_000).emitWithAck(event as never, what as never)
+    expect(answer).toMatchObject({ ok: true })
+  }
+  const old = onDisk()
+  await ask('create', { path: 'other.py', kind: 'file' })
+  const other = await inside.edit('other.py')
+  other.text.insert(0, `# another history\n${old}`)
+  await eventually(() => readFileSync(join(workspace(), 'other.py'), 'utf8').includes(old))
+  await ask('remove', { paths: [file] })
+  await ask('move', { from: 'other.py', to: file })
+  return inside
+}
+
+async function comeBack(): Promise<Page> {
+  const page = await ada.context.newPage()
+  page.on('pageerror', (fault) => ada.faults.push(String(fault)))
+  await page.goto(`${product.url}/repl/${repl}`)
+  await page.getByTestId('workbench').waitFor({ timeout: 60_000 })
+  return page
+}
+
+describe.skipIf(noBrowser)('offline', () => {
+  beforeAll(async () => {
+    product = await startProduct()
+    browser = await launchBrowser()
+    ada = await newPersonPage(browser)
+    await screen.signIn(ada.page, product.link)
+    await screen.createRepl(ada.page, { template: 'Python', name: 'offline' })
+    await screen.workbench(ada.page)
+    repl = new URL(ada.page.url()).pathname.split('/').at(-1) ?? ''
+    const cookies = await ada.context.cookies()
+    elsewhere = Visitor.with(product.url, cookies.map(({ name, value }) => `${name}=${value}`).join('; '))
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await product?.stop()
+    product?.clean()
+  })
+
+  test('C-5 C-6 the relay dies while ada types: the page says so, counts, and all she typed arrives once', async () => {
+    const { page } = ada
+    const typed = words('relay', 30)
+    await typeAtEnd(page, typed.slice(0, 10))
+    process.kill(processOf('collab-server'), 'SIGKILL')
+    await typeAtEnd(page, typed.slice(10))
+    await status(page)
+      .getByText(/Offline since \d\d:\d\d — typing is kept here, \d+ edits wait/)
+      .waitFor()
+    await status(page).getByText('Synced').waitFor({ timeout: 20_000 })
+    await screen.saved(page)
+    await eventually(() => timesIn(onDisk(), typed.at(-1) ?? '') === 1)
+    expectEachOnce(onDisk(), typed)
+    expect(await screen.editorText(page)).toBe(onDisk())
+  })
+
+  test('C-5 edits made offline in a tab that is closed arrive once when the repl is entered again, though no file is open', async () => {
+    const typed = words('closed', 10)
+    await ada.context.setOffline(true)
+    await typeAtEnd(ada.page, typed)
+    await status(ada.page)
+      .getByText(/Offline since .* edits wait/)
+      .waitFor()
+    await allKept(ada.page)
+    await ada.page.getByRole('tab', { name: file }).press('Delete')
+    await ada.page.close()
+    await ada.context.setOffline(false)
+    ada.page = await comeBack()
+    await eventually(() => timesIn(onDisk(), typed.at(-1) ?? '') === 1)
+    expectEachOnce(onDisk(), typed)
+    await eventually(async () => (await stores(ada.page)) === 0)
+  })
+
+  test('C-11 edits that wait when a session stops arrive once after the next start', async () => {
+    const { page } = ada
+    const typed = words('stopped', 10)
+    await screen.openFile(page, file)
+    await ada.context.setOffline(true)
+    await typeAtEnd(page, typed)
+    await allKept(page)
+    const folder = workspace()
+    await elsewhere.post(`/repl/${repl}/stop`)
+    await eventually(() => !existsSync(folder), 30_000)
+    await ada.context.setOffline(false)
+    await status(page)
+      .getByText(/^Stopped — \d+ edits wait$/)
+      .waitFor()
+    ;(await elsewhere.start(repl)).leave()
+    await status(page).getByText('Synced').waitFor({ timeout: 30_000 })
+    await screen.saved(page)
+    await eventually(() => timesIn(onDisk(), typed.at(-1) ?? '') === 1)
+    expectEachOnce(onDisk(), typed)
+    expect(await screen.editorText(page)).toBe(onDisk())
+  })
+
+  test('C-11 edits made offline in a file that was replaced meanwhile come into the new one, once', async () => {
+    const typed = words('replaced', 10)
+    await ada.context.setOffline(true)
+    await typeAtEnd(ada.page, typed)
+    await allKept(ada.page)
+    const old = onDisk()
+    await ada.page.close()
+    const inside = await elsewhere.enter(repl)
+    const tree = inside.tree()
+    const fresh = await (await replaced(tree, inside)).edit(file)
+    expect(fresh.text.toString()).toBe(`# another history\n${old}`)
+    await ada.context.setOffline(false)
+    ada.page = await comeBack()
+    await eventually(() => timesIn(onDisk(), typed.at(-1) ?? '') === 1)
+    expectEachOnce(onDisk(), typed)
+    expect(onDisk()).toBe(`# another history\n${old} ${typed.join(' ')}`)
+    inside.leave()
+    await eventually(async () => (await stores(ada.page)) === 0)
+  })
+
+  test('no page failed', () => {
+    expect(ada.faults).toEqual([])
+  })
+})
