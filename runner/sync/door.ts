@@ -62,7 +62,9 @@ async function serveRestore({ req, res, log, jobs }: Exchange): Promise<void> {
   const report = (progress: RestoreProgress) => void res.write(`${JSON.stringify(progress)}\n`)
   res.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' }).flushHeaders()
   try {
-    await jobs.run(request.workspace, goneWith(res), (signal) => restore(request, { signal, report }))
+    await jobs.run(request.workspace, { signal: goneWith(res) }, (signal) =>
+      restore(request, { signal, report }),
+    )
     log.info({ repl: request.target.repl, generation: request.target.generation }, 'restored')
   } catch (thrown) {
     const error = faultOf(thrown)
@@ -77,7 +79,9 @@ async function serveRestore({ req, res, log, jobs }: Exchange): Promise<void> {
 
 async function serveFlush({ req, res, log, jobs }: Exchange): Promise<void> {
   const request = FlushRequest.parse(await bodyOf(req))
-  const flushed = await jobs.run(request.workspace, goneWith(res), (signal) => flush(request, signal))
+  const flushed = await jobs.run(request.workspace, { signal: goneWith(res) }, (signal) =>
+    flush(request, signal),
+  )
   log.info({ repl: request.target.repl, generation: request.target.generation, ...flushed }, 'flushed')
   res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(flushed))
 }
@@ -89,7 +93,7 @@ async function serveFollow({ req, res, log: all, rhythm, jobs }: Exchange): Prom
   const told = (progress: FollowProgress) => void res.write(`${JSON.stringify(progress)}\n`)
   res.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' }).flushHeaders()
   try {
-    await jobs.run(request.workspace, goneWith(res), (signal) =>
+    await jobs.run(request.workspace, { signal: goneWith(res), isFollowing: true }, (signal) =>
       follow(request, { signal, told, rhythm, log }),
     )
   } catch (thrown) {

@@ -1,7 +1,9 @@
-// At most one restore or flush of a workspace runs at a time: a newer one ends the older first, so two never write one folder.
+// At most one restore, flush or following of a workspace runs at a time: a newer one ends the older first, so two never write
+// one folder. A following alone ends nothing but another following.
 import { AppError } from '../../protocol/errors.ts'
 
-type Job = { stop: AbortController; done: Promise<unknown> }
+type Job = { stop: AbortController; done: Promise<unknown>; isFollowing: boolean }
+type How = { signal: AbortSignal; isFollowing?: boolean }
 
 export function workspaceJobs() {
   const running = new Map<string, Job>()
@@ -9,10 +11,11 @@ export function workspaceJobs() {
     /** Runs `work` once the job before it on this workspace is at rest; `signal` or a newer job ends it. */
     async run<T>(
       workspace: string,
-      signal: AbortSignal,
+      { signal, isFollowing = false }: How,
       work: (signal: AbortSignal) => Promise<T>,
     ): Promise<T> {
       const before = running.get(workspace)
+      if (isFollowing && before?.isFollowing === false) throw superseded()
       before?.stop.abort(superseded())
       const stop = new AbortController()
       const ended = AbortSignal.any([signal, stop.signal])
@@ -20,7 +23,7 @@ export function workspaceJobs() {
         ended.throwIfAborted()
         return work(ended)
       })
-      const job: Job = { stop, done }
+      const job: Job = { stop, done, isFollowing }
       running.set(workspace, job)
       try {
         return await done

@@ -371,3 +371,48 @@ test('F-6 F-7 a sync that begins anew behind a running session puts nothing twic
   expect(puts.slice(before).map((key) => key.includes('/log/1-'))).toEqual([true])
   await second.stop()
 })
+
+test('R-7 a flush ends the following before it begins, and no following ends a flush', async () => {
+  const { store } = fakeStore()
+  await begin(store)
+  const following = rig.follow()
+  await eventually(head)
+  const gate = { open: (): void => undefined }
+  const opened = new Promise<void>((open) => (gate.open = open))
+  const put = store.put.bind(store)
+  rig.store.put = async (key, bytes) => {
+    if (key.includes('/manifests/1-9-')) await opened
+    await put(key, bytes)
+  }
+
+  const flushing = rig.flush(9)
+  await following.ended
+  expect(following.lines.at(-1)).toMatchObject({ told: 'ended' })
+  const late = rig.follow()
+  await late.ended
+  gate.open()
+
+  expect(late.lines).toEqual([{ told: 'ended', say: expect.stringContaining('newer one') }])
+  expect((await flushing).key).toContain('/manifests/1-9-')
+})
+
+test('F-7 the runner is told which of its log is in a verified commit, segment by segment, and that is no change itself', async () => {
+  const { store, puts } = counted(fakeStore().store)
+  await begin(store)
+  const headFrom = (seq: number) => {
+    const bytes = Buffer.concat([Buffer.from('DVXLOG\0\x01', 'latin1'), Buffer.alloc(8)])
+    bytes.writeBigUInt64BE(BigInt(seq), 8)
+    return bytes
+  }
+  writeFileSync(segment('2-0'), headFrom(1))
+  writeFileSync(segment('10-0'), headFrom(500))
+  const following = rig.follow()
+
+  await eventually(() => readFileSync(join(rig.state, 'shipped'), 'utf8') === '499')
+
+  await quiet(puts)
+  const before = puts.length
+  await quiet(puts)
+  expect(puts.length).toBe(before)
+  await following.stop()
+})
