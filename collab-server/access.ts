@@ -67,6 +67,14 @@ async function payload(ask: { token: string; audience: string; keys: JWTVerifyGe
   } catch (cause) {
     if (cause instanceof errors.JWTExpired)
       throw new AppError('expired-token', { say: 'This token has expired.', cause })
+    if (isOutOfReach(cause))
+      throw new AppError('unavailable', { say: 'Tokens cannot be checked at the moment.', cause })
     throw new AppError('bad-token', { say: 'This token is not valid here.', cause })
   }
+}
+
+/** True when the key set could not be fetched: that says nothing about the token. */
+function isOutOfReach(cause: unknown): boolean {
+  if (cause instanceof errors.JWKSTimeout || !(cause instanceof errors.JOSEError)) return true
+  return cause.code === errors.JOSEError.code
 }

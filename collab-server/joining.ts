@@ -15,6 +15,8 @@ export class Joining {
   #bytes = 0
   /** Number of the last peer update that had been sent to the runner when a state was asked for; null when none is asked. */
   #asked: number | null = null
+  /** Questions that the runner has not answered yet; only the answer to the last one counts. */
+  #pending = 0
 
   get isReady(): boolean {
     return this.#state !== null
@@ -28,6 +30,11 @@ export class Joining {
     return this.#asked !== null
   }
 
+  /** True while the runner owes an answer, to a question of now or of before everybody left. */
+  get isPending(): boolean {
+    return this.#pending > 0
+  }
+
   /** True when a fresh state should be asked for so that joins stay cheap. */
   get isStale(): boolean {
     return !this.isAsked && (this.#recent.length > recentCount || this.#bytes > recentBytes)
@@ -36,9 +43,18 @@ export class Joining {
   /** `n`: the last update sent to the runner before the question; later ones may be missing in its answer. */
   ask(n: number): void {
     this.#asked = n
+    this.#pending += 1
   }
 
+  /** The link that a question went over is gone. */
   forgetQuestion(): void {
+    this.#asked = null
+    this.#pending = 0
+  }
+
+  /** The runner was told that nobody is here and tells us no changes any more: whoever comes next needs a fresh state. */
+  close(): void {
+    this.#state = null
     this.#asked = null
   }
 
@@ -49,6 +65,8 @@ export class Joining {
   }
 
   answer(state: { vector: Uint8Array; update: Uint8Array }): void {
+    this.#pending = Math.max(0, this.#pending - 1)
+    if (this.#pending > 0) return
     const covered = this.#asked ?? 0
     this.#asked = null
     this.#state = state

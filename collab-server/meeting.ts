@@ -14,7 +14,6 @@ export class Meeting implements LinkEvents, ToRunner {
   readonly colors = new Colors()
   readonly #log: Logger
   #link: Link | null = null
-  #generation = -1
   frozen: string | null = null
 
   constructor(repl: string, log: Logger) {
@@ -27,11 +26,6 @@ export class Meeting implements LinkEvents, ToRunner {
 
   get isDone(): boolean {
     return this.#link === null && this.#rooms.size === 0
-  }
-
-  /** Highest generation that has ever been attached here; a link of an older one is refused. */
-  get generation(): number {
-    return this.#generation
   }
 
   /** Puts a peer into its room; the answer takes its frames and its leaving. */
@@ -76,7 +70,6 @@ export class Meeting implements LinkEvents, ToRunner {
   attached(link: Link): void {
     const before = this.#link
     this.#link = link
-    this.#generation = link.claims.gen
     this.frozen = null
     before?.close(closeCode.wrongEpoch, 'A newer link has taken over.')
     this.#log.info({ generation: link.claims.gen }, 'runner attached')

@@ -58,9 +58,9 @@ export class Room {
     this.#isPresenceOnly = deps.isPresenceOnly
   }
 
-  /** Nobody is here and nothing waits for a runner: the room can be forgotten. */
+  /** Nobody is here, and nothing waits for a runner or comes from it: the room can be forgotten. */
   get isDone(): boolean {
-    return this.#peers.size === 0 && this.#tail.isEmpty && this.#turn.length === 0
+    return this.#peers.size === 0 && this.#tail.isEmpty && this.#turn.length === 0 && !this.#joining.isPending
   }
 
   get size(): number {
@@ -80,6 +80,7 @@ export class Room {
     this.#peers.delete(peer)
     if (this.#presence.leave(peer)) this.#schedulePresence()
     if (this.#peers.size > 0 || this.#isPresenceOnly) return
+    this.#joining.close()
     this.#runner.send({ type: 'empty', ...this.#room })
   }
 

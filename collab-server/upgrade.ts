@@ -8,6 +8,7 @@ import type { DoorClaims } from '../protocol/access.ts'
 import { closeCode, collabMessage, collabSubprotocol, parseRoomPath } from '../protocol/document.ts'
 import type { RoomAddress } from '../protocol/document.ts'
 import { asAppError } from '../protocol/errors.ts'
+import type { AppError } from '../protocol/errors.ts'
 import { Generation, ReplId } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { bearerOf, personClaims, runnerClaims } from './access.ts'
@@ -76,10 +77,15 @@ async function admitPeer(deps: UpgradeDeps, upgrade: Upgrade, room: RoomAddress)
   accept(deps, upgrade, (socket) => {
     if (judged instanceof Error) {
       deps.log.info({ repl: room.repl, code: judged.code }, 'peer refused')
-      return socket.close(closeCode.badToken, judged.say)
+      return socket.close(refusalCode(judged), judged.say)
     }
     seat(deps, { socket, room, claims: judged, isOurs: upgrade.protocols.includes(collabSubprotocol) })
   })
+}
+
+/** A wrong token is final; a key set that is out of reach is tried again. */
+function refusalCode(refusal: AppError): number {
+  return refusal.code === 'unavailable' ? closeCode.readOnly : closeCode.badToken
 }
 
 /** Joins a socket to its room until it closes or its token ends. */
@@ -160,16 +166,15 @@ async function admitLink(
   accept(deps, upgrade, (socket) => {
     if (judged instanceof Error) {
       log.warn({ code: judged.code }, 'link refused')
-      return socket.close(closeCode.badToken, judged.say)
+      return socket.close(refusalCode(judged), judged.say)
     }
-    const meeting = deps.meetings.of(at.repl)
-    if (at.generation < meeting.generation)
+    if (at.generation < deps.meetings.generationOf(at.repl))
       return socket.close(closeCode.wrongEpoch, 'A newer session of this REPL is attached.')
     const alive = keepAlive(socket)
     socket.on('close', () => alive.stop())
     return new Link(socket, {
       claims: judged,
-      events: meeting,
+      events: deps.meetings.linkEvents(at.repl),
       log,
       hello: { build: deps.config.build, session: deps.session },
     })

@@ -22,7 +22,7 @@ test('C-7 a stock y-websocket 2 client meets one of version 3', async () => {
   })
   onTestFinished(() => old.destroy())
   const young = await stockClient(setting, { who: ada })
-  await eventually(() => doc.getText('content').toString() === 'hello')
+  await eventually(() => [doc.getText('content'), young.text].every((text) => text.toString() === 'hello'))
 
   doc.getText('content').insert(0, 'old ')
   young.text.insert(young.text.length, ' young')

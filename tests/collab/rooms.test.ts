@@ -135,6 +135,37 @@ test('C-5 what was not saved is replayed to a runner that comes back, and nothin
   await eventually(() => late.text.toString() === 'one two')
 })
 
+test('C-10 W-5 who leaves with unsaved edits and comes back at once gets what tools change afterwards', async () => {
+  const setting = await relaySetting('text')
+  setting.runner.acknowledges = false
+  const first = await stockClient(setting)
+  await eventually(() => first.provider.synced)
+  first.text.insert(0, 'unsaved ')
+  await eventually(() => setting.runner.textOf(setting.room.doc) === 'unsaved text')
+
+  first.provider.destroy()
+  const second = await stockClient(setting, { who: grace })
+  await eventually(() => setting.runner.seen.includes('empty') && second.text.toString() === 'unsaved text')
+
+  expect(setting.runner.seen.lastIndexOf('open')).toBeGreaterThan(setting.runner.seen.lastIndexOf('empty'))
+})
+
+test('C-13 a link that proves itself slowly is not lost to a meeting that was forgotten meanwhile', async () => {
+  const setting = await relaySetting('slow', { attach: false })
+  await setting.runner.connect(setting.url, setting.session, { waitMs: 2500 })
+  const late = await stockClient(setting)
+  await eventually(() => late.text.toString() === 'slow')
+})
+
+test('A-1 a key set that is out of reach is no verdict: the peer is asked to try again', async () => {
+  const setting = await relaySetting('text', { attach: false })
+  const token = await setting.keys.token({ repl: setting.repl })
+  await setting.keys.stop()
+  const raw = await rawSocket(setting, { token })
+  await eventually(() => raw.closed)
+  expect(raw.closed?.code).toBe(4503)
+}, 20_000)
+
 test('C-6 logged and saved come back as counts of the page’s own frames', async () => {
   const setting = await relaySetting('')
   setting.runner.acknowledges = false

@@ -32,7 +32,11 @@ export class LinkRunner {
     return this.docs.get(doc)?.doc.getText('content').toString() ?? ''
   }
 
-  async connect(relay: string, session: SessionKey, lie: { signature?: string } = {}): Promise<this> {
+  async connect(
+    relay: string,
+    session: SessionKey,
+    lie: { signature?: string; waitMs?: number } = {},
+  ): Promise<this> {
     const socket = new WebSocket(`${relay}${linkPath(session)}`, [
       linkSubprotocol,
       bearerPrefix + session.certificate,
@@ -63,14 +67,22 @@ export class LinkRunner {
     this.#socket?.terminate()
   }
 
-  #receive(data: Buffer, session: SessionKey, lie: { signature?: string }): void {
+  #receive(data: Buffer, session: SessionKey, lie: { signature?: string; waitMs?: number }): void {
     const { header, payload } = decodeFrame(data)
     const message = RelayToRunner.parse(header)
     this.seen.push(message.type)
     if (message.type === 'challenge') {
       const signature = lie.signature ?? proofOf(session, message.nonce)
       const { repl, generation } = session
-      this.send({ type: 'hello', protocol: protocolVersion, build: 'test', repl, generation, signature })
+      const hello = {
+        type: 'hello',
+        protocol: protocolVersion,
+        build: 'test',
+        repl,
+        generation,
+        signature,
+      } as const
+      setTimeout(() => this.send(hello), lie.waitMs ?? 0)
     } else if (message.type === 'open') this.#open(message)
     else if (message.type === 'update') this.#update(message, payload)
   }

@@ -15,7 +15,8 @@ export function forward({ req, res, way }: Exchange, upstream: Upstream): void {
     agent: false,
     method: req.method,
     path: req.url,
-    headers: requestHeaders(req, way),
+    // A server that refuses early closes at once when told that this is the last request, and the refusal would be lost with our write.
+    headers: { ...requestHeaders(req, way), connection: 'keep-alive' },
   })
   out.setNoDelay(true)
   let isAnswered = false
