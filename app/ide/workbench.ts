@@ -53,41 +53,10 @@ export function startWorkbench({
   const { doors, live } = link
   const files = createFiles({ live, doors })
   scope.add(files.dispose)
-  const mine = { person: person.id, repl: id }
-  const writer = beWriter()
-  scope.add(writer.release)
-  // A viewer has no edits, and some browsers keep nothing for pages.
-  const mayKeep = role !== 'viewer' && 'indexedDB' in window
-  const documents = createDocuments({
-    doors,
-    repl: id,
-    say: (words) => say('editor', words),
-    reopen: async (path) => {
-      const opened = await files.open(path)
-      return opened.kind === 'text' ? opened : null
-    },
-    keep: mayKeep
-      ? ({ id: doc, epoch, doc: text }) => {
-          const address = { ...mine, doc, epoch, writer: writer.id, serial: writer.serial() }
-          return openStore(storeName(address), text)
-        }
-      : null,
-  })
-  scope.add(documents.dispose)
-  const tabs = createTabs({
-    documents,
-    // A tab remembered from before may be asked for while the link is still being made.
-    ask: async (path) => {
-      await until(link.phase, (phase) => phase.phase === 'live' || phase.phase === 'refused')
-      return files.open(path)
-    },
-    memory: {
-      read: () => localStorage.getItem(memoryKey(id)),
-      write: (text) => localStorage.setItem(memoryKey(id), text),
-    },
-  })
+  const { documents, leftovers, dispose: putAway } = openTexts({ id, role, person, say, link, files })
+  scope.add(putAway)
+  const tabs = openTabs({ id, template, link, files, documents })
   scope.add(tabs.dispose)
-  if (localStorage.getItem(memoryKey(id)) === null) void openFirstFiles(tabs, template)
   scope.add(files.onDocument(tabs.told))
   scope.add(files.onDocument(documents.told))
   scope.add(documents.onReplaced(tabs.replaced))
@@ -99,18 +68,6 @@ export function startWorkbench({
   scope.add(presence.dispose)
   const isViewer = derive([doors.latest], () => (doors.latest.get()?.role ?? role) === 'viewer')
   scope.add(isViewer.dispose)
-  const leftovers = mayKeep
-    ? findLeftovers({
-        ...mine,
-        writer: writer.id,
-        documents,
-        isLive: () => link.phase.get().phase === 'live',
-        open: files.open,
-        say: (words) => say('page', words),
-      })
-    : null
-  if (leftovers !== null) scope.add(leftovers.dispose)
-  scope.add(link.phase.subscribe(() => (link.phase.get().phase === 'live' ? leftovers?.look() : undefined)))
   const phase = createStore<Phase>('RUNNING')
   const found = leftovers?.waiting ?? createStore(0)
   const connection = derive([link.phase, documents.summary, isViewer, phase, found], () =>
@@ -136,6 +93,68 @@ export function startWorkbench({
     sawPhase,
     dispose: scope.dispose,
   }
+}
+
+type TextsParts = Pick<WorkbenchParts, 'id' | 'role' | 'person' | 'say'> & { link: Link; files: Files }
+
+/** The documents of this page, what is kept of them in the browser, and what was kept by a page that is gone. */
+function openTexts({ id, role, person, say, link, files }: TextsParts) {
+  const scope = createScope()
+  const { doors } = link
+  const mine = { person: person.id, repl: id }
+  const writer = beWriter()
+  scope.add(writer.release)
+  // A viewer has no edits, and some browsers keep nothing for pages.
+  const mayKeep = role !== 'viewer' && 'indexedDB' in window
+  const documents = createDocuments({
+    doors,
+    repl: id,
+    say: (words) => say('editor', words),
+    reopen: async (path) => {
+      const opened = await files.open(path)
+      return opened.kind === 'text' ? opened : null
+    },
+    keep: mayKeep
+      ? ({ id: doc, epoch, doc: text }) => {
+          const address = { ...mine, doc, epoch, writer: writer.id, serial: writer.serial() }
+          return openStore(storeName(address), text)
+        }
+      : null,
+  })
+  scope.add(documents.dispose)
+  const leftovers = mayKeep
+    ? findLeftovers({
+        ...mine,
+        writer: writer.id,
+        documents,
+        isLive: () => link.phase.get().phase === 'live',
+        open: files.open,
+        say: (words) => say('page', words),
+      })
+    : null
+  if (leftovers !== null) scope.add(leftovers.dispose)
+  scope.add(link.phase.subscribe(() => (link.phase.get().phase === 'live' ? leftovers?.look() : undefined)))
+  return { documents, leftovers, dispose: scope.dispose }
+}
+
+type TabsParts = Pick<WorkbenchParts, 'id' | 'template'> & { link: Link; files: Files; documents: Documents }
+
+/** The tabs as they were left, or the template's own choice at a first visit. */
+function openTabs({ id, template, link, files, documents }: TabsParts): Tabs {
+  const tabs = createTabs({
+    documents,
+    // A tab remembered from before may be asked for while the link is still being made.
+    ask: async (path) => {
+      await until(link.phase, (phase) => phase.phase === 'live' || phase.phase === 'refused')
+      return files.open(path)
+    },
+    memory: {
+      read: () => localStorage.getItem(memoryKey(id)),
+      write: (text) => localStorage.setItem(memoryKey(id), text),
+    },
+  })
+  if (localStorage.getItem(memoryKey(id)) === null) void openFirstFiles(tabs, template)
+  return tabs
 }
 
 /** At a first visit the template's own choice is open, in its order. */
