@@ -29,7 +29,13 @@ export interface WorkbenchProps {
   person: Person
 }
 
-const atFirst: ViewState = { terminal: null, narrow: 'editor', dialog: null, cursor: null }
+const atFirst: ViewState = {
+  terminal: null,
+  keyboardFor: null,
+  narrow: 'editor',
+  dialog: null,
+  cursor: null,
+}
 
 export function Workbench({ repl, person }: WorkbenchProps) {
   const [bench, setBench] = useState<Omit<Bench, 'repl' | 'person'> | null>(null)
