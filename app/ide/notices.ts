@@ -8,9 +8,14 @@ export type Notices = {
   shown: Readable<Partial<Record<Area, string>>>
   say: (area: Area, words: string) => void
   dismiss: (area: Area) => void
+  /** The connection is back: words that only said it was away no longer hold. */
+  cameBack: () => void
   /** Runs a person's command; what goes wrong is said in `area`. */
   attempt: (area: Area, doing: () => Promise<unknown>) => void
 }
+
+/** How everything begins that is refused only because the connection is away. */
+const awayWords = 'You are offline'
 
 export function createNotices(): Notices {
   const shown = createStore<Partial<Record<Area, string>>>({})
@@ -21,6 +26,10 @@ export function createNotices(): Notices {
     shown,
     say,
     dismiss,
+    cameBack: () =>
+      shown.update((now) =>
+        Object.fromEntries(Object.entries(now).filter(([, words]) => !words.startsWith(awayWords))),
+      ),
     attempt: (area, doing) => {
       dismiss(area)
       void doing().catch((thrown: unknown) => say(area, asAppError(thrown).say))

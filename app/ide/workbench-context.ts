@@ -10,6 +10,8 @@ export type NarrowPanel = 'files' | 'editor' | 'terminal' | 'people'
 /** What this page alone shows; nobody else sees it. */
 export type ViewState = {
   terminal: number | null
+  /** Terminal that was just opened for this person and takes the keyboard once it is shown. */
+  keyboardFor: number | null
   narrow: NarrowPanel
   dialog: 'share' | 'stop' | 'palette' | null
   /** Place of the cursor in the shown document. */

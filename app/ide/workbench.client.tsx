@@ -29,7 +29,13 @@ export interface WorkbenchProps {
   person: Person
 }
 
-const atFirst: ViewState = { terminal: null, narrow: 'editor', dialog: null, cursor: null }
+const atFirst: ViewState = {
+  terminal: null,
+  keyboardFor: null,
+  narrow: 'editor',
+  dialog: null,
+  cursor: null,
+}
 
 export function Workbench({ repl, person }: WorkbenchProps) {
   const [bench, setBench] = useState<Omit<Bench, 'repl' | 'person'> | null>(null)
@@ -61,6 +67,7 @@ function Frame() {
   const isNarrow = useIsNarrow()
   useShownPlace()
   useSpokenConnection()
+  useReturnedConnection()
   return (
     <div className="flex h-dvh flex-col overflow-hidden bg-ground text-ink" data-testid="workbench">
       <TopBar />
@@ -97,6 +104,15 @@ function useSpokenConnection(): void {
   useEffect(() => {
     if (spoken !== undefined) announce(spoken)
   }, [spoken])
+}
+
+/** Words that only said the connection was away go when it is back. */
+function useReturnedConnection(): void {
+  const { link, notices } = useWorkbench()
+  const isLive = useStore(link.phase).phase === 'live'
+  useEffect(() => {
+    if (isLive) notices.cameBack()
+  }, [isLive, notices])
 }
 
 /** Why this page may not or cannot be connected, when trying again by itself would not help. */

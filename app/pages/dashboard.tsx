@@ -17,9 +17,15 @@ const searchAbove = 8
 /** Browsers open at most six connections to a host: no more rows than this listen to their steps at once. */
 const listeningRows = 3
 
+const makeOne =
+  'A REPL holds the files of one program and runs it. Make one from a template; invite others later.'
+const getOne = 'The owner makes REPLs and invites you: open the link you are sent, and it is listed here.'
+
 interface DashboardProps {
   repls: readonly Repl[]
   templates: readonly Template[]
+  /** False for a guest: only who runs the server makes repls, and a refused button helps nobody. */
+  mayMake: boolean
 }
 
 function SearchBox({ value, onChange }: { value: string; onChange: (value: string) => void }) {
@@ -38,12 +44,12 @@ function SearchBox({ value, onChange }: { value: string; onChange: (value: strin
   )
 }
 
-export function Dashboard({ repls: loaded, templates }: DashboardProps) {
+export function Dashboard({ repls: loaded, templates, mayMake }: DashboardProps) {
   const [making, setMaking] = useState(false)
   const [search, setSearch] = useState('')
   const navigate = useNavigate()
   const { repls, look } = useReplList(loaded)
-  const newRepl = (
+  const newRepl = mayMake && (
     <Button look="primary" onClick={() => setMaking(true)}>
       <Plus size={16} aria-hidden /> New REPL
     </Button>
@@ -62,11 +68,7 @@ export function Dashboard({ repls: loaded, templates }: DashboardProps) {
       <div className="mt-4">
         {repls.length === 0 ? (
           <div className="rounded-xl border border-line bg-surface">
-            <EmptyView
-              title="No REPLs yet"
-              say="A REPL holds the files of one program and runs it. Make one from a template; invite others later."
-              action={newRepl}
-            />
+            <EmptyView title="No REPLs yet" say={mayMake ? makeOne : getOne} action={newRepl} />
           </div>
         ) : (
           <ReplList
@@ -87,7 +89,7 @@ export function Dashboard({ repls: loaded, templates }: DashboardProps) {
   )
 }
 
-interface ReplListProps extends DashboardProps {
+interface ReplListProps extends Omit<DashboardProps, 'mayMake'> {
   search: string
   onChanged: () => void
 }

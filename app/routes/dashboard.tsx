@@ -29,7 +29,7 @@ export default function DashboardPage() {
   }
   return (
     <PageFrame person={seen.person}>
-      <Dashboard repls={seen.repls} templates={seen.templates} />
+      <Dashboard repls={seen.repls} templates={seen.templates} mayMake={seen.person.admin} />
     </PageFrame>
   )
 }

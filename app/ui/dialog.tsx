@@ -71,13 +71,15 @@ interface ConfirmProps {
   say: string
   /** The verb with the name of the thing, for example "Delete two-sum". */
   action: string
+  /** What the other button says; "Cancel" unless it does something of its own. */
+  cancel?: string
   busy?: boolean
   error?: string | null
   onConfirm: () => void
 }
 
 export function Confirm(props: ConfirmProps) {
-  const { open, onOpenChange, title, say, action, busy = false, error, onConfirm } = props
+  const { open, onOpenChange, title, say, action, cancel = 'Cancel', busy = false, error, onConfirm } = props
   return (
     <AlertDialog.Root open={open} onOpenChange={onOpenChange}>
       <AlertDialog.Portal>
@@ -93,7 +95,7 @@ export function Confirm(props: ConfirmProps) {
             )}
             <DialogActions>
               <AlertDialog.Cancel asChild>
-                <Button>Cancel</Button>
+                <Button>{cancel}</Button>
               </AlertDialog.Cancel>
               <Button look="danger" busy={busy} onClick={onConfirm} className="max-w-full">
                 <span className="truncate">{action}</span>

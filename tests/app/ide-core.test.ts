@@ -1,5 +1,6 @@
 // The core's pure parts: counting of edits, words of the connection, rows of the tree, carried-over text, tabs.
-import { beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { AppError } from '../../protocol/errors.ts'
 import { Progress } from '../../app/ide/editor/progress.ts'
 import { placeIn, regionOf } from '../../app/ide/editor/carry-over.ts'
 import type { Documents } from '../../app/ide/editor/documents.ts'
@@ -244,4 +245,35 @@ test('tabs are restored after a reload in their order, and a file that does not 
   again.close(1)
   expect(again.state.get().tabs.map((tab) => tab.path)).toEqual(['gone.py'])
   again.dispose()
+})
+
+test('many remembered tabs ask for the shown file alone, each other one when it is shown, and a busy REPL is asked again', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const paths = Array.from({ length: 30 }, (_, at) => `file-${at}.bin`)
+  remembered = JSON.stringify({ paths, active: 'file-7.bin' })
+  const asked: string[] = []
+  const tabs = createTabs({
+    documents: { open: vi.fn(), close: vi.fn() } as unknown as Documents,
+    ask: async (path) => {
+      asked.push(path)
+      if (asked.length === 1) throw new AppError('too-many', { say: 'Too many things at once.' })
+      return { kind: 'binary', path, size: 1 }
+    },
+    memory: { read: () => remembered, write: () => {} },
+  })
+  const kindOf = (path: string) => tabs.state.get().tabs.find((tab) => tab.path === path)?.view.kind
+  await vi.advanceTimersByTimeAsync(0)
+  expect(asked).toEqual(['file-7.bin'])
+  expect(kindOf('file-7.bin')).toBe('opening')
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(asked).toEqual(['file-7.bin', 'file-7.bin'])
+  expect(kindOf('file-7.bin')).toBe('binary')
+  tabs.step(1)
+  tabs.step(1)
+  tabs.step(-1)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(asked.slice(2)).toEqual(['file-8.bin', 'file-9.bin'])
+  expect(kindOf('file-8.bin')).toBe('binary')
+  tabs.dispose()
 })

@@ -53,5 +53,5 @@ export function languageOf(path: string): { id: string; name: string } {
   const found =
     languages.find((language) => language.filenames?.some((known) => known.toLowerCase() === name)) ??
     languages.find((language) => language.extensions?.some((ending) => name.endsWith(ending.toLowerCase())))
-  return { id: found?.id ?? 'plaintext', name: found?.aliases?.[0] ?? 'Plain text' }
+  return { id: found?.id ?? 'plaintext', name: found?.aliases?.[0] ?? 'Plain Text' }
 }

@@ -1,7 +1,7 @@
 // The row of open files: shows which, who else is there, what is not saved; opens nothing by itself.
 import { clsx } from 'clsx'
 import { X } from 'lucide-react'
-import { useRef, type KeyboardEvent } from 'react'
+import { useEffect, useRef, type KeyboardEvent } from 'react'
 import { folderOf, nameOf } from '../../../protocol/paths.ts'
 import { FileIcon } from '../files/file-icon.tsx'
 import { PresenceDots } from '../people/presence-dots.tsx'
@@ -68,9 +68,14 @@ interface TabPartProps {
 
 function TabPart({ tab, isActive, isDirty, hint, dots, onShow, onClose, onKey }: TabPartProps) {
   const name = nameOf(tab.path)
+  const part = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (isActive) part.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [isActive])
   const note = tab.isGone ? ', deleted' : isDirty ? ', not saved yet' : ''
   return (
     <div
+      ref={part}
       role="presentation"
       onAuxClick={(event) => event.button === 1 && onClose()}
       onMouseDown={(event) => event.button === 1 && event.preventDefault()}

@@ -26,6 +26,7 @@ export type TabsState = { tabs: Tab[]; active: number | null }
 
 export type Tabs = {
   state: Readable<TabsState>
+  /** Shows the file; quietly: only puts it in the row, where it is asked for when it is first shown. */
   open: (path: string, manner?: { quietly: boolean }) => void
   activate: (key: number) => void
   close: (key: number) => void
@@ -46,11 +47,15 @@ export type TabsParts = {
   memory: { read: () => string | null; write: (text: string) => void }
 }
 
+/** Milliseconds until a file is asked for again that the REPL was too busy for: other answers come meanwhile. */
+const busyMs = 1_000
+
 const Remembered = z.object({ paths: z.array(z.string()).max(100), active: z.string().nullable() })
 
 export function createTabs(parts: TabsParts): Tabs {
   const tabs = new OpenTabs(parts)
-  restore(tabs, parts.memory.read())
+  const remembered = Remembered.safeParse(parseJson(parts.memory.read() ?? 'null'))
+  if (remembered.success) tabs.restore(remembered.data)
   // After what was remembered has been read: the first change writes it anew.
   tabs.remember()
   return tabs
@@ -59,11 +64,16 @@ export function createTabs(parts: TabsParts): Tabs {
 class OpenTabs implements Tabs {
   readonly state = createStore<TabsState>({ tabs: [], active: null })
   readonly #parts: TabsParts
+  /** Tabs whose file was not asked for yet: many remembered ones at once are more than the REPL answers. */
+  readonly #unasked = new Set<number>()
+  readonly #waits = new Set<ReturnType<typeof setTimeout>>()
+  #isDisposed = false
   #keys = 0
   #forget: () => void = () => {}
 
   constructor(parts: TabsParts) {
     this.#parts = parts
+    this.state.subscribe(() => this.#lookAtShown())
   }
 
   remember(): void {
@@ -74,16 +84,27 @@ class OpenTabs implements Tabs {
     })
   }
 
+  /** Puts what was open before into the row; only the shown file is asked for. */
+  restore({ paths, active }: z.infer<typeof Remembered>): void {
+    const tabs = [...new Set(paths)].map((path): Tab => {
+      const key = (this.#keys += 1)
+      this.#unasked.add(key)
+      return { key, path, view: { kind: 'opening' }, isGone: false }
+    })
+    const shown = tabs.find(({ path }) => path === active) ?? tabs[0]
+    this.state.set({ tabs, active: shown?.key ?? null })
+  }
+
   open(path: string, manner?: { quietly: boolean }): void {
     const known = this.state.get().tabs.find((tab) => tab.path === path)
     const key = known?.key ?? (this.#keys += 1)
     const isShown = manner?.quietly !== true || this.state.get().active === null
+    if (known === undefined) this.#unasked.add(key)
     this.state.update(({ tabs, active }) => ({
       tabs: known === undefined ? [...tabs, { key, path, view: { kind: 'opening' }, isGone: false }] : tabs,
       active: isShown ? key : active,
     }))
-    if (known === undefined) void this.#look(key, path)
-    else if (known.isGone || known.view.kind === 'failed') this.retry(key)
+    if (known !== undefined && (known.isGone || known.view.kind === 'failed')) this.retry(key)
   }
 
   activate(key: number): void {
@@ -112,6 +133,7 @@ class OpenTabs implements Tabs {
   retry(key: number): void {
     const tab = this.#find(key)
     if (tab === undefined) return
+    this.#unasked.delete(key)
     this.#release(tab)
     this.#change(key, { view: { kind: 'opening' } })
     void this.#look(key, tab.path)
@@ -137,7 +159,9 @@ class OpenTabs implements Tabs {
   }
 
   readonly dispose = (): void => {
+    this.#isDisposed = true
     this.#forget()
+    for (const wait of this.#waits) clearTimeout(wait)
     for (const tab of this.state.get().tabs) this.#release(tab)
   }
 
@@ -160,6 +184,21 @@ class OpenTabs implements Tabs {
     if (tab.view.kind === 'text') this.#parts.documents.close(tab.view.document.id)
   }
 
+  #lookAtShown(): void {
+    const tab = this.state.get().tabs.find(({ key }) => key === this.state.get().active)
+    if (tab !== undefined && this.#unasked.delete(tab.key)) void this.#look(tab.key, tab.path)
+  }
+
+  #lookAgain(key: number): void {
+    if (this.#isDisposed) return
+    const wait = setTimeout(() => {
+      this.#waits.delete(wait)
+      const tab = this.#find(key)
+      if (tab?.view.kind === 'opening') void this.#look(key, tab.path)
+    }, busyMs)
+    this.#waits.add(wait)
+  }
+
   async #look(key: number, path: string): Promise<void> {
     try {
       const opened = await this.#parts.ask(path)
@@ -170,16 +209,11 @@ class OpenTabs implements Tabs {
           : { kind: opened.kind, size: opened.size }
       this.#change(key, { path: opened.path, view, isGone: false })
     } catch (thrown) {
-      this.#change(key, { view: { kind: 'failed', say: asAppError(thrown).say } })
+      const { code, say } = asAppError(thrown)
+      if (code === 'too-many') return this.#lookAgain(key)
+      this.#change(key, { view: { kind: 'failed', say } })
     }
   }
-}
-
-function restore(tabs: Tabs, text: string | null): void {
-  if (text === null) return
-  const parsed = Remembered.safeParse(parseJson(text))
-  if (!parsed.success) return
-  for (const path of parsed.data.paths) tabs.open(path, { quietly: path !== parsed.data.active })
 }
 
 function parseJson(text: string): unknown {

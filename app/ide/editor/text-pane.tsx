@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'react'
 import { useTheme } from '../../ui/theme.tsx'
 import { LoadingView } from '../../ui/views.tsx'
+import { isOverlayOpen } from '../keyboard.ts'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { createCodeEditor, type CodeEditor } from './code-editor.ts'
@@ -74,7 +75,5 @@ function Shown({ editor, document, path }: ShownProps) {
 
 /** The text may come while the person already is elsewhere: what they type must not land in it. */
 function isFocusFree(): boolean {
-  return (
-    window.document.activeElement?.closest('[role="dialog"], [role="alertdialog"], .xterm, input') == null
-  )
+  return !isOverlayOpen() && window.document.activeElement?.closest('.xterm, input') == null
 }

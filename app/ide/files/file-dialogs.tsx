@@ -1,4 +1,4 @@
-// The questions of the files panel: delete, and where to move something without a drag.
+// The questions of the files panel: delete, replace by an upload, and where to move something without a drag.
 import { useState } from 'react'
 import { folderOf, isWithin, nameOf } from '../../../protocol/paths.ts'
 import { Button } from '../../ui/button.tsx'
@@ -6,6 +6,8 @@ import { Confirm, Dialog, DialogActions } from '../../ui/dialog.tsx'
 import { inputClasses } from '../../ui/field.tsx'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
+import { replaceWords } from './uploads.ts'
+import type { Uploads } from './use-uploads.ts'
 
 interface QuestionProps {
   path: string | null
@@ -33,6 +35,23 @@ export function DeleteQuestion({ path, onClose }: QuestionProps) {
         onClose()
         notices.attempt('files', () => files.remove([path]))
       }}
+    />
+  )
+}
+
+/** Asked before an upload writes over files that are here. */
+export function ReplaceQuestion({ uploads }: { uploads: Uploads }) {
+  if (uploads.asked.length === 0) return null
+  const { what, say } = replaceWords(uploads.asked)
+  return (
+    <Confirm
+      open
+      onOpenChange={(open) => !open && uploads.skip()}
+      title={`Replace ${what}?`}
+      say={say}
+      cancel={uploads.asked.length === 1 ? 'Skip it' : 'Skip them'}
+      action={`Replace ${what}`}
+      onConfirm={uploads.replace}
     />
   )
 }

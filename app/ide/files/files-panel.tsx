@@ -7,18 +7,19 @@ import { LoadingView } from '../../ui/views.tsx'
 import { NoticeBar } from '../notice-bar.tsx'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
-import { DeleteQuestion, MoveQuestion } from './file-dialogs.tsx'
+import { DeleteQuestion, MoveQuestion, ReplaceQuestion } from './file-dialogs.tsx'
 import { createPanelState, type FilesPanelState } from './panel-state.ts'
 import { TreeView } from './tree-view.tsx'
-import { uploadAll } from './use-drops.ts'
+import { useUploads } from './use-uploads.ts'
 
 export function FilesPanel() {
   const workbench = useWorkbench()
-  const { files, notices, isViewer: viewer } = workbench
+  const { files, isViewer: viewer } = workbench
   const tree = useStore(files.tree)
   const isViewer = useStore(viewer)
   const [panel] = useState(() => createPanelState(files))
   const [question, setQuestion] = useState<{ kind: 'delete' | 'move'; path: string } | null>(null)
+  const uploads = useUploads()
   const upload = useRef<HTMLInputElement>(null)
   const { focused } = useStore(panel.state)
   useRevealed(panel)
@@ -58,13 +59,19 @@ export function FilesPanel() {
           onChange={(event) => {
             const chosen = [...(event.target.files ?? [])]
             event.target.value = ''
-            notices.attempt('files', () => uploadAll(files.upload, folder, chosen))
+            uploads.upload(folder, chosen)
           }}
         />
       </header>
       <NoticeBar area="files" />
       {tree.isKnown || tree.entries.size > 0 ? (
-        <TreeView panel={panel} isViewer={isViewer} onQuestion={setQuestion} onCreate={create} />
+        <TreeView
+          panel={panel}
+          isViewer={isViewer}
+          onQuestion={setQuestion}
+          onCreate={create}
+          onUpload={uploads.upload}
+        />
       ) : (
         <LoadingView say="Reading the files" />
       )}
@@ -74,6 +81,7 @@ export function FilesPanel() {
         path={question?.kind === 'move' ? question.path : null}
         onClose={close}
       />
+      <ReplaceQuestion uploads={uploads} />
     </section>
   )
 }

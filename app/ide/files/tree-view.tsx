@@ -15,23 +15,25 @@ import { TreeMenu, type Question } from './tree-menu.tsx'
 import { TreeRow } from './tree-row.tsx'
 import { useDrops } from './use-drops.ts'
 import { useTreeActions } from './use-tree-actions.ts'
+import type { Uploads } from './use-uploads.ts'
 
 interface TreeViewProps {
   panel: FilesPanelState
   isViewer: boolean
   onQuestion: (question: Question) => void
   onCreate: (what: 'file' | 'folder') => void
+  onUpload: Uploads['upload']
 }
 
 const rowId = (index: number): string => `tree-row-${index}`
 
-export function TreeView({ panel, isViewer, onQuestion, onCreate }: TreeViewProps) {
+export function TreeView({ panel, isViewer, onQuestion, onCreate, onUpload }: TreeViewProps) {
   const { files, tabs } = useWorkbench()
   const { entries } = useStore(files.tree)
   const { open, focused, naming } = useStore(panel.state)
   const { tabs: list, active } = useStore(tabs.state)
   const people = useOthersByFile()
-  const drops = useDrops(!isViewer)
+  const drops = useDrops(!isViewer, onUpload)
   const rows = useMemo(() => visibleRows(childrenByFolder(entries), open), [entries, open])
   const scroll = useRef<HTMLDivElement>(null)
   const actions = useTreeActions({

@@ -3,6 +3,7 @@ import { useState, type DragEvent } from 'react'
 import { folderOf, isWithin, nameOf } from '../../../protocol/paths.ts'
 import type { TreeEntry } from '../../../protocol/tree.ts'
 import { useWorkbench } from '../workbench-context.ts'
+import type { Uploads } from './use-uploads.ts'
 
 const dragType = 'application/x-devex-path'
 
@@ -20,7 +21,7 @@ const folderFor = (entry: TreeEntry | null): string => {
   return entry.kind === 'folder' ? entry.path : folderOf(entry.path)
 }
 
-export function useDrops(isAllowed: boolean): Drops {
+export function useDrops(isAllowed: boolean, upload: Uploads['upload']): Drops {
   const { files, notices, tabs } = useWorkbench()
   const [target, setTarget] = useState<string | null>(null)
   const moveInto = (from: string, folder: string): void => {
@@ -50,17 +51,7 @@ export function useDrops(isAllowed: boolean): Drops {
       const folder = folderFor(entry)
       const from = event.dataTransfer.getData(dragType)
       if (from !== '') return moveInto(from, folder)
-      const dropped = [...event.dataTransfer.files]
-      notices.attempt('files', () => uploadAll(files.upload, folder, dropped))
+      upload(folder, [...event.dataTransfer.files])
     },
   }
-}
-
-/** One after the other, so that a failure names its file and the rest is not half done. */
-export async function uploadAll(
-  upload: (path: string, file: Blob) => Promise<void>,
-  folder: string,
-  chosen: File[],
-): Promise<void> {
-  for (const file of chosen) await upload(folder === '' ? file.name : `${folder}/${file.name}`, file)
 }

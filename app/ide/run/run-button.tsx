@@ -2,20 +2,18 @@
 import { Play, Square } from 'lucide-react'
 import { Button } from '../../ui/button.tsx'
 import { Tooltip } from '../../ui/tooltip.tsx'
+import { useEnterTerminal } from '../terminal/use-enter-terminal.ts'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 
 /** Starts or stops the program of this repl, whoever started it. */
 export function useRun(): { isRunning: boolean; toggle: () => void } {
-  const { terminals, notices, view } = useWorkbench()
+  const { terminals, notices } = useWorkbench()
   const isRunning = useStore(terminals.run)?.phase === 'running'
-  const start = async (): Promise<void> => {
-    const terminal = await terminals.start()
-    view.update((now) => ({ ...now, terminal, narrow: 'terminal' }))
-  }
+  const start = useEnterTerminal(() => terminals.start())
   return {
     isRunning,
-    toggle: () => notices.attempt('terminal', () => (isRunning ? terminals.stop() : start())),
+    toggle: () => (isRunning ? notices.attempt('terminal', () => terminals.stop()) : start()),
   }
 }
 

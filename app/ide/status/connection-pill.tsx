@@ -2,7 +2,7 @@
 import { clsx } from 'clsx'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
-import { useIsSaved } from './status-bar.tsx'
+import { useSavedWords } from './status-bar.tsx'
 
 const short = {
   connecting: 'connecting',
@@ -24,13 +24,13 @@ const dots = {
 export function ConnectionPill() {
   const { connection } = useWorkbench()
   const { word, say } = useStore(connection)
-  const isSaved = useIsSaved()
+  const saved = useSavedWords()
   return (
     <span className="flex shrink-0 items-center gap-1.5 text-label text-muted" title={say} aria-hidden>
       <span className={clsx('size-2 rounded-full', dots[word])} />
       <span className="max-[900px]:hidden">
         {short[word]}
-        {isSaved && ' · saved'}
+        {saved !== null && ` · ${saved.toLowerCase()}`}
       </span>
     </span>
   )

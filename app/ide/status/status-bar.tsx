@@ -28,13 +28,15 @@ const tones: Record<ConnectionWord['word'], string> = {
   stopped: 'bg-bad',
 }
 
-/** "Saved" is said only when every own edit is on the runner's disk and the runner is there to say so. */
-export function useIsSaved(): boolean {
-  const { connection, documents, isViewer } = useWorkbench()
+/** "Saved" is said only when every own edit is on the runner's disk, its file still there, and the runner there to say so. */
+export function useSavedWords(): 'Saved' | 'File deleted' | null {
+  const { connection, documents, isViewer, tabs } = useWorkbench()
   const hasEdits = !useStore(isViewer)
   const { unsaved } = useStore(documents.summary)
   const { word } = useStore(connection)
-  return hasEdits && unsaved === 0 && (word === 'synced' || word === 'read-only')
+  const isGone = useStore(tabs.state).tabs.some((tab) => tab.isGone && tab.view.kind === 'text')
+  if (isGone) return 'File deleted'
+  return hasEdits && unsaved === 0 && (word === 'synced' || word === 'read-only') ? 'Saved' : null
 }
 
 export function StatusBar() {
@@ -42,7 +44,7 @@ export function StatusBar() {
   const { word, say } = useStore(connection)
   const { cursor } = useStore(view)
   const state = useStore(tabs.state)
-  const isSaved = useIsSaved()
+  const saved = useSavedWords()
   const { unsaved, readOnly, isKept } = useStore(documents.summary)
   const shown = state.tabs.find((tab) => tab.key === state.active)?.view
   const level = useStore(link.doors.latest)?.level ?? repl.level
@@ -51,7 +53,7 @@ export function StatusBar() {
       aria-label="Status"
       data-testid="status"
       data-connection={word}
-      data-saved={isSaved}
+      data-saved={saved === 'Saved'}
       data-waiting={unsaved}
       data-kept={isKept}
       className="flex h-(--bar-status) shrink-0 items-center gap-4 overflow-hidden border-t border-line bg-surface px-3 text-label whitespace-nowrap text-muted"
@@ -62,7 +64,7 @@ export function StatusBar() {
           {say}
         </span>
       </span>
-      {isSaved && <span>Saved</span>}
+      {saved !== null && <span>{saved}</span>}
       {repl.committedAt !== null && (
         <span className="max-sm:hidden" title="The last backup that was checked, with the files of that time">
           Backed up <ClockTime at={repl.committedAt} />

@@ -16,6 +16,7 @@ export type Screen = {
   /** Who drives changed, or the panel did: fit the window, or scale to the driver's. */
   arrange: (isDriver: boolean) => void
   wearTheme: (worn: 'light' | 'dark') => void
+  focus: () => void
   dispose: () => void
 }
 
@@ -84,6 +85,10 @@ class XtermScreen implements Screen {
 
   wearTheme(worn: 'light' | 'dark'): void {
     this.#terminal.options.theme = terminalTheme(worn)
+  }
+
+  focus(): void {
+    this.#terminal.focus()
   }
 
   #follow(size: Size): void {

@@ -10,16 +10,13 @@ import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { TerminalTab } from './terminal-tab.tsx'
 import { TerminalView } from './terminal-view.tsx'
+import { useEnterTerminal } from './use-enter-terminal.ts'
 import { useWindowSize } from './window-size.ts'
 
 /** Opens a terminal and shows it. */
 export function useOpenTerminal(): () => void {
-  const { terminals, notices, view } = useWorkbench()
-  return () =>
-    notices.attempt('terminal', async () => {
-      const terminal = await terminals.open()
-      view.update((now) => ({ ...now, terminal, narrow: 'terminal' }))
-    })
+  const { terminals } = useWorkbench()
+  return useEnterTerminal(() => terminals.open())
 }
 
 export function TerminalPanel() {

@@ -7,6 +7,7 @@ import { NameField } from '../files/name-field.tsx'
 import { PresenceDots } from '../people/presence-dots.tsx'
 import { useOthersByTerminal } from '../people/use-present.ts'
 import { useWorkbench } from '../workbench-context.ts'
+import { endWords } from './end-words.ts'
 
 interface TerminalTabProps {
   terminal: TerminalInfo
@@ -16,16 +17,11 @@ interface TerminalTabProps {
   onClose: () => void
 }
 
-function endWords({ exit }: TerminalInfo): string | null {
-  if (exit === null) return null
-  return exit.signal === null ? `ended ${exit.code ?? 0}` : `ended by ${exit.signal}`
-}
-
 export function TerminalTab({ terminal, isShown, isViewer, onShow, onClose }: TerminalTabProps) {
   const { terminals, notices, person } = useWorkbench()
   const people = useOthersByTerminal()
   const [isNaming, setNaming] = useState(false)
-  const ended = endWords(terminal)
+  const ended = endWords(terminal.exit)
   const driver =
     terminal.driver === null ? null : terminal.driver.id === person.id ? 'you' : terminal.driver.name
   const rename = (name: string): void => {

@@ -13,7 +13,7 @@ interface TerminalViewProps {
 }
 
 export function TerminalView({ terminal, isShown }: TerminalViewProps) {
-  const { terminals, person, isViewer: viewer } = useWorkbench()
+  const { terminals, person, view, isViewer: viewer } = useWorkbench()
   const isViewer = useStore(viewer)
   const { worn } = useTheme()
   const host = useRef<HTMLDivElement>(null)
@@ -38,6 +38,12 @@ export function TerminalView({ terminal, isShown }: TerminalViewProps) {
     }
   }, [terminal.id, terminals, isViewer])
   useEffect(() => screen?.wearTheme(worn), [screen, worn])
+  const isAwaited = useStore(view).keyboardFor === terminal.id
+  useEffect(() => {
+    if (screen === null || !isShown || !isAwaited) return
+    screen.focus()
+    view.update((now) => ({ ...now, keyboardFor: null }))
+  }, [screen, isShown, isAwaited, view])
   useEffect(() => {
     if (screen === null || host.current === null || !isShown) return
     const arrange = (): void => screen.arrange(isDriver)
