@@ -162,14 +162,13 @@ async function admitLink(
       log.warn({ code: judged.code }, 'link refused')
       return socket.close(closeCode.badToken, judged.say)
     }
-    const meeting = deps.meetings.of(at.repl)
-    if (at.generation < meeting.generation)
+    if (at.generation < deps.meetings.of(at.repl).generation)
       return socket.close(closeCode.wrongEpoch, 'A newer session of this REPL is attached.')
     const alive = keepAlive(socket)
     socket.on('close', () => alive.stop())
     return new Link(socket, {
       claims: judged,
-      events: meeting,
+      meeting: () => deps.meetings.of(at.repl),
       log,
       hello: { build: deps.config.build, session: deps.session },
     })
