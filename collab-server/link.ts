@@ -13,6 +13,8 @@ import { isProven } from './access.ts'
 
 /** What a repl's meeting does with a link. */
 export type LinkEvents = {
+  /** Highest generation that has been attached. */
+  readonly generation: number
   attached(link: Link): void
   detached(link: Link): void
   message(message: RunnerToRelay, payload: Uint8Array): void
@@ -21,23 +23,25 @@ export type LinkEvents = {
 export class Link {
   readonly claims: RunnerClaims
   readonly #socket: WebSocket
-  readonly #events: LinkEvents
+  readonly #meeting: () => LinkEvents
   readonly #log: Logger
   readonly #nonce = randomBytes(24).toString('base64url')
-  #isProven = false
+  /** Set once the runner has proven itself. */
+  #events: LinkEvents | null = null
 
   constructor(
     socket: WebSocket,
     deps: {
       claims: RunnerClaims
-      events: LinkEvents
+      /** Asked once it is proven: a meeting in which nobody is yet may be forgotten until then. */
+      meeting: () => LinkEvents
       log: Logger
       hello: { build: string; session: string }
     },
   ) {
     this.#socket = socket
     this.claims = deps.claims
-    this.#events = deps.events
+    this.#meeting = deps.meeting
     this.#log = deps.log
     socket.on('message', (data: Buffer) => this.#receive(data))
     socket.on('close', () => this.#closed())
@@ -55,14 +59,14 @@ export class Link {
   }
 
   #closed(): void {
-    if (this.#isProven) this.#events.detached(this)
+    this.#events?.detached(this)
   }
 
   #receive(data: Uint8Array): void {
     try {
       const { header, payload } = decodeFrame(data)
       const message = RunnerToRelay.parse(header)
-      if (this.#isProven) this.#events.message(message, payload)
+      if (this.#events) this.#events.message(message, payload)
       else this.#prove(message)
     } catch (fault) {
       this.#log.warn({ fault: String(fault).slice(0, 300) }, 'link refused')
@@ -79,7 +83,11 @@ export class Link {
       this.#log.warn('a runner failed its proof')
       return this.close(closeCode.badToken, 'The proof is wrong.')
     }
-    this.#isProven = true
-    this.#events.attached(this)
+    const events = this.#meeting()
+    // Others may have come since the upgrade.
+    if (this.claims.gen < events.generation)
+      return this.close(closeCode.wrongEpoch, 'A newer session of this REPL is attached.')
+    this.#events = events
+    events.attached(this)
   }
 }

@@ -64,7 +64,7 @@ async function openDoors(
     resume: () => lifecycle.resume(),
   }
   const { confined, documents, tree } = core
-  const files = filesDoor({ confined, documents, log: logger })
+  const files = filesDoor({ confined, documents, stopping: shared.stopping, log: logger })
   const server = createDoors({ ...shared, identity, control, files })
   const live = openLive(server, shared)
   treeDoor({ namespace: live.tree, tree, confined, documents, stopping: shared.stopping, log: logger })

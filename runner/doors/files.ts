@@ -10,7 +10,13 @@ import { folderOf, nameOf, workspacePath } from '../../protocol/paths.ts'
 import type { Confined } from '../workspace/confine.ts'
 import type { DocumentsForTree } from '../workspace/seams.ts'
 
-type Deps = { confined: Confined; documents: DocumentsForTree; log: Logger }
+type Deps = {
+  confined: Confined
+  documents: DocumentsForTree
+  /** True while the session stops: an upload that ends then would come after the backup. */
+  stopping?: () => boolean
+  log: Logger
+}
 /** `path` is workspace-relative, percent-decoded exactly once (filePathOf does). */
 type Ask = { claims: DoorClaims; path: string }
 type FilesDoor = (request: IncomingMessage, response: ServerResponse, ask: Ask) => Promise<void>
@@ -95,14 +101,14 @@ async function* content(file: FileHandle, size: number): AsyncGenerator<Uint8Arr
 }
 
 async function take(
-  { confined, documents }: Deps,
+  { confined, documents, stopping }: Deps,
   { request, response, path, ask }: Exchange,
 ): Promise<void> {
   permit(ask.claims, 'file.write')
   const length = lengthOf(request)
   await documents.settle()
   await confined.makeFolders(folderOf(path))
-  const stat = await confined.writeStream(path, whole(request, length), length)
+  const stat = await confined.writeStream(path, whole(request, length, stopping), length)
   response.writeHead(200, { 'content-type': 'application/json' })
   response.end(JSON.stringify({ path, size: stat.size }))
 }
@@ -119,7 +125,11 @@ function lengthOf(request: IncomingMessage): number {
 }
 
 /** The body, or an error when it ends before its length: half a file never replaces a whole one. */
-async function* whole(request: IncomingMessage, length: number): AsyncGenerator<Uint8Array> {
+async function* whole(
+  request: IncomingMessage,
+  length: number,
+  stopping: Deps['stopping'],
+): AsyncGenerator<Uint8Array> {
   let seen = 0
   // The connection outlives a refusal in the middle: the answer says why.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
@@ -129,6 +139,8 @@ async function* whole(request: IncomingMessage, length: number): AsyncGenerator<
   }
   if (seen !== length)
     throw new AppError('bad-input', { say: 'The upload was cut off.', log: { seen, length } })
+  if (stopping?.())
+    throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
 }
 
 /** `filename` for old readers in plain ASCII, `filename*` (RFC 6266, RFC 8187) for everybody else. */

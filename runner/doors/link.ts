@@ -44,6 +44,10 @@ export class Link {
   #retry: (() => void) | null = null
   #frozen: Array<() => void> = []
   #closed = false
+  /** True while a stop is beyond its freeze: what comes now would be acknowledged and not be in the backup. */
+  #sealed = false
+  /** True once this link has passed over an update: the relay sends it again on another one, and in order only there. */
+  #deaf = false
 
   constructor(deps: LinkDeps) {
     this.#deps = deps
@@ -72,10 +76,14 @@ export class Link {
       if (this.#ready) this.#send({ type: 'freeze', say })
     })
     await this.#rooms?.drained()
+    if (hold === 'stopping') this.#sealed = this.#holds.has(hold)
   }
 
   thaw(hold: Hold): void {
-    if (!this.#holds.delete(hold) || !this.#ready) return
+    if (!this.#holds.delete(hold)) return
+    if (hold === 'stopping') this.#sealed = false
+    if (this.#deaf) return this.#socket?.close(1000)
+    if (!this.#ready) return
     const [say] = this.#holds.values()
     this.#send(say === undefined ? { type: 'thaw' } : { type: 'freeze', say })
   }
@@ -113,6 +121,7 @@ export class Link {
 
   #lost(): void {
     this.#ready = false
+    this.#deaf = false
     this.#socket = null
     this.#rooms?.close()
     this.#rooms = null
@@ -138,6 +147,7 @@ export class Link {
     const rooms = this.#rooms
     if (!rooms) throw new TypeError('a frame before the challenge')
     if (message.type === 'open') rooms.open(message)
+    else if (message.type === 'update' && (this.#sealed || this.#deaf)) this.#deaf = true
     else if (message.type === 'update') rooms.update(message, payload)
     else if (message.type === 'empty') rooms.empty(message)
     else for (const frozen of this.#frozen.splice(0)) frozen()

@@ -125,3 +125,37 @@ test('C-9 nobody can speak for another’s presence', async () => {
   await eventually(() => c.provider.awareness.getStates().get(b.doc.clientID)?.['done'] === true)
   expect(c.provider.awareness.getStates().get(a.doc.clientID)?.['cursor']).toBe(1)
 })
+
+test('C-13 an older link that proves itself only after a newer one has come is refused', async () => {
+  const setting = await relaySetting('old text', { attach: false })
+  let prove = (): void => {}
+  const after = new Promise<void>((resolve) => (prove = resolve))
+  await setting.runner.connect(setting.url, setting.session, { after })
+
+  const newer = new LinkRunner()
+  newer.seed(setting.room.doc, setting.room.epoch, 'new text')
+  await newer.connect(setting.url, await setting.keys.session(setting.repl, 2))
+  const client = await stockClient(setting)
+  await eventually(() => client.text.toString() === 'new text')
+  prove()
+
+  await eventually(() => setting.runner.closed?.code === 4409)
+  expect(newer.closed).toBeNull()
+})
+
+test('C-13 a runner whose proof takes its time still meets who comes later', async () => {
+  const setting = await relaySetting('hello', { attach: false })
+  let prove = (): void => {}
+  const after = new Promise<void>((resolve) => (prove = resolve))
+  await setting.runner.connect(setting.url, setting.session, { after })
+  // A peer of another moment: when it goes, the repl has nobody, and the relay forgets it at its next look.
+  const early = await stockClient(setting)
+  await eventually(() => early.provider.wsconnected)
+  early.provider.destroy()
+  const looks = performance.now() + 1_200
+  await eventually(() => performance.now() > looks)
+  prove()
+
+  const late = await stockClient(setting)
+  await eventually(() => late.text.toString() === 'hello')
+})

@@ -32,10 +32,18 @@ export class LinkRunner {
     return this.docs.get(doc)?.doc.getText('content').toString() ?? ''
   }
 
+<<<<<<< HEAD
   async connect(
     relay: string,
     session: SessionKey,
     lie: { signature?: string; waitMs?: number } = {},
+=======
+  /** `after`: the proof is held back until then. */
+  async connect(
+    relay: string,
+    session: SessionKey,
+    lie: { signature?: string; after?: Promise<void> } = {},
+>>>>>>> refs/heads/readers
   ): Promise<this> {
     const socket = new WebSocket(`${relay}${linkPath(session)}`, [
       linkSubprotocol,
@@ -43,7 +51,10 @@ export class LinkRunner {
     ])
     this.#socket = socket
     this.closed = null
-    socket.on('message', (data: Buffer) => this.#receive(data, session, lie))
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (this.seen.length > 0 || !lie.after) return this.#receive(data, session, lie)
+      void lie.after.then(() => isBinary && this.#receive(data, session, lie))
+    })
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject)
       socket.once('open', resolve)

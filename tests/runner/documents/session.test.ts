@@ -132,6 +132,24 @@ test('C-14 a quiesce takes what the relay had accepted, ends programs, and lets 
   expect(await late.emitWithAck('open', { cols: 80, rows: 24 })).toMatchObject({ ok: true })
 })
 
+test('C-14 what a relay brings after the freeze is not called saved, and comes in when the stop is called off', async () => {
+  expect((await control('quiesce', { say: 'Stopping.' })).status).toBe(200)
+  const { seq } = runner.health()
+  setting.relay.cut()
+  await eventually(() => setting.relay.nonces.length === 2 && runner.health().linkReady)
+  page.text.insert(0, '# late\n')
+  const { n } = page.sent.at(-1)!
+  const other = setting.relay.page(room, ada.id)
+  await eventually(() => other.joined)
+  expect([runner.health().seq, setting.relay.last('saved')?.n ?? 0]).toEqual([seq, 0])
+
+  expect((await control('resume', {})).status).toBe(200)
+  await eventually(() => setting.relay.nonces.length === 3 && runner.health().linkReady)
+  page.replay(page.sent.length - 1)
+  await eventually(() => setting.relay.last('saved')?.n === n)
+  await eventually(async () => (await onDisk('a.sh')) === '# late\necho one\n')
+})
+
 test('a relay that is away does not keep a session from stopping', async () => {
   await setting.relay.stop()
   await eventually(() => !runner.health().linkReady)

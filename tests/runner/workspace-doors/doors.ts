@@ -58,7 +58,8 @@ export async function openDoors() {
   const watch = await watchWorkspace({ root, log: quiet, onChange: (paths) => void tree.touch(paths) })
   await tree.start()
   const documents = new Told()
-  const files = filesDoor({ confined, documents, log: quiet })
+  const session = { stopping: false }
+  const files = filesDoor({ confined, documents, stopping: () => session.stopping, log: quiet })
   const http = createServer((request, response) => {
     const role = request.headers['x-role'] === 'viewer' ? 'viewer' : 'editor'
     const rest = (request.url ?? '').slice('/files/'.length)
@@ -82,7 +83,17 @@ export async function openDoors() {
   })
   const enter = (name: string, role: Role | 'nobody') =>
     openPage(`http://127.0.0.1:${port}/tree`, { name, role })
-  return { root, outside, tree, watch, documents, enter, port, url: `http://127.0.0.1:${port}/files` }
+  return {
+    root,
+    outside,
+    tree,
+    watch,
+    documents,
+    session,
+    enter,
+    port,
+    url: `http://127.0.0.1:${port}/files`,
+  }
 }
 
 export type Page = Awaited<ReturnType<typeof openPage>>

@@ -75,6 +75,23 @@ test('an upload that breaks off or lies about its length leaves the old file', a
   )
 })
 
+test('an upload that is under way when the session begins to stop is refused in words, not lost after the backup', async () => {
+  const { port, root, session, documents } = await openDoors()
+  writeFileSync(join(root, 'a.txt'), 'old')
+  const socket = connect(port, '127.0.0.1')
+  let said = ''
+  socket.on('data', (bytes) => (said += bytes.toString()))
+  socket.write('PUT /files/a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\n\r\nnew')
+  await eventually(() => documents.settled === 1)
+
+  session.stopping = true
+  socket.write('text')
+
+  await eventually(() => said.includes('"read-only"'))
+  expect(readFileSync(join(root, 'a.txt'), 'utf8')).toBe('old')
+  socket.destroy()
+})
+
 test('an upload over the limit or without a length is refused before a byte is kept', async () => {
   const { port, root } = await openDoors()
   const status = (head: string) =>
