@@ -28,6 +28,7 @@ export class Meetings {
   /** A link finds its meeting anew each time: one without a peer may be forgotten while the link still proves itself. */
   linkEvents(repl: string): LinkEvents {
     return {
+      generation: this.generationOf(repl),
       attached: (link) => {
         this.#generations.set(repl, link.claims.gen)
         this.of(repl).attached(link)

@@ -168,21 +168,13 @@ async function admitLink(
       log.warn({ code: judged.code }, 'link refused')
       return socket.close(refusalCode(judged), judged.say)
     }
-<<<<<<< HEAD
     if (at.generation < deps.meetings.generationOf(at.repl))
-=======
-    if (at.generation < deps.meetings.of(at.repl).generation)
->>>>>>> refs/heads/readers
       return socket.close(closeCode.wrongEpoch, 'A newer session of this REPL is attached.')
     const alive = keepAlive(socket)
     socket.on('close', () => alive.stop())
     return new Link(socket, {
       claims: judged,
-<<<<<<< HEAD
-      events: deps.meetings.linkEvents(at.repl),
-=======
-      meeting: () => deps.meetings.of(at.repl),
->>>>>>> refs/heads/readers
+      meeting: () => deps.meetings.linkEvents(at.repl),
       log,
       hello: { build: deps.config.build, session: deps.session },
     })

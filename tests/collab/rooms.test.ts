@@ -150,13 +150,6 @@ test('C-10 W-5 who leaves with unsaved edits and comes back at once gets what to
   expect(setting.runner.seen.lastIndexOf('open')).toBeGreaterThan(setting.runner.seen.lastIndexOf('empty'))
 })
 
-test('C-13 a link that proves itself slowly is not lost to a meeting that was forgotten meanwhile', async () => {
-  const setting = await relaySetting('slow', { attach: false })
-  await setting.runner.connect(setting.url, setting.session, { waitMs: 2500 })
-  const late = await stockClient(setting)
-  await eventually(() => late.text.toString() === 'slow')
-})
-
 test('A-1 a key set that is out of reach is no verdict: the peer is asked to try again', async () => {
   const setting = await relaySetting('text', { attach: false })
   const token = await setting.keys.token({ repl: setting.repl })

@@ -32,18 +32,11 @@ export class LinkRunner {
     return this.docs.get(doc)?.doc.getText('content').toString() ?? ''
   }
 
-<<<<<<< HEAD
-  async connect(
-    relay: string,
-    session: SessionKey,
-    lie: { signature?: string; waitMs?: number } = {},
-=======
   /** `after`: the proof is held back until then. */
   async connect(
     relay: string,
     session: SessionKey,
     lie: { signature?: string; after?: Promise<void> } = {},
->>>>>>> refs/heads/readers
   ): Promise<this> {
     const socket = new WebSocket(`${relay}${linkPath(session)}`, [
       linkSubprotocol,
@@ -78,22 +71,14 @@ export class LinkRunner {
     this.#socket?.terminate()
   }
 
-  #receive(data: Buffer, session: SessionKey, lie: { signature?: string; waitMs?: number }): void {
+  #receive(data: Buffer, session: SessionKey, lie: { signature?: string }): void {
     const { header, payload } = decodeFrame(data)
     const message = RelayToRunner.parse(header)
     this.seen.push(message.type)
     if (message.type === 'challenge') {
       const signature = lie.signature ?? proofOf(session, message.nonce)
       const { repl, generation } = session
-      const hello = {
-        type: 'hello',
-        protocol: protocolVersion,
-        build: 'test',
-        repl,
-        generation,
-        signature,
-      } as const
-      setTimeout(() => this.send(hello), lie.waitMs ?? 0)
+      this.send({ type: 'hello', protocol: protocolVersion, build: 'test', repl, generation, signature })
     } else if (message.type === 'open') this.#open(message)
     else if (message.type === 'update') this.#update(message, payload)
   }
