@@ -8,11 +8,10 @@ import { askDoors, askFirstFiles } from './link/app-door.ts'
 import { openLink, type Link } from './link/link.ts'
 import { connectionWord, type ConnectionWord } from './link/words.ts'
 import type { Area } from './notices.ts'
-import { findLeftovers, type Leftovers } from './offline/leftovers.ts'
-import { openStore, storeName } from './offline/store.ts'
-import { beWriter } from './offline/writer.ts'
+import { beKeeper } from './offline/keeper.ts'
+import type { Leftovers } from './offline/leftovers.ts'
 import { createPresence, type Presence } from './people/presence.ts'
-import { listen, createScope } from './scope.ts'
+import { listen, createScope, type Scope } from './scope.ts'
 import { createStore, derive, until, type Readable } from './store.ts'
 import { createTerminals, type Terminals } from './terminal/terminals.ts'
 
@@ -39,23 +38,35 @@ export type WorkbenchParts = Pick<Repl, 'id' | 'role' | 'template'> & {
 
 const memoryKey = (repl: string): string => `devex:tabs:${repl}`
 
-export function startWorkbench({
-  id,
-  role,
-  template,
-  say,
-  person,
-  openLink: open,
-}: WorkbenchParts): WorkbenchCore {
+export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
+  const { id, role, template, say, person, openLink: open } = parts
   const scope = createScope()
   const link = open?.() ?? openLink({ ask: () => askDoors(id) })
   scope.add(link.dispose)
   const { doors, live } = link
   const files = createFiles({ live, doors })
   scope.add(files.dispose)
+<<<<<<< HEAD
   const { documents, leftovers, dispose: putAway } = openTexts({ id, role, person, say, link, files })
   scope.add(putAway)
   const tabs = openTabs({ id, template, link, files, documents })
+=======
+  // A viewer has no edits, and some browsers keep nothing for pages.
+  const keeper = role !== 'viewer' && 'indexedDB' in window ? beKeeper({ person: person.id, repl: id }) : null
+  if (keeper !== null) scope.add(keeper.release)
+  const documents = createDocuments({
+    doors,
+    repl: id,
+    say: (words) => say('editor', words),
+    reopen: async (path) => {
+      const opened = await files.open(path)
+      return opened.kind === 'text' ? opened : null
+    },
+    keep: keeper?.keep ?? null,
+  })
+  scope.add(documents.dispose)
+  const tabs = rememberedTabs({ id, documents, files, link })
+>>>>>>> refs/heads/offline
   scope.add(tabs.dispose)
   scope.add(files.onDocument(tabs.told))
   scope.add(files.onDocument(documents.told))
@@ -68,19 +79,22 @@ export function startWorkbench({
   scope.add(presence.dispose)
   const isViewer = derive([doors.latest], () => (doors.latest.get()?.role ?? role) === 'viewer')
   scope.add(isViewer.dispose)
+<<<<<<< HEAD
   const phase = createStore<Phase>('RUNNING')
+=======
+  const leftovers = keeper?.leftovers({
+    documents,
+    isLive: () => link.phase.get().phase === 'live',
+    open: files.open,
+    say: (words) => say('page', words),
+  })
+  if (leftovers !== undefined) scope.add(leftovers.dispose)
+  scope.add(link.phase.subscribe(() => (link.phase.get().phase === 'live' ? leftovers?.look() : undefined)))
+>>>>>>> refs/heads/offline
   const found = leftovers?.waiting ?? createStore(0)
-  const connection = derive([link.phase, documents.summary, isViewer, phase, found], () =>
-    connectionNow({ link, documents, isViewer, phase, found }),
-  )
-  scope.add(connection.dispose)
+  const { connection, sawPhase } = watchConnection({ link, documents, isViewer, found }, scope)
   scope.add(guardLeaving(documents))
   scope.add(followNetwork(link, documents))
-  const sawPhase = (now: Phase): void => {
-    const wasOpen = isOpen(phase.get())
-    phase.set(now)
-    if (isOpen(now) && !wasOpen) link.hurry()
-  }
   return {
     link,
     files,
@@ -95,6 +109,7 @@ export function startWorkbench({
   }
 }
 
+<<<<<<< HEAD
 type TextsParts = Pick<WorkbenchParts, 'id' | 'role' | 'person' | 'say'> & { link: Link; files: Files }
 
 /** The documents of this page, what is kept of them in the browser, and what was kept by a page that is gone. */
@@ -142,6 +157,12 @@ type TabsParts = Pick<WorkbenchParts, 'id' | 'template'> & { link: Link; files: 
 /** The tabs as they were left, or the template's own choice at a first visit. */
 function openTabs({ id, template, link, files, documents }: TabsParts): Tabs {
   const tabs = createTabs({
+=======
+type Tabbing = { id: string; documents: Documents; files: Files; link: Link }
+
+function rememberedTabs({ id, documents, files, link }: Tabbing): Tabs {
+  return createTabs({
+>>>>>>> refs/heads/offline
     documents,
     // A tab remembered from before may be asked for while the link is still being made.
     ask: async (path) => {
@@ -153,8 +174,11 @@ function openTabs({ id, template, link, files, documents }: TabsParts): Tabs {
       write: (text) => localStorage.setItem(memoryKey(id), text),
     },
   })
+<<<<<<< HEAD
   if (localStorage.getItem(memoryKey(id)) === null) void openFirstFiles(tabs, template)
   return tabs
+=======
+>>>>>>> refs/heads/offline
 }
 
 /** At a first visit the template's own choice is open, in its order. */
@@ -166,15 +190,32 @@ type Watched = {
   link: Link
   documents: Documents
   isViewer: Readable<boolean>
-  phase: Readable<Phase>
   found: Leftovers['waiting']
 }
 
-function connectionNow({ link, documents, isViewer, phase, found }: Watched): ConnectionWord {
+/** The connection's word, from everything that it is about. */
+function watchConnection(watched: Watched, scope: Scope): Pick<WorkbenchCore, 'connection' | 'sawPhase'> {
+  const { link, documents, isViewer, found } = watched
+  const phase = createStore<Phase>('RUNNING')
+  const connection = derive([link.phase, documents.summary, isViewer, phase, found], () =>
+    connectionNow(watched, phase.get()),
+  )
+  scope.add(connection.dispose)
+  return {
+    connection,
+    sawPhase: (now) => {
+      const wasOpen = isOpen(phase.get())
+      phase.set(now)
+      if (isOpen(now) && !wasOpen) link.hurry()
+    },
+  }
+}
+
+function connectionNow({ link, documents, isViewer, found }: Watched, phase: Phase): ConnectionWord {
   const { unsaved, awaySince, readOnly, isKept } = documents.summary.get()
   return connectionWord({
     link: link.phase.get(),
-    session: sessionOf(phase.get()),
+    session: sessionOf(phase),
     roomsAwaySince: awaySince,
     waiting: unsaved + found.get(),
     isKept,

@@ -45,6 +45,17 @@ function processOf(program: string): number {
   return found.pid
 }
 
+/** Milliseconds between two deaths of the relay. */
+const killEveryMs = 200
+
+function killRelay(): void {
+  try {
+    process.kill(processOf('collab-server'), 'SIGKILL')
+  } catch {
+    // It is not back yet.
+  }
+}
+
 /** Words that can be found again, one by one. */
 const words = (story: string, count: number): string[] =>
   Array.from({ length: count }, (_, at) => `${story}${String(at).padStart(2, '0')}`)
@@ -118,13 +129,13 @@ describe.skipIf(noBrowser)('offline', () => {
     const { page } = ada
     const typed = words('relay', 30)
     await typeAtEnd(page, typed.slice(0, 10))
-    // It may be back before the last word is typed, so the page is watched while it is.
     const said = status(page)
       .getByText(/Offline since \d\d:\d\d — typing is kept here, \d+ edits? waits?/)
       .waitFor()
-    process.kill(processOf('collab-server'), 'SIGKILL')
-    await Promise.all([said, typeAtEnd(page, typed.slice(10))])
-    await status(page).getByText('Synced').waitFor({ timeout: 20_000 })
+    // It is started again at once, and dies as often as it takes for the words to be read.
+    const dying = setInterval(killRelay, killEveryMs)
+    await Promise.all([said, typeAtEnd(page, typed.slice(10))]).finally(() => clearInterval(dying))
+    await status(page).getByText('Synced').waitFor({ timeout: 30_000 })
     await screen.saved(page)
     await eventually(() => timesIn(onDisk(), typed.at(-1) ?? '') === 1)
     expectEachOnce(onDisk(), typed)
@@ -152,6 +163,7 @@ describe.skipIf(noBrowser)('offline', () => {
     const { page } = ada
     const typed = words('stopped', 10)
     await screen.openFile(page, file)
+    await screen.workbench(page)
     await ada.context.setOffline(true)
     await typeAtEnd(page, typed)
     await allKept(page)
@@ -172,6 +184,7 @@ describe.skipIf(noBrowser)('offline', () => {
 
   test('C-11 edits made offline in a file that was replaced meanwhile come into the new one, once', async () => {
     const typed = words('replaced', 10)
+    await screen.workbench(ada.page)
     await ada.context.setOffline(true)
     await typeAtEnd(ada.page, typed)
     await allKept(ada.page)
