@@ -9,7 +9,7 @@ import type { Peer } from './peer.ts'
 import { Room } from './room.ts'
 import type { ToRunner } from './room.ts'
 
-export class Meeting implements LinkEvents, ToRunner {
+export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
   readonly #rooms = new Map<string, Room>()
   readonly colors = new Colors()
   readonly #log: Logger

@@ -1,7 +1,8 @@
 // Everything a page holds for one repl, started and ended together: link, files, documents, terminals, people. It draws nothing.
 import type { Person, Phase, Repl } from '../../protocol/repl.ts'
+import type { Opened } from '../../protocol/tree.ts'
 import { isOpen } from '../ui/phase.ts'
-import { createDocuments, type Documents } from './editor/documents.ts'
+import { createDocuments, type Documents, type TextFile } from './editor/documents.ts'
 import { createTabs, type Tabs } from './editor/tabs.ts'
 import { createFiles, type Files } from './files/files.ts'
 import { askDoors, askFirstFiles } from './link/app-door.ts'
@@ -46,11 +47,6 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   const { doors, live } = link
   const files = createFiles({ live, doors })
   scope.add(files.dispose)
-<<<<<<< HEAD
-  const { documents, leftovers, dispose: putAway } = openTexts({ id, role, person, say, link, files })
-  scope.add(putAway)
-  const tabs = openTabs({ id, template, link, files, documents })
-=======
   // A viewer has no edits, and some browsers keep nothing for pages.
   const keeper = role !== 'viewer' && 'indexedDB' in window ? beKeeper({ person: person.id, repl: id }) : null
   if (keeper !== null) scope.add(keeper.release)
@@ -58,16 +54,13 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
     doors,
     repl: id,
     say: (words) => say('editor', words),
-    reopen: async (path) => {
-      const opened = await files.open(path)
-      return opened.kind === 'text' ? opened : null
-    },
+    reopen: async (path) => textOf(await files.open(path)),
     keep: keeper?.keep ?? null,
   })
   scope.add(documents.dispose)
   const tabs = rememberedTabs({ id, documents, files, link })
->>>>>>> refs/heads/offline
   scope.add(tabs.dispose)
+  if (localStorage.getItem(memoryKey(id)) === null) void openFirstFiles(tabs, template)
   scope.add(files.onDocument(tabs.told))
   scope.add(files.onDocument(documents.told))
   scope.add(documents.onReplaced(tabs.replaced))
@@ -79,9 +72,6 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   scope.add(presence.dispose)
   const isViewer = derive([doors.latest], () => (doors.latest.get()?.role ?? role) === 'viewer')
   scope.add(isViewer.dispose)
-<<<<<<< HEAD
-  const phase = createStore<Phase>('RUNNING')
-=======
   const leftovers = keeper?.leftovers({
     documents,
     isLive: () => link.phase.get().phase === 'live',
@@ -90,7 +80,6 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   })
   if (leftovers !== undefined) scope.add(leftovers.dispose)
   scope.add(link.phase.subscribe(() => (link.phase.get().phase === 'live' ? leftovers?.look() : undefined)))
->>>>>>> refs/heads/offline
   const found = leftovers?.waiting ?? createStore(0)
   const { connection, sawPhase } = watchConnection({ link, documents, isViewer, found }, scope)
   scope.add(guardLeaving(documents))
@@ -109,60 +98,12 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   }
 }
 
-<<<<<<< HEAD
-type TextsParts = Pick<WorkbenchParts, 'id' | 'role' | 'person' | 'say'> & { link: Link; files: Files }
+const textOf = (opened: Opened): TextFile | null => (opened.kind === 'text' ? opened : null)
 
-/** The documents of this page, what is kept of them in the browser, and what was kept by a page that is gone. */
-function openTexts({ id, role, person, say, link, files }: TextsParts) {
-  const scope = createScope()
-  const { doors } = link
-  const mine = { person: person.id, repl: id }
-  const writer = beWriter()
-  scope.add(writer.release)
-  // A viewer has no edits, and some browsers keep nothing for pages.
-  const mayKeep = role !== 'viewer' && 'indexedDB' in window
-  const documents = createDocuments({
-    doors,
-    repl: id,
-    say: (words) => say('editor', words),
-    reopen: async (path) => {
-      const opened = await files.open(path)
-      return opened.kind === 'text' ? opened : null
-    },
-    keep: mayKeep
-      ? ({ id: doc, epoch, doc: text }) => {
-          const address = { ...mine, doc, epoch, writer: writer.id, serial: writer.serial() }
-          return openStore(storeName(address), text)
-        }
-      : null,
-  })
-  scope.add(documents.dispose)
-  const leftovers = mayKeep
-    ? findLeftovers({
-        ...mine,
-        writer: writer.id,
-        documents,
-        isLive: () => link.phase.get().phase === 'live',
-        open: files.open,
-        say: (words) => say('page', words),
-      })
-    : null
-  if (leftovers !== null) scope.add(leftovers.dispose)
-  scope.add(link.phase.subscribe(() => (link.phase.get().phase === 'live' ? leftovers?.look() : undefined)))
-  return { documents, leftovers, dispose: scope.dispose }
-}
-
-type TabsParts = Pick<WorkbenchParts, 'id' | 'template'> & { link: Link; files: Files; documents: Documents }
-
-/** The tabs as they were left, or the template's own choice at a first visit. */
-function openTabs({ id, template, link, files, documents }: TabsParts): Tabs {
-  const tabs = createTabs({
-=======
 type Tabbing = { id: string; documents: Documents; files: Files; link: Link }
 
 function rememberedTabs({ id, documents, files, link }: Tabbing): Tabs {
   return createTabs({
->>>>>>> refs/heads/offline
     documents,
     // A tab remembered from before may be asked for while the link is still being made.
     ask: async (path) => {
@@ -174,11 +115,6 @@ function rememberedTabs({ id, documents, files, link }: Tabbing): Tabs {
       write: (text) => localStorage.setItem(memoryKey(id), text),
     },
   })
-<<<<<<< HEAD
-  if (localStorage.getItem(memoryKey(id)) === null) void openFirstFiles(tabs, template)
-  return tabs
-=======
->>>>>>> refs/heads/offline
 }
 
 /** At a first visit the template's own choice is open, in its order. */
