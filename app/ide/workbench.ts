@@ -1,7 +1,8 @@
 // Everything a page holds for one repl, started and ended together: link, files, documents, terminals, people. It draws nothing.
 import type { Person, Phase, Repl } from '../../protocol/repl.ts'
+import type { Opened } from '../../protocol/tree.ts'
 import { isOpen } from '../ui/phase.ts'
-import { createDocuments, type Documents } from './editor/documents.ts'
+import { createDocuments, type Documents, type TextFile } from './editor/documents.ts'
 import { createTabs, type Tabs } from './editor/tabs.ts'
 import { createFiles, type Files } from './files/files.ts'
 import { askDoors, askFirstFiles } from './link/app-door.ts'
@@ -53,10 +54,7 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
     doors,
     repl: id,
     say: (words) => say('editor', words),
-    reopen: async (path) => {
-      const opened = await files.open(path)
-      return opened.kind === 'text' ? opened : null
-    },
+    reopen: async (path) => textOf(await files.open(path)),
     keep: keeper?.keep ?? null,
   })
   scope.add(documents.dispose)
@@ -99,6 +97,8 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
     dispose: scope.dispose,
   }
 }
+
+const textOf = (opened: Opened): TextFile | null => (opened.kind === 'text' ? opened : null)
 
 type Tabbing = { id: string; documents: Documents; files: Files; link: Link }
 
