@@ -50,10 +50,7 @@ export class Killing {
     this.#random = random
   }
 
-  /** `seed` gives the document's id and epoch: made by an earlier runner of the same folders. */
-  async start(
-    seed: (folders: { workspace: string; state: string }) => Promise<{ id: string; epoch: string }>,
-  ) {
+  async start(): Promise<void> {
     await this.#keys.start()
     for (const [name, source] of Object.entries({
       relay: 'collab-server/main.ts',
