@@ -11,6 +11,9 @@ import { Meeting } from './meeting.ts'
 import { Meetings } from './meetings.ts'
 import { upgradeDoor } from './upgrade.ts'
 
+/** Milliseconds that peers get to take the reason of a close. */
+const lastWordsMs = 1000
+
 export type CollabServer = { port: number; close(): Promise<void> }
 
 export async function startCollabServer(config: CollabConfig): Promise<CollabServer> {
@@ -38,8 +41,13 @@ export async function startCollabServer(config: CollabConfig): Promise<CollabSer
     close: async () => {
       clearInterval(ticking)
       meetings.close()
-      for (const socket of sockets.clients) setTimeout(() => socket.terminate(), 1000).unref()
+      // Again and again: one may still have been on its way in, waiting for its token to be checked.
+      const ending = setInterval(() => {
+        for (const socket of sockets.clients) socket.terminate()
+        server.closeAllConnections()
+      }, lastWordsMs)
       await new Promise((resolve) => server.close(resolve))
+      clearInterval(ending)
     },
   }
 }

@@ -33,9 +33,10 @@ export function changesOf(before: string, after: string, matches: readonly Match
     if (match.a > a || match.b > b) {
       const change = { at: a, remove: match.a - a, insert: after.slice(b, match.b) }
       const last = changes.at(-1)
-      changes.push(
-        toLineStart(before, change, { from: last ? last.at + last.remove : -1, to: match.a + match.length }),
-      )
+      const isLast = match.a + match.length === before.length && match.b + match.length === after.length
+      // Up to, not including, the next change: two that touch would be one.
+      const room = { from: last ? last.at + last.remove : -1, to: match.a + match.length + (isLast ? 1 : 0) }
+      changes.push(toLineStart(before, change, room))
     }
     ;[a, b] = [match.a + match.length, match.b + match.length]
   }

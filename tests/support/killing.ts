@@ -50,8 +50,7 @@ export class Killing {
     this.#random = random
   }
 
-  /** Starts every program, and opens the file so that it is a document. */
-  async start() {
+  async start(): Promise<void> {
     await this.#keys.start()
     for (const [name, source] of Object.entries({
       relay: 'collab-server/main.ts',

@@ -6,6 +6,17 @@ import { Model, type Plan } from './model.ts'
 /** Steps after which everybody must have come to the same. */
 const judgedEvery = 60
 
+/** Milliseconds that one step may take before it counts as hanging. */
+const stepMs = 60_000
+
+function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${ms} ms`)), ms)
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+}
+
 export type Played = { steps: number; lines: number }
 
 export async function play(plan: Plan, until = Infinity): Promise<Played> {
@@ -14,7 +25,7 @@ export async function play(plan: Plan, until = Infinity): Promise<Played> {
   try {
     await model.start()
     for (const step of plan.steps) {
-      await model.run(step)
+      await within(stepMs, model.run(step))
       steps += 1
       if (steps % judgedEvery === 0) lines = (await model.judge()).lines
       if (Date.now() > until) break

@@ -78,3 +78,11 @@ test('W-5 unrelated text is one replacement, not a thousand crumbs', () => {
 
   expect(diff(program(3000), other).length).toBeLessThanOrEqual(2)
 })
+
+test('W-5 a whole line that was put in is found as that line, whatever its neighbours begin or end with', () => {
+  const at = (before: string, after: string) => diff(before, after)
+
+  expect(at('line 17\n', 'line 15\nline 17\n')).toEqual([{ at: 0, remove: 0, insert: 'line 15\n' }])
+  expect(at('line 355\n', 'line 355\nline 795\n')).toEqual([{ at: 9, remove: 0, insert: 'line 795\n' }])
+  expect(at('a\nline 15\nline 17\n', 'a\nline 17\n')).toEqual([{ at: 2, remove: 8, insert: '' }])
+})
