@@ -168,6 +168,29 @@ describe.skipIf(noBrowser)('the workbench in Chromium', () => {
     expect(found).toEqual([])
   })
 
+  test('a terminal that was opened has the keyboard, so that a space opens no second one', async () => {
+    const page = a
+    const { held, inputs } = bench.session.terminals
+    const before = held.size
+    await page.getByRole('button', { name: 'Open a terminal' }).click()
+    await eventually(() => page.evaluate(() => document.activeElement?.closest('.xterm') != null))
+    await page.keyboard.press('Space')
+    await eventually(() => inputs.includes(' '))
+    expect(held.size).toBe(before + 1)
+  })
+
+  test('an upload over a file that exists asks first, and skipping it changes nothing', async () => {
+    const page = a
+    const before = textOf('both.txt')
+    const file = { name: 'both.txt', mimeType: 'text/plain', buffer: Buffer.from('mine alone') }
+    await page.getByLabel('Files to upload').setInputFiles(file)
+    const question = page.getByRole('alertdialog', { name: 'Replace both.txt?' })
+    await question.getByText('others may be in it').waitFor()
+    await question.getByRole('button', { name: 'Skip it' }).click()
+    await question.waitFor({ state: 'hidden' })
+    expect(textOf('both.txt')).toBe(before)
+  })
+
   test('no page threw anything', () => {
     expect(faults).toEqual([])
   })

@@ -288,3 +288,11 @@ test('health is told to anybody, an address of nobody is a page in our words, si
   expect(out.headers.get('location')).toBe('/')
   expect(out.headers.get('set-cookie')).toMatch(/^devex=; Path=\/; Max-Age=0/)
 })
+
+test('who runs the server is offered a new REPL; a guest is told how they get one', async () => {
+  const guest = await signIn(app, app.api.newLink(app.api.newPerson('Grace')))
+  expect(await (await get('/')).text()).toContain('New REPL')
+  const seen = await (await get('/', { cookie: guest })).text()
+  expect(seen).toContain('The owner makes REPLs and invites you')
+  expect(seen).not.toContain('New REPL')
+})
