@@ -67,6 +67,8 @@ async function payload(ask: { token: string; audience: string; keys: JWTVerifyGe
   } catch (cause) {
     if (cause instanceof errors.JWTExpired)
       throw new AppError('expired-token', { say: 'This token has expired.', cause })
+    if (cause instanceof errors.JWKSTimeout || !(cause instanceof errors.JOSEError))
+      throw new AppError('unavailable', { say: 'Tokens cannot be checked at the moment.', cause })
     throw new AppError('bad-token', { say: 'This token is not valid here.', cause })
   }
 }

@@ -7,7 +7,7 @@ import type { WebSocket, WebSocketServer } from 'ws'
 import type { DoorClaims } from '../protocol/access.ts'
 import { closeCode, collabMessage, collabSubprotocol, parseRoomPath } from '../protocol/document.ts'
 import type { RoomAddress } from '../protocol/document.ts'
-import { asAppError } from '../protocol/errors.ts'
+import { asAppError, type AppError } from '../protocol/errors.ts'
 import { Generation, ReplId } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { bearerOf, personClaims, runnerClaims } from './access.ts'
@@ -67,6 +67,11 @@ function accept(deps: UpgradeDeps, upgrade: Upgrade, then: (socket: WebSocket) =
   })
 }
 
+/** Keys that cannot be fetched now say nothing about the token: such a refusal is not final. */
+function refusalCode(error: AppError): number {
+  return error.code === 'unavailable' ? closeCode.goingAway : closeCode.badToken
+}
+
 async function admitPeer(deps: UpgradeDeps, upgrade: Upgrade, room: RoomAddress): Promise<void> {
   const judged = await personClaims({
     token: bearerOf(upgrade.protocols),
@@ -76,7 +81,7 @@ async function admitPeer(deps: UpgradeDeps, upgrade: Upgrade, room: RoomAddress)
   accept(deps, upgrade, (socket) => {
     if (judged instanceof Error) {
       deps.log.info({ repl: room.repl, code: judged.code }, 'peer refused')
-      return socket.close(closeCode.badToken, judged.say)
+      return socket.close(refusalCode(judged), judged.say)
     }
     seat(deps, { socket, room, claims: judged, isOurs: upgrade.protocols.includes(collabSubprotocol) })
   })
@@ -127,7 +132,7 @@ async function renew(deps: UpgradeDeps, peer: Peer, data: Uint8Array): Promise<b
     return true
   } catch (fault) {
     deps.log.info({ repl: peer.claims.repl, fault: String(fault).slice(0, 200) }, 'renewal refused')
-    peer.close(closeCode.badToken, 'This token is not valid here.')
+    peer.close(refusalCode(asAppError(fault)), 'This token could not be taken.')
     return false
   }
 }
@@ -160,7 +165,7 @@ async function admitLink(
   accept(deps, upgrade, (socket) => {
     if (judged instanceof Error) {
       log.warn({ code: judged.code }, 'link refused')
-      return socket.close(closeCode.badToken, judged.say)
+      return socket.close(refusalCode(judged), judged.say)
     }
     if (at.generation < deps.meetings.of(at.repl).generation)
       return socket.close(closeCode.wrongEpoch, 'A newer session of this REPL is attached.')
