@@ -36,7 +36,7 @@ function DeadLink({ error }: { error: WireError }) {
         A sign-in link works once, in one browser. Print another on the machine where DevEx runs:
       </p>
       <pre className="mt-3 rounded-md border border-line bg-ground px-3 py-2 font-mono text-code select-all">
-        devex login
+        npm run login
       </pre>
       <p className="mt-3 text-muted">Starting DevEx again prints one as well.</p>
     </NarrowCard>

@@ -12,7 +12,7 @@ export function ownerLink({ api }: { api: Pick<Api, 'consumeLink'> }): SignIn {
   return {
     wayIn: () => ({
       title: 'Sign in with the link from the terminal',
-      say: 'DevEx printed a one-time link when it started. Open that link in this browser to sign in as the owner. Used it already? “devex login” prints another.',
+      say: 'DevEx printed a one-time link when it started. Open that link in this browser to sign in as the owner. Used it already? “npm run login” prints another.',
     }),
     finish: async (proof) => {
       if (!Code.safeParse(proof).success) throw new AppError('not-found', unknownLink)

@@ -107,7 +107,7 @@ test('A-4 looking at the owner link shows a button and uses nothing up; pressing
   expect(again.headers.get('set-cookie')).toBeNull()
   const words = await again.text()
   expect(words).toContain('This link has been used')
-  expect(words).toContain('devex login')
+  expect(words).toContain('npm run login')
 })
 
 test('A-4 an unknown link and a link without its end sign nobody in', async () => {
