@@ -85,7 +85,7 @@ async function admitPeer(deps: UpgradeDeps, upgrade: Upgrade, room: RoomAddress)
 
 /** A wrong token is final; a key set that is out of reach is tried again. */
 function refusalCode(refusal: AppError): number {
-  return refusal.code === 'unavailable' ? closeCode.readOnly : closeCode.badToken
+  return refusal.code === 'unavailable' ? closeCode.goingAway : closeCode.badToken
 }
 
 /** Joins a socket to its room until it closes or its token ends. */
@@ -105,7 +105,7 @@ function seat(
     if (data[0] !== collabMessage.token) return place.receive(data)
     void renew(deps, peer, data).then((isRenewed) => {
       clearTimeout(ending)
-      ending = endAt(peer)
+      if (socket.readyState === socket.OPEN) ending = endAt(peer)
       return isRenewed
     })
   })
@@ -133,7 +133,7 @@ async function renew(deps: UpgradeDeps, peer: Peer, data: Uint8Array): Promise<b
     return true
   } catch (fault) {
     deps.log.info({ repl: peer.claims.repl, fault: String(fault).slice(0, 200) }, 'renewal refused')
-    peer.close(closeCode.badToken, 'This token is not valid here.')
+    peer.close(refusalCode(asAppError(fault)), 'This token could not be taken.')
     return false
   }
 }
@@ -147,6 +147,8 @@ function keepAlive(socket: WebSocket): { stop(): void } {
     isAnswered = true
   })
   const timer = setInterval(() => {
+    // A socket that we do not read has its pongs waiting unheard.
+    if (socket.isPaused) return
     if (!isAnswered) return socket.terminate()
     isAnswered = false
     if (socket.readyState === socket.OPEN) socket.ping()

@@ -70,6 +70,7 @@ async function openDoors(
   treeDoor({ namespace: live.tree, tree, confined, documents, stopping: shared.stopping, log: logger })
   const terminals = await startTerminals({
     namespace: live.terminal,
+    stopping: shared.stopping,
     boxSocket: launch.boxSocket,
     boxSecret: launch.boxSecret,
     run: launch.run,

@@ -21,7 +21,12 @@ export async function streamProgress(parts: StreamParts, req: Request, res: Resp
     last = event.id
     res.write(`id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`)
   }
-  const tellRepl = (repl: Repl) => res.write(`event: repl\ndata: ${JSON.stringify(repl)}\n\n`)
+  /** What changed before the head was out: a write would send a head of its own. */
+  const early: Repl[] = []
+  const tellRepl = (repl: Repl) => {
+    if (!res.headersSent) return void early.push(repl)
+    res.write(`event: repl\ndata: ${JSON.stringify(repl)}\n\n`)
+  }
   const ends = [
     parts.watchEvents((event) => (waiting === null ? tell(event) : waiting.push(event))),
     parts.watchRepl(tellRepl),
@@ -34,7 +39,8 @@ export async function streamProgress(parts: StreamParts, req: Request, res: Resp
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   })
-  tellRepl(repl)
+  res.flushHeaders()
+  tellRepl(early.at(-1) ?? repl)
   for (const event of [...past, ...waiting]) tell(event)
   waiting = null
   const comments = setInterval(() => res.write(': still here\n\n'), commentMs)

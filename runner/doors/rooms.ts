@@ -73,7 +73,8 @@ export class Rooms {
 
   /** The last peer left. */
   empty(address: Address): void {
-    const room = this.#room(address)
+    const room = this.#rooms.get(keyOf(address))
+    if (!room) return
     void room.lane.run(() => {
       room.open = false
       this.#deps.documents.leave(room.doc)
@@ -133,6 +134,8 @@ export class Rooms {
   #refuse(room: Room, fault: unknown): void {
     const error = asAppError(fault)
     this.#deps.logger.warn({ err: fault, doc: room.doc, code: error.code }, 'a room was refused')
+    // Addresses come from peers: what is no room of ours is not remembered.
+    this.#rooms.delete(keyOf(room))
     const code = error.code === 'wrong-epoch' ? 4409 : 4404
     this.#deps.send({ type: 'refuse', doc: room.doc, epoch: room.epoch, code, say: error.say })
   }

@@ -14,7 +14,8 @@ const endMs = 20_000
 export function startTerminals(deps: TerminalsDeps): Promise<Terminals> {
   const log = deps.log.child({ door: 'terminal' })
   const { boxSocket, boxSecret, run, materialise, build = 'dev', tapeBytes = limits.ringBytes } = deps
-  const room = new TerminalRoom({ boxSocket, boxSecret, run, materialise, log, tapeBytes, build })
+  const stopping = deps.stopping ?? (() => false)
+  const room = new TerminalRoom({ boxSocket, boxSecret, run, materialise, log, tapeBytes, build, stopping })
   admitPages(deps.namespace, room, log)
   return Promise.resolve({
     boxReady: () => room.isReady,

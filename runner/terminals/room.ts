@@ -18,6 +18,8 @@ export type RoomDeps = {
   materialise: (why: string) => Promise<void>
   log: Logger
   tapeBytes: number
+  /** True from the first moment of a stop: nothing new is opened. */
+  stopping: () => boolean
 }
 
 /** A window for programs that were started before anybody told theirs. */
@@ -171,7 +173,8 @@ export class TerminalRoom {
   }
 
   async #open(opening: Size & { name: string; command?: string }, opener: string): Promise<number> {
-    if (this.#ending) throw stopping()
+    // A Run that waited for its files may come here after the programs were ended.
+    if (this.#ending || this.#deps.stopping()) throw stopping()
     const opened = await this.#link.open(opening)
     this.#add(opened, opener)
     return opened.terminal

@@ -11,6 +11,8 @@ export type TerminalsDeps = {
   run: string
   /** Resolves when every document is on the disk. */
   materialise: (why: string) => Promise<void>
+  /** True from the first moment of a stop: no program is started any more. */
+  stopping?: () => boolean
   log: Logger
   build?: string
   /** Bytes of output kept per terminal. */

@@ -159,3 +159,12 @@ test('C-13 a runner whose proof takes its time still meets who comes later', asy
   const late = await stockClient(setting)
   await eventually(() => late.text.toString() === 'hello')
 })
+
+test('C-7 while the keys cannot be fetched a token is refused for now, not for good', async () => {
+  const setting = await relaySetting('hello', { attach: false })
+  const token = await setting.keys.token({ repl: setting.repl })
+  await setting.keys.stop()
+  const raw = await rawSocket(setting, { token })
+  await eventually(() => raw.closed)
+  expect(raw.closed?.code).toBe(1012)
+})

@@ -150,15 +150,6 @@ test('C-10 W-5 who leaves with unsaved edits and comes back at once gets what to
   expect(setting.runner.seen.lastIndexOf('open')).toBeGreaterThan(setting.runner.seen.lastIndexOf('empty'))
 })
 
-test('A-1 a key set that is out of reach is no verdict: the peer is asked to try again', async () => {
-  const setting = await relaySetting('text', { attach: false })
-  const token = await setting.keys.token({ repl: setting.repl })
-  await setting.keys.stop()
-  const raw = await rawSocket(setting, { token })
-  await eventually(() => raw.closed)
-  expect(raw.closed?.code).toBe(4503)
-}, 20_000)
-
 test('C-6 logged and saved come back as counts of the page’s own frames', async () => {
   const setting = await relaySetting('')
   setting.runner.acknowledges = false
