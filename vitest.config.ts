@@ -22,7 +22,7 @@ export default defineConfig({
       project('orchestrator'),
       project('app', { environment: 'happy-dom' }),
       project('fuzz'),
-      project('journeys', { testTimeout: 120_000, hookTimeout: 120_000 }),
+      project('journeys', { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
     ],
     maxWorkers: 3,
   },
