@@ -41,6 +41,8 @@ export class Register {
   readonly #byPath = new Map<string, string>()
   #foldedSeq = 0
   #from = 1
+  /** The last fold that was asked for. */
+  #folding: Promise<void> = Promise.resolve()
 
   static async open(file: string, disk: Disk): Promise<Register> {
     const register = new Register(file, disk)
@@ -105,8 +107,14 @@ export class Register {
     }
   }
 
-  /** Writes the whole register; `log` is on the disk up to its last record. */
-  async fold(log: Log): Promise<void> {
+  /** Writes the whole register; `log` is on the disk up to its last record. One after another: they share a file. */
+  fold(log: Log): Promise<void> {
+    const folding = this.#folding.then(() => this.#foldNow(log))
+    this.#folding = folding.catch(() => undefined)
+    return folding
+  }
+
+  async #foldNow(log: Log): Promise<void> {
     const [seq, from, documents] = [log.seq, log.floor, [...this.#byDoc.values()]]
     const folded: Folded = { format: 'devex-documents', version: 1, seq, from, documents }
     await this.#disk.replace(this.#file, json(folded))
