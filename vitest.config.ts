@@ -7,8 +7,6 @@ const project = (name: string, extra: object = {}) => ({
     include: [`tests/${name}/**/*.test.{ts,tsx}`],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Real processes and random interleavings on a busy machine: once more in CI, never at home, where a failure is looked at.
-    retry: process.env['CI'] === 'true' ? 1 : 0,
     ...extra,
   },
 })
