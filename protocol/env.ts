@@ -1,5 +1,6 @@
 // The environment each process reads at its start, parsed once in its config; nothing else reads process.env.
 import { z } from 'zod'
+import { Level } from './repl.ts'
 
 const port = z.coerce.number().int().min(0).max(65535)
 const common = {
@@ -67,6 +68,8 @@ export const OrchestratorEnv = z.object({
   DEVEX_TEMPLATES: z.string(),
   /** Folder with the built programs runner.js and box.js. */
   DEVEX_PROGRAMS: z.string(),
+  /** Isolation level of every session, chosen by who starts us: there is no default and no step down. */
+  DEVEX_ISOLATION: Level,
 })
 
 export const SyncEnv = z.object({ ...common, DEVEX_PORT: port, DEVEX_SYNC_SECRET: z.string().min(32) })
