@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
+import { Level } from '../../protocol/repl.ts'
 import { Refusal } from './words.ts'
 
 /** Where the browser finds us unless told otherwise. */
@@ -14,6 +15,7 @@ export const CliEnv = z.object({
   XDG_DATA_HOME: z.string().optional(),
   HOME: z.string().optional(),
   DEVEX_LOG: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+  DEVEX_ISOLATION: z.string().optional(),
 })
 
 export type Settings = {
@@ -22,33 +24,29 @@ export type Settings = {
   port: number
   host: string
   logLevel: string
+  /** The isolation that was asked for by name; null when the best this machine offers is meant. */
+  isolation: Level | null
 }
 
 export const usage = [
-  'npm start -- [--data DIR] [--port N] [--host H] [--isolation process]',
+  'npm start -- [--data DIR] [--port N] [--host H] [--isolation LEVEL]',
   '  --data DIR   where everything is kept (default: the XDG data folder)',
   `  --port N     port for the browser (default ${defaultPort})`,
   '  --host H     address to listen on (default 127.0.0.1: this machine only)',
-  '  --isolation process   needed to listen beyond this machine while sessions run without isolation',
+  '  --isolation LEVEL   process, bwrap, bwrap+net or bwrap+net+cgroup (default: the best this machine offers)',
 ].join('\n')
 
 export function readSettings(argv: string[], env: NodeJS.ProcessEnv): Settings | 'help' {
   const [command = 'up', ...rest] = argv
   if (command !== 'up' && command !== 'login')
     throw new Refusal(`There is no command "${command}". Use up or login.`)
-  const { XDG_DATA_HOME, HOME, DEVEX_LOG } = CliEnv.parse(env)
+  const { XDG_DATA_HOME, HOME, DEVEX_LOG, DEVEX_ISOLATION } = CliEnv.parse(env)
   const given = parse(rest)
   if (given.help === true) return 'help'
   if (given.data?.trim() === '') throw new Refusal('--data needs a folder.')
   const host = given.host ?? '127.0.0.1'
   if (isIP(host) === 0 && host !== 'localhost')
     throw new Refusal(`--host needs an IP address, not "${host}".`)
-  if (given.isolation !== undefined && given.isolation !== 'process')
-    throw new Refusal('--isolation knows only "process" on this machine so far.')
-  if (!isLoopback(host) && given.isolation === undefined)
-    throw new Refusal(
-      `Sessions run without isolation here (level process): whoever gets in can use this machine as you. To listen on ${host} all the same, add --isolation process.`,
-    )
   const dataHome = XDG_DATA_HOME ?? join(HOME ?? homedir(), '.local', 'share')
   return {
     command,
@@ -56,6 +54,7 @@ export function readSettings(argv: string[], env: NodeJS.ProcessEnv): Settings |
     port: portOf(given.port),
     host,
     logLevel: DEVEX_LOG,
+    isolation: isolationAsked(given.isolation ?? DEVEX_ISOLATION),
   }
 }
 
@@ -68,6 +67,13 @@ function parse(rest: string[]) {
     const why = thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : ''
     throw new Refusal(`${why.split('. ')[0] ?? why}. Usage:\n${usage}`)
   }
+}
+
+function isolationAsked(name: string | undefined): Level | null {
+  if (name === undefined || name === '') return null
+  const level = Level.safeParse(name)
+  if (level.success) return level.data
+  throw new Refusal(`There is no isolation "${name}". Use one of ${Level.options.join(', ')}.`)
 }
 
 function portOf(text: string | undefined): number {

@@ -6,6 +6,8 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { BoxLaunch, RunnerLaunch } from '../../protocol/control.ts'
 import { identify } from '../../orchestrator/process-identity.ts'
+import type { Level } from '../../protocol/repl.ts'
+import { isolationOf } from '../../orchestrator/sandbox/local/isolation.ts'
 import { localSandbox } from '../../orchestrator/sandbox/local/start.ts'
 import { eventually } from '../support/eventually.ts'
 import { tempFolder } from '../support/folders.ts'
@@ -16,19 +18,18 @@ const programs = fileURLToPath(new URL('../support/programs', import.meta.url))
 
 const surroundings = {
   build: 'test',
-  level: 'process' as const,
   collabUrl: 'ws://127.0.0.1:1',
   keysUrl: 'http://127.0.0.1:1/v1/keys',
   origins: ['http://localhost:1'],
-  path: process.env['PATH'] ?? '',
   lang: 'C.UTF-8',
   shell: '/bin/bash',
 }
 
-function driver(folder: string, other: object = {}) {
-  const roots = { data: join(folder, 'data'), run: join(folder, 'run'), programs }
+function driver(folder: string, other: object = {}, level: Level = 'process') {
+  const roots = { data: join(folder, 'data'), run: join(folder, 'run') }
   return localSandbox({
     ...roots,
+    ...isolationOf({ ...roots, programs, path: process.env['PATH'] ?? '' }, level),
     surroundings: { ...surroundings, ...other },
     log: pino({ level: 'silent' }),
   })
