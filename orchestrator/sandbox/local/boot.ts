@@ -7,6 +7,7 @@ import type { ProcessIdentity } from '../../process-identity.ts'
 import type { Session } from '../sandbox.ts'
 import type { Cage } from './cage.ts'
 import { boxLaunch, markOf, readLaunch, runnerLaunch, type Surroundings } from './launch.ts'
+import type { Groups } from './groups.ts'
 import { given, type Owners } from './owners.ts'
 import type { Places } from './places.ts'
 import { endAll } from './process-tree.ts'
@@ -19,6 +20,8 @@ export type BootParts = {
   cage: Cage
   /** Null when we are not root, or at level `process`: everything is ours then. */
   owners: Owners | null
+  /** Null where boxes are not bounded by the kernel's groups. */
+  groups: Groups | null
   surroundings: Surroundings
   ended: (repl: string, what: 'runner' | 'box') => (how: object) => void
 }
@@ -54,7 +57,12 @@ export async function startBox(parts: BootParts, { session, at, owner }: Startin
   await writeLaunch(at.boxLaunch, launch, owner)
   const env = programEnv(parts.surroundings, mark)
   const box = await startProgram({
-    command: parts.cage.box({ at, owner, groups: [], env: { PATH: parts.cage.path, ...env } }),
+    command: parts.cage.box({
+      at,
+      owner,
+      groups: (await parts.groups?.make(session.repl)) ?? [],
+      env: { PATH: parts.cage.path, ...env },
+    }),
     log: at.boxLog,
     cwd: at.sandbox,
     env,

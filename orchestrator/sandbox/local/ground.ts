@@ -8,7 +8,7 @@ import { type Architecture, seccompFilter } from './seccomp.ts'
 import { inside, type Mount } from './view.ts'
 
 export type Ground = {
-  /** Folder with passwd, group, hosts, resolv.conf, rules.nft and seccomp.bpf; readable by everybody. */
+  /** Folder of the files in `partsOf`; readable by everybody. */
   parts: string
   system: Mount[]
   links: Array<{ path: string; to: string }>
@@ -85,20 +85,34 @@ function nodeOf(real: string): { mounts: Mount[]; path: string; folder: string }
 }
 
 /** Written anew where they changed: an address of this machine may have come or gone. */
-export async function writeParts(folder: string, arch: Architecture): Promise<void> {
+export async function writeParts({ parts: folder, path }: Ground, arch: Architecture): Promise<void> {
   await mkdir(folder, { recursive: true })
   // Everybody may read them; a mask of the operator's must not forbid that.
   await chmod(folder, 0o755)
+  for (const [file, content] of Object.entries(partsOf(path, arch))) await put(join(folder, file), content)
+}
+
+function partsOf(path: string, arch: Architecture): Record<string, string | Uint8Array> {
   const { uid, name, home } = inside
-  const parts: Record<string, string | Uint8Array> = {
-    passwd: `root:x:0:0:root:/:/usr/sbin/nologin\n${name}:x:${uid}:${uid}::${home}:/bin/bash\nnobody:x:65534:65534::/:/usr/sbin/nologin\n`,
+  const nologin = '/usr/sbin/nologin'
+  return {
+    passwd: `root:x:0:0:root:/:${nologin}\n${name}:x:${uid}:${uid}::${home}:/bin/bash\nnobody:x:65534:65534::/:${nologin}\n`,
     group: `root:x:0:\n${name}:x:${uid}:\nnogroup:x:65534:\n`,
     hosts: '127.0.0.1 localhost repl\n::1 localhost ip6-localhost ip6-loopback\n',
+    profile: profile(path),
     'resolv.conf': `nameserver ${boxNetwork.dns}\n`,
     'rules.nft': egressRules(ownAddresses()),
     'seccomp.bpf': seccompFilter(arch),
   }
-  for (const [file, content] of Object.entries(parts)) await put(join(folder, file), content)
+}
+
+/** In place of the system's, which would set a PATH that does not know ours. */
+function profile(path: string): string {
+  return `export PATH="${path}"
+if [ -n "$BASH" ] && [ -n "$PS1" ] && [ -r /etc/bash.bashrc ]; then . /etc/bash.bashrc; fi
+for part in /etc/profile.d/*.sh; do [ -r "$part" ] && . "$part"; done
+unset part
+`
 }
 
 async function put(path: string, content: string | Uint8Array): Promise<void> {

@@ -44,9 +44,8 @@ export async function offered(of: Installation): Promise<Offer> {
     return { best: 'process', lack: { why: 'this system has no bubblewrap', mend: 'a Linux machine or VM' } }
   if (arch === null)
     return { best: 'process', lack: { why: `no filter is known for ${process.arch}`, mend: '' } }
-  const parts = partsIn(of.run)
-  await writeParts(parts, arch)
-  const ground = groundOf({ parts, programs: of.programs, execPath: process.execPath })
+  const ground = groundOf({ parts: partsIn(of.run), programs: of.programs, execPath: process.execPath })
+  await writeParts(ground, arch)
   const owner = isRoot() ? trialNumber : null
   return probe({ ground, owner, groups: isRoot() ? groupsIn(groupName(of.data), usualLimits()) : null })
 }
@@ -63,10 +62,9 @@ export function isolationOf(of: Installation, level: Level): Isolation {
   if (arch === null)
     throw new AppError('bad-input', { say: `There is no isolation for ${process.arch}.`, log: { level } })
   const limits = usualLimits()
-  const parts = partsIn(of.run)
-  const ground = groundOf({ parts, programs, execPath: process.execPath })
+  const ground = groundOf({ parts: partsIn(of.run), programs, execPath: process.execPath })
   return {
-    cage: cageOf({ level, ground, limits, ready: () => writeParts(parts, arch) }),
+    cage: cageOf({ level, ground, limits, ready: () => writeParts(ground, arch) }),
     owners: isRoot() ? ownersIn(of.data) : null,
     groups: level === 'bwrap+net+cgroup' ? groupsIn(groupName(of.data), limits) : null,
   }

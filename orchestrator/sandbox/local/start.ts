@@ -10,6 +10,7 @@ import { type BootParts, graceMs, prepare, startBox, startRunner, wasLaunched } 
 import type { Cage } from './cage.ts'
 import { following } from './follow.ts'
 import { markOf, readLaunch, stillFits, type Surroundings } from './launch.ts'
+import type { Groups } from './groups.ts'
 import type { Owners } from './owners.ts'
 import { adoptStaging, beginStaging, makePlaces, placesOf, setAside, type Places } from './places.ts'
 import { endAll } from './process-tree.ts'
@@ -24,6 +25,7 @@ export type LocalParts = {
   cage: Cage
   /** Null when everything in a sandbox is ours. */
   owners: Owners | null
+  groups: Groups | null
   surroundings: Surroundings
   log: Logger
 }
@@ -98,6 +100,7 @@ class LocalSandbox implements Sandbox {
     if (roots.length === 0 && !(await wasLaunched(at))) return
     const marks = [markOf.box(repl), markOf.runner(repl)]
     await endAll({ roots, marks, programs: ['runner.js', 'box.js'], graceMs })
+    await this.#parts.groups?.remove(repl)
     if (roots.length > 0) await writeProcesses(at.processes, { ...known, runner: null, box: null })
   }
 

@@ -78,7 +78,7 @@ function files(view: View, ground: Ground, hall: Hall): string[] {
   const parts = hall.via(ground.parts)
   const bind = ({ from, to, isWritable }: Mount) => [isWritable ? '--bind' : '--ro-bind', hall.via(from), to]
   const small = (bytes: number, to: string) => ['--size', String(bytes), '--tmpfs', to]
-  const ours = ['passwd', 'group', 'hosts'].flatMap((name) => [
+  const ours = ['passwd', 'group', 'hosts', 'profile'].flatMap((name) => [
     '--ro-bind',
     `${parts}/${name}`,
     `/etc/${name}`,
