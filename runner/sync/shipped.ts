@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { logFolder } from '../../protocol/objects.ts'
-import { isErrno } from './read.ts'
+import { isErrno } from './errno.ts'
 
 /** Beside the log, in the state folder: the number of a record; those up to it are in a verified commit. */
 export const shippedFile = 'shipped'
