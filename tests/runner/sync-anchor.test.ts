@@ -1,8 +1,9 @@
 // What sync does to a folder it does to that folder: programs that swap it for a link lead it nowhere.
-import { chmodSync, mkdirSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openFile } from '../../runner/sync/read.ts'
+import { sayShipped } from '../../runner/sync/shipped.ts'
 import { type Closing, walk } from '../../runner/sync/walk.ts'
 import { tempFolder } from '../support/folders.ts'
 
@@ -34,6 +35,17 @@ test('W-1 a folder that was swapped for a link is not listed, and nothing behind
   expect(openFile(Buffer.from(root), Buffer.from('sub/secret'))).toBeNull()
   await expect(walk(Buffer.from(join(root, 'sub')), [])).rejects.toMatchObject({ code: 'flush-failed' })
 })
+
+test.skipIf(process.getuid?.() !== 0)(
+  'F-7 word of what is shipped belongs to whoever the runner runs as (tried as root alone)',
+  async () => {
+    chownSync(root, 1234, 1235)
+
+    await sayShipped(root, 8)
+
+    expect(statSync(join(root, 'shipped'))).toMatchObject({ uid: 1234, gid: 1235 })
+  },
+)
 
 test('W-1 a folder opened for the backup gets its own mode back; what was put in its place keeps its', async () => {
   chmodSync(join(root, 'sub'), 0o077)
