@@ -11,7 +11,9 @@ import { isolationOf } from '../../orchestrator/sandbox/local/isolation.ts'
 import { localSandbox } from '../../orchestrator/sandbox/local/start.ts'
 import { eventually } from '../support/eventually.ts'
 import { tempFolder } from '../support/folders.ts'
+import { boxOf, offeredLevels } from '../support/cage.ts'
 import { aReplId } from '../support/keys.ts'
+import { outerPid } from '../support/processes.ts'
 import { sandboxExam } from './sandbox.ts'
 
 const programs = fileURLToPath(new URL('../support/programs', import.meta.url))
@@ -25,6 +27,8 @@ const surroundings = {
   shell: '/bin/bash',
 }
 
+const levels = await offeredLevels()
+
 function driver(folder: string, other: object = {}, level: Level = 'process') {
   const roots = { data: join(folder, 'data'), run: join(folder, 'run') }
   return localSandbox({
@@ -35,15 +39,18 @@ function driver(folder: string, other: object = {}, level: Level = 'process') {
   })
 }
 
-sandboxExam('local, level process', async () => {
-  const folder = await tempFolder()
-  return {
-    sandbox: driver(folder.path),
-    again: () => driver(folder.path),
-    isAlive: async (pid) => (await identify(pid)) !== null,
-    end: folder.remove,
-  }
-})
+for (const level of levels)
+  sandboxExam(`local, level ${level}`, async () => {
+    const folder = await tempFolder()
+    return {
+      sandbox: driver(folder.path, {}, level),
+      again: () => driver(folder.path, {}, level),
+      isAlive: async (pid) => (await identify(pid)) !== null,
+      outer: async (repl, pid) =>
+        level === 'process' ? pid : outerPid(await boxOf(join(folder.path, 'data'), repl), pid),
+      end: folder.remove,
+    }
+  })
 
 async function started(folder: string) {
   const sandbox = driver(folder)
