@@ -1,5 +1,5 @@
-// The local driver at any level that this machine offers, with the real runner and box, and a client that runs commands in the box.
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+// The local driver at any level that this machine offers, with the real box, and a client that runs commands in the box.
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createConnection, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,11 +39,15 @@ export async function boxOf(data: string, repl: string): Promise<number> {
 
 export type Ran = { code: number | null; output: string }
 
-/** Programs as they are shipped, once for a test file. */
-export async function shippedPrograms(): Promise<{ folder: string; remove(): Promise<void> }> {
+/** The box as it is shipped, built once for a test file; a stand-in for the runner, which would be its only client. */
+export async function boxPrograms(): Promise<{ folder: string; remove(): Promise<void> }> {
+  await mkdir(join(root, 'build'), { recursive: true })
   const folder = await mkdtemp(join(root, 'build', 'test-cage-'))
+  // A view reads it as somebody else.
+  await chmod(folder, 0o755)
+  await copyFile(join(root, 'tests/support/programs/runner.js'), join(folder, 'runner.js'))
   await build({
-    entryPoints: { box: join(root, 'runner/box/main.ts'), runner: join(root, 'runner/main.ts') },
+    entryPoints: { box: join(root, 'runner/box/main.ts') },
     outdir: folder,
     bundle: true,
     packages: 'external',
@@ -141,7 +145,7 @@ export class Caged {
   }
 }
 
-/** Speaks to a box as its runner does; a box serves one at a time, so the session's own runner is turned away. */
+/** Speaks to a box as its runner does. */
 export class BoxClient {
   readonly #socket: Socket
   readonly #splitter = new FrameSplitter(boxFrameBytes)
@@ -174,7 +178,9 @@ export class BoxClient {
     const exit = await eventually(
       () => this.#messages.find((message) => message.type === 'exit' && message.terminal === id),
       withinMs,
-    )
+    ).catch((fault: unknown) => {
+      throw new Error(`${command} did not end: ${this.output(id).slice(-300)} (${String(fault)})`)
+    })
     this.#send({ type: 'close', terminal: id })
     return { code: exit.type === 'exit' ? exit.code : null, output: this.output(id) }
   }

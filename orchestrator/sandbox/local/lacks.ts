@@ -22,6 +22,13 @@ const rules: Rule[] = [
     }),
   },
   {
+    seen: says(/our programs cannot be read/),
+    lack: () => ({
+      why: 'others may not read the folder that DevEx is installed in',
+      mend: 'chmod -R go+rX build node_modules (in that folder)',
+    }),
+  },
+  {
     seen: says(/Unknown option/),
     lack: () => ({ why: 'bubblewrap is too old', mend: 'install bubblewrap 0.8 or newer' }),
   },
