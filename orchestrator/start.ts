@@ -124,10 +124,11 @@ async function assemble(ground: Ground) {
   const handIn = handInOf({ ...session, repls, store, tokens, clock, fence: ground.replaced.fence ?? fence })
   const objects = objectsDoor({ store, ...handIn, ...signing })
   const downloads = new Downloads({ ...session, repls, people: core, store })
+  const kept = { ...session, runners: control, repls, people: core, store }
   const { published } = durable.keys
   const api = { secret: config.serviceSecret, published, people, invites, repls: core, progress, templates }
   return {
-    api: apiOf({ ...api, objects, downloads, log }),
+    api: apiOf({ ...api, objects, downloads, kept, log }),
     reconcile,
     backups: new Backups({ ...session, repls, tokens, clock, apiUrl: () => url, log }),
     sessions: sessionEnd({ repls, sandbox, nudge, halt: () => reconcile.halt() }),

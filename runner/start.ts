@@ -16,6 +16,7 @@ import { checkOrigins } from './doors/origins.ts'
 import { startTerminals } from './doors/terminal.ts'
 import { treeDoor } from './doors/tree.ts'
 import { readIdentity, type Identity } from './identity.ts'
+import { takeKeptWork } from './kept.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { Terminals } from './terminals/terminals.ts'
 
@@ -62,6 +63,7 @@ async function openDoors(
     health,
     quiesce: (say: string) => lifecycle.quiesce(say),
     resume: () => lifecycle.resume(),
+    takeKept: (frame: Uint8Array) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
   }
   const { confined, documents, tree } = core
   const files = filesDoor({ confined, documents, stopping: shared.stopping, log: logger })

@@ -10,6 +10,7 @@ import type { Progress } from '../progress.ts'
 import type { Repls } from '../repls.ts'
 import type { Templates } from '../templates.ts'
 import type { Downloads } from '../downloads.ts'
+import { takeKept, type KeptParts } from '../kept.ts'
 import { answerFailures, answering, maybePersonOf, onlyOurApp, personOf } from './door.ts'
 import { downloadRoutes } from './downloads.ts'
 import { streamProgress } from './progress-stream.ts'
@@ -26,6 +27,7 @@ export type ApiParts = {
   progress: Progress
   templates: Templates
   downloads: Downloads
+  kept: KeptParts
   /** Doors that check their own credentials. */
   objects: Router
   log: Logger
@@ -40,6 +42,13 @@ export function apiOf(parts: ApiParts): Express {
   app.use(onlyOurApp(parts.secret), express.json({ limit: bodyBytes }))
   app.use(peopleRoutes(parts), replRoutes(parts), inviteRoutes(parts))
   app.use(downloadRoutes(parts.downloads, (req) => personOf(parts.people, req)))
+  app.post(
+    '/v1/repls/:repl/orphans/:id/take',
+    answering(async (req) => {
+      const { repl = '', id = '' } = req.params
+      return { took: await takeKept(parts.kept, await personOf(parts.people, req), { repl, orphan: id }) }
+    }),
+  )
   app.use((_req, _res, next) => next(new AppError('not-found', { say: 'There is nothing at this address.' })))
   app.use(answerFailures(parts.log))
   return app
