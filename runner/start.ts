@@ -9,6 +9,7 @@ import { openCore, type Core } from './core.ts'
 import { privateFolder } from './disk.ts'
 import { systemClock, type Clock } from './documents/clock.ts'
 import type { Disk } from './durable.ts'
+import { Changes } from './doors/changes.ts'
 import { filesDoor } from './doors/files.ts'
 import { createDoors } from './doors/http.ts'
 import { openLive } from './doors/live.ts'
@@ -48,7 +49,8 @@ async function openDoors(
   const { launch, identity, clock, logger } = start
   const { repl } = launch
   const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
-  const lifecycle = new Lifecycle({ ...core, terminals: programs, logger })
+  const changes = new Changes()
+  const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
   const shared = {
     repl,
     tokens: checkTokens(launch),
@@ -66,10 +68,11 @@ async function openDoors(
     takeKept: (frame: Uint8Array) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
   }
   const { confined, documents, tree } = core
-  const files = filesDoor({ confined, documents, stopping: shared.stopping, log: logger })
+  const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
+  const files = filesDoor(workspace)
   const server = createDoors({ ...shared, identity, control, files })
   const live = openLive(server, shared)
-  treeDoor({ namespace: live.tree, tree, confined, documents, stopping: shared.stopping, log: logger })
+  treeDoor({ ...workspace, namespace: live.tree, tree })
   const terminals = await startTerminals({
     namespace: live.terminal,
     stopping: shared.stopping,
