@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { decodeRecord, segmentHeadBytes } from '../../runner/documents/records.ts'
 import { launchBrowser, newPersonPage, noBrowser, type PersonPage } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { programOf, slay } from '../support/processes.ts'
@@ -101,23 +102,27 @@ function keepCloseCodes(): void {
   Object.assign(window, { closeCodes: codes })
 }
 
+/** Keystrokes before the last that was logged: their records lie before the one that says what the file holds. */
+const damagedBefore = 4
+
 /**
  * Damages the log under the last that was written of the file and kills the runner: what comes then cannot tell any more what of
  * the file it wrote itself, so it begins a new history.
  */
 async function endHistory(): Promise<void> {
   const folder = join(workspace(), '../state/log')
-  const segments = readdirSync(folder).filter((name) => /^\d+-\d+$/.test(name))
-  for (const name of segments) {
-    const path = join(folder, name)
-    const bytes = readFileSync(path)
-    const at = bytes.lastIndexOf('before')
-    if (at < 0) continue
-    bytes[at] = 0x58
-    writeFileSync(path, bytes)
-    return slay(programOf(repl, 'runner'))
+  for (const name of readdirSync(folder)) {
+    const bytes = readFileSync(join(folder, name))
+    const ends: number[] = []
+    let found = decodeRecord(bytes, segmentHeadBytes)
+    for (; found; found = decodeRecord(bytes, found.next))
+      if (found.record.author !== '') ends.push(found.next)
+    const end = ends.at(-damagedBefore)
+    if (end === undefined) continue
+    bytes[end - 1] = (bytes[end - 1] ?? 0) ^ 0xff
+    writeFileSync(join(folder, name), bytes)
   }
-  throw new Error(`nothing of the file is in ${segments.join(', ')}`)
+  await slay(programOf(repl, 'runner'))
 }
 
 describe.skipIf(noBrowser)('offline', () => {
