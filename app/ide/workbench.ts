@@ -11,6 +11,8 @@ import { connectionWord, type ConnectionWord } from './link/words.ts'
 import type { Area } from './notices.ts'
 import { beKeeper } from './offline/keeper.ts'
 import type { Leftovers } from './offline/leftovers.ts'
+import { askPreview, sharePreview } from './preview/ask-preview.ts'
+import { createPreviews, type Previews } from './preview/previews.ts'
 import { createPresence, type Presence } from './people/presence.ts'
 import { listen, createScope, type Scope } from './scope.ts'
 import { createStore, derive, until, type Readable } from './store.ts'
@@ -23,6 +25,7 @@ export type WorkbenchCore = {
   tabs: Tabs
   terminals: Terminals
   presence: Presence
+  previews: Previews
   connection: Readable<ConnectionWord>
   isViewer: Readable<boolean>
   /** What the server says of the session, as soon as this page knows. */
@@ -70,6 +73,12 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   scope.add(terminals.dispose)
   const presence = createPresence(doors, live)
   scope.add(presence.dispose)
+  const previews = createPreviews({
+    live,
+    ask: (wish) => askPreview(id, wish),
+    share: (wish) => sharePreview(id, wish),
+  })
+  scope.add(previews.dispose)
   const isViewer = derive([doors.latest], () => (doors.latest.get()?.role ?? role) === 'viewer')
   scope.add(isViewer.dispose)
   const leftovers = keeper?.leftovers({
@@ -91,6 +100,7 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
     tabs,
     terminals,
     presence,
+    previews,
     connection,
     isViewer,
     sawPhase,

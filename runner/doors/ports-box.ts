@@ -16,7 +16,7 @@ const answerBytes = 1024
 
 export type BoxPlace = { boxSocket: string; boxSecret: string; build: string }
 
-/** A stream to `port` of the box, or null when nothing of the box listens there. Throws `unavailable` when the box is away. */
+/** A stream to `port` of the box, paused, or null when nothing of the box listens there. Throws `unavailable` when the box is away. */
 export function dialPort(place: BoxPlace, port: number): Promise<Socket | null> {
   return new Promise((done, fail) => {
     const socket = visit(place, { type: 'dial', port })

@@ -112,8 +112,13 @@ function refuse(deps: PreviewDeps, { request, response, site }: Refused): void {
     title: 'This preview is not open to you yet',
     say: ['Reload it from the editor, or open it in a tab.'],
     link: { href: ticketAddress(deps, site, '/'), text: 'Open in a tab' },
-    script: `parent!==self&&parent.postMessage({devexPreview:'refused'},${literal(appOriginFor(site, deps.origins))})`,
+    script: tell('refused'),
   })
+}
+
+/** Tells the pane around this page how it went: a word that is no secret, to whichever origin of ours the pane has. */
+function tell(word: 'entered' | 'refused'): string {
+  return `parent!==self&&parent.postMessage({devexPreview:'${word}'},'*')`
 }
 
 /** Page of the app that gives a ticket to who may have one and comes back. */
@@ -130,7 +135,7 @@ async function ownPage(deps: PreviewDeps, request: IncomingMessage, site: Previe
     const cookies = ticket.port === site.port ? deps.login.take(ticket, site) : null
     if (cookies === null) return used
     const next = `${previewOwnPath}entered?${new URLSearchParams({ to })}`
-    return { ...entering, script: `location.replace(${literal(next)})`, cookies }
+    return { ...entering, script: `${tell('entered')};location.replace(${literal(next)})`, cookies }
   }
   if (url.pathname === `${previewOwnPath}entered`) {
     // Going on by script makes the next request one of this origin itself.

@@ -11,7 +11,7 @@ import { pipeline, type Duplex } from 'node:stream'
 import { toBrowser, toProgram } from './headers.ts'
 import type { PreviewSite } from './site.ts'
 
-/** `ancestors`: who may frame it, null = everybody. `stream`: to the program. */
+/** `ancestors`: who may frame it, null = everybody. `stream`: to the program, not flowing yet. */
 export type Passage = { site: PreviewSite; stream: Socket; ancestors: readonly string[] | null }
 
 /** `broken` is called when no answer came and none was given. */
@@ -28,6 +28,7 @@ export function passRequest(
     // A server that refuses early closes at once when told that this is the last request, and its refusal would be lost.
     headers: { ...toProgram(request.headers, site), connection: 'keep-alive' },
   })
+  out.once('socket', () => stream.resume())
   let isAnswered = false
   out.on('response', (answer) => {
     isAnswered = true
@@ -61,6 +62,7 @@ export function passUpgrade(
     path: request.url,
     headers: { ...toProgram(request.headers, site), connection: 'Upgrade', upgrade: 'websocket' },
   })
+  out.once('socket', () => stream.resume())
   socket.once('close', () => stream.destroy())
   out.on('upgrade', (answer, behind, first) => {
     const headers = {
