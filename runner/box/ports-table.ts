@@ -8,6 +8,8 @@ export type Listener = { port: number; inode: string }
 const pieceBytes = 32 * 1024
 const tables = ['/proc/self/net/tcp', '/proc/self/net/tcp6']
 const listening = '0A'
+/** Characters of a program's name that can be shown. */
+const mostLetters = 64
 /** Addresses on which 127.0.0.1 or ::1 reaches a socket: any, loopback, and both as mapped into version 6. */
 const reachable = /^(?:00000000|[0-9A-F]{6}7F|0{32}|0{24}01000000|0{16}FFFF0000(?:00000000|[0-9A-F]{6}7F))$/
 
@@ -78,10 +80,16 @@ function inodeOf(link: string): string | null {
   }
 }
 
-/** The name that the system has for a process, as people know it: without a version's path, cut to what can be shown. */
+/** What a program calls itself, without its folder and arguments: `python3`, `next-server`. Node calls its main thread MainThread. */
 export function programName(pid: number): string {
+  const [called = ''] = textOf(`/proc/${pid}/cmdline`).split(/[\0 ]/)
+  const name = called.slice(called.lastIndexOf('/') + 1) || textOf(`/proc/${pid}/comm`).trim()
+  return name.replace(/\p{C}/gu, '').slice(0, mostLetters)
+}
+
+function textOf(file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim().slice(0, 64)
+    return readFileSync(file, 'utf8')
   } catch {
     return ''
   }

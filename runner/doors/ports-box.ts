@@ -25,13 +25,13 @@ export function dialPort(place: BoxPlace, port: number): Promise<Socket | null> 
       fail(new AppError('unavailable', { say: 'The programs of this REPL cannot be reached now.', cause }))
     }
     socket.setTimeout(dialMs, giveUp)
-    socket.once('error', giveUp).once('close', giveUp)
+    socket.once('error', giveUp).once('end', giveUp).once('close', giveUp)
     let held = Buffer.alloc(0)
     const receive = (chunk: Buffer): void => {
       held = Buffer.concat([held, chunk])
       const end = held.length < 4 ? Infinity : 4 + held.readUInt32BE(0)
       if (end > held.length) return void (held.length > answerBytes && giveUp())
-      socket.off('data', receive).off('error', giveUp).off('close', giveUp)
+      socket.off('data', receive).off('error', giveUp).off('end', giveUp).off('close', giveUp)
       socket.setTimeout(0)
       socket.pause()
       const answer = BoxDialled.safeParse(headerOf(held.subarray(4, end)))

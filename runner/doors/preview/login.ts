@@ -22,7 +22,7 @@ export type Login = {
 
 type Clock = { now(): number }
 
-export function previewLogin(launch: RunnerLaunch, clock: Clock): Login {
+export function previewLogin(launch: Pick<RunnerLaunch, 'repl' | 'privateKey'>, clock: Clock): Login {
   const key = createHash('sha256').update(`devex-preview-cookie|${launch.privateKey}`).digest()
   const used = usedTickets(clock)
   const name = (site: Site): string => cookieName(launch.repl, site)
