@@ -31,7 +31,7 @@ export type PreviewSlug = z.infer<typeof PreviewSlug>
 const wordLength = 24
 
 export function newPreviewSlug(name: string, random: Random): PreviewSlug {
-  const plain = name.normalize('NFKD').toLowerCase()
+  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
   const words = plain.replace(/[^a-z0-9]+/g, '-').slice(0, wordLength)
   const parts = words
     .split('-')
