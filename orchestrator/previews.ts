@@ -16,7 +16,9 @@ import {
   Visibility,
 } from '../protocol/preview.ts'
 import type { Person } from '../protocol/repl.ts'
+import { checkSessionToken } from './access/session-token.ts'
 import type { Tokens } from './access/tokens.ts'
+import type { Clock } from './clock.ts'
 import type { Exposure } from './exposure/exposure.ts'
 import { isConflict, table, type Table } from './ledger/table.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -38,7 +40,8 @@ export type PreviewParts = {
   repls: Pick<Table<ReplRecord>, 'get'>
   /** Its `check` throws unless this person may. */
   people: { check(who: Person, repl: string, action: Action): Promise<void> }
-  tokens: Pick<Tokens, 'ticket' | 'checkRules'>
+  tokens: Pick<Tokens, 'ticket'>
+  clock: Pick<Clock, 'now'>
   exposure: Pick<Exposure, 'preview'>
   /** Origins under which people reach us; the first when somebody names another. */
   origins: readonly string[]
@@ -88,7 +91,7 @@ export class Previews {
   async rules(id: string, token: string): Promise<PreviewRules> {
     const record = ReplId.safeParse(id).success ? ((await this.#parts.repls.get(id))?.value ?? null) : null
     if (record === null) throw noRepl()
-    await this.#parts.tokens.checkRules(record, token)
+    await checkSessionToken(record, token, this.#parts.clock.now())
     const known = await this.#records.get(id)
     return { members: record.members, ports: known?.value.ports ?? {} }
   }

@@ -122,7 +122,15 @@ async function assemble(ground: Ground) {
   })
   const nudge = (repl: string) => reconcile.nudge(repl)
   const core = new Repls({ repls, people, templates, tokens, exposure, clock, nudge })
-  const previews = new Previews({ ledger, repls, people: core, tokens, exposure, origins: config.origins })
+  const previews = new Previews({
+    ledger,
+    repls,
+    people: core,
+    tokens,
+    exposure,
+    clock,
+    origins: config.origins,
+  })
   const signing = { secret: randomBytes(32), baseUrl: url, now: () => clock.now() }
   const handIn = handInOf({ ...session, repls, store, tokens, clock, fence: ground.replaced.fence ?? fence })
   const objects = objectsDoor({ store, ...handIn, ...signing })

@@ -73,12 +73,7 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   scope.add(terminals.dispose)
   const presence = createPresence(doors, live)
   scope.add(presence.dispose)
-  const previews = createPreviews({
-    live,
-    ask: (wish) => askPreview(id, wish),
-    share: (wish) => sharePreview(id, wish),
-  })
-  scope.add(previews.dispose)
+  const previews = previewsOf(id, live, scope)
   const isViewer = derive([doors.latest], () => (doors.latest.get()?.role ?? role) === 'viewer')
   scope.add(isViewer.dispose)
   const leftovers = keeper?.leftovers({
@@ -106,6 +101,16 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
     sawPhase,
     dispose: scope.dispose,
   }
+}
+
+function previewsOf(repl: string, live: Link['live'], scope: Scope): Previews {
+  const previews = createPreviews({
+    live,
+    ask: (wish) => askPreview(repl, wish),
+    share: (wish) => sharePreview(repl, wish),
+  })
+  scope.add(previews.dispose)
+  return previews
 }
 
 const textOf = (opened: Opened): TextFile | null => (opened.kind === 'text' ? opened : null)

@@ -1,13 +1,13 @@
 // Every token the orchestrator gives out, each for one audience, one repl and one generation. Doors check them by themselves.
 import { randomBytes } from 'node:crypto'
-import { SignJWT, errors, importJWK, jwtVerify } from 'jose'
+import { SignJWT, errors, jwtVerify } from 'jose'
 import { z } from 'zod'
 import type { Role } from '../../protocol/access.ts'
 import { controlAudience, doorAudience, runnerAudience, tokenIssuer } from '../../protocol/access.ts'
 import { AppError } from '../../protocol/errors.ts'
 import { Generation, ReplId } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
-import { rulesAudience, ticketAudience, ticketSeconds } from '../../protocol/preview.ts'
+import { ticketAudience, ticketSeconds } from '../../protocol/preview.ts'
 import { tokenAlgorithm, type Keys } from './keys.ts'
 
 /** Audience of sync's grants; the orchestrator alone checks them. */
@@ -24,7 +24,6 @@ export type DoorToken = SessionName & { person: { id: string; name: string }; ro
 
 /** `only`: what an overtaken session may still write. */
 const GrantClaims = z.object({ repl: ReplId, gen: Generation, only: z.literal('orphans').optional() })
-const SessionClaims = z.object({ repl: ReplId, gen: Generation })
 /** Random bytes by which a ticket is told from every other. */
 const jtiBytes = 12
 
@@ -63,20 +62,6 @@ export function tokensOf(keys: Keys, now: () => number) {
         ticketAudience,
         ticketSeconds,
       ),
-    /** Throws unless the runner of this very session signed it. */
-    checkRules: async (
-      session: { id: string; generation: number; runnerKey: string | null },
-      token: string,
-    ) => {
-      const x = session.runnerKey
-      if (x === null) throw new AppError('not-running', { say: 'This REPL is not running.' })
-      const key = await importJWK({ kty: 'OKP', crv: 'Ed25519', x }, tokenAlgorithm)
-      const options = { issuer: tokenIssuer, audience: rulesAudience, currentDate: new Date(now()) }
-      const checked = await jwtVerify(token, key, { ...options, algorithms: [tokenAlgorithm] }).catch(refuse)
-      const claims = SessionClaims.parse(checked.payload)
-      if (claims.repl !== session.id || claims.gen !== session.generation)
-        throw new AppError('stale-generation', { say: 'This token is of another session.' })
-    },
     control: async (session: SessionName) =>
       (await sign(names(session), controlAudience, controlSeconds)).token,
     /** Lets sync ask for signed addresses. */

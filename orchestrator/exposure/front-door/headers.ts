@@ -48,9 +48,14 @@ export function requestHeaders(req: IncomingMessage, way: Way): OutgoingHttpHead
 /** A host's cookies go to each of its ports: the app gets those that are named as ours, a preview those that are not the app's. */
 function cookiesFor(way: Way, header: string): string {
   if (way.to !== 'app' && way.to !== 'preview') return ''
-  const wanted = way.to === 'app' ? isOfApp : (name: string) => !isOfApp(name)
   const parts = header.split(';').map((part) => part.trim())
-  return parts.filter((part) => part !== '' && wanted(part.split('=')[0]?.trim() ?? '')).join('; ')
+  const names = parts.map((part) => part.split('=')[0]?.trim() ?? '')
+  // A page at another port of this host can plant a second one of the same name; which is ours nobody could say.
+  const isWanted = (name: string) =>
+    way.to === 'app'
+      ? isOfApp(name) && names.indexOf(name) === names.lastIndexOf(name)
+      : name !== '' && !isOfApp(name)
+  return parts.filter((_part, at) => isWanted(names[at] ?? '')).join('; ')
 }
 
 function isOfApp(name: string): boolean {

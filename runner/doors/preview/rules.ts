@@ -20,7 +20,9 @@ export type Rules = {
   now(): Promise<PreviewRules | null>
 }
 
-export function askedRules(launch: RunnerLaunch, log: Logger, clock: { now(): number }): Rules {
+type Asking = Pick<RunnerLaunch, 'repl' | 'generation' | 'privateKey' | 'keysUrl'>
+
+export function askedRules(launch: Asking, log: Logger, clock: { now(): number }): Rules {
   const url = new URL(`sessions/${launch.repl}/previews`, launch.keysUrl)
   let known: { rules: PreviewRules; at: number } | null = null
   let asking: Promise<void> | null = null
@@ -52,7 +54,7 @@ async function fetchRules(url: URL, token: string): Promise<PreviewRules> {
 }
 
 /** Signed with the session's own key: nobody else can ask in its name. */
-function tokenOf({ repl, generation, privateKey }: RunnerLaunch): Promise<string> {
+function tokenOf({ repl, generation, privateKey }: Asking): Promise<string> {
   const key = createPrivateKey({ key: Buffer.from(privateKey, 'base64'), format: 'der', type: 'pkcs8' })
   return new SignJWT({ repl, gen: generation })
     .setProtectedHeader({ alg: 'EdDSA' })

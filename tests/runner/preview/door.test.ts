@@ -339,7 +339,7 @@ describe('what passes', () => {
   test('P-6 server-sent events come one by one, and the program hears when the browser goes', async () => {
     let gone: () => void = () => undefined
     const left = new Promise<void>((done) => (gone = done))
-    answer = (req, res) => {
+    answer = (_req, res) => {
       res.writeHead(200, { 'content-type': 'text/event-stream' })
       res.write('data: one\n\n')
       res.on('close', gone)
