@@ -40,6 +40,11 @@ export const BoxLaunch = Hello.extend({
   workspace: z.string(),
   home: z.string(),
   env: z.record(z.string(), z.string()),
+  /**
+   * Whose loopback the box's programs listen on. `own`: a network namespace of the box alone, every port in it is theirs.
+   * `shared`: the machine's, where only the ports of the box's own programs are listed and may be dialled. Left out: `shared`.
+   */
+  network: z.enum(['own', 'shared']).exactOptional(),
 })
 export type BoxLaunch = z.infer<typeof BoxLaunch>
 

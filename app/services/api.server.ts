@@ -16,6 +16,7 @@ import {
   type CreateRepl,
 } from '../../protocol/repl.ts'
 import { Code, PersonId, ReplId } from '../../protocol/ids.ts'
+import { Preview, ShowPreview, type AskPreview } from '../../protocol/preview.ts'
 
 /** An answer that takes longer means that the orchestrator is stuck; people are told instead of waiting. */
 const answerWithinMs = 10_000
@@ -44,6 +45,8 @@ export interface PersonApi {
   deleteRepl(id: string): Promise<Repl>
   doors(id: string): Promise<Doors>
   createInvite(id: string, body: z.infer<typeof CreateInvite>): Promise<Invite>
+  preview(id: string, body: z.input<typeof AskPreview>): Promise<Preview>
+  showPreview(id: string, body: z.infer<typeof ShowPreview>): Promise<z.infer<typeof ShowPreview>>
   /** The raw event stream of a repl's progress after event `after`; ends when `signal` does. */
   progress(id: string, from: { after?: string; signal: AbortSignal }): Promise<ReadableStream<Uint8Array>>
   /** All files as one zip archive, made while it is read; ends when `signal` does. */
@@ -193,6 +196,14 @@ function personApi(send: Send, person: string): PersonApi {
     createInvite: async (id, body) => {
       const ask: Ask = { method: 'POST', path: `${replPath(id)}/invites`, person, body }
       return (await read(send, ask, z.object({ invite: Invite }))).invite
+    },
+    preview: async (id, body) => {
+      const ask: Ask = { method: 'POST', path: `${replPath(id)}/previews`, person, body }
+      return (await read(send, ask, z.object({ preview: Preview }))).preview
+    },
+    showPreview: async (id, body) => {
+      const ask: Ask = { method: 'PATCH', path: `${replPath(id)}/previews`, person, body }
+      return (await read(send, ask, z.object({ preview: ShowPreview }))).preview
     },
     progress: (id, from) => progress(send, { id, person, ...from }),
     keptZip: async (id, kept, signal) => stream(send, { path: keptPath(id, kept), person, signal }),
