@@ -22,6 +22,8 @@ export type OrchestratorConfig = {
   sync: { url: string; secret: string }
   collabUrl: string
   publicUrl: string
+  /** Wildcard host of previews, where there is one. */
+  previewHost?: string | undefined
   origins: string[]
   routes: string
   templates: string
@@ -43,6 +45,7 @@ export function readConfig(env: NodeJS.ProcessEnv): OrchestratorConfig {
     sync: { url: read.DEVEX_SYNC_URL, secret: read.DEVEX_SYNC_SECRET },
     collabUrl: read.DEVEX_COLLAB_URL.replace(/^http/, 'ws'),
     publicUrl: read.DEVEX_PUBLIC_URL,
+    previewHost: read.DEVEX_PREVIEW_HOST,
     origins: read.DEVEX_ORIGINS.split(',').filter((origin) => origin !== ''),
     routes: read.DEVEX_ROUTES,
     templates: read.DEVEX_TEMPLATES,

@@ -27,6 +27,7 @@ import { objectsDoor } from './objects/door.ts'
 import { folderStore } from './objects/folder/start.ts'
 import type { ObjectStore } from './objects/object-store.ts'
 import { verify } from './objects/verify.ts'
+import { Previews } from './previews.ts'
 import { progressOver } from './progress.ts'
 import { Reconciler } from './reconcile.ts'
 import { ReplRecord } from './record.ts'
@@ -100,7 +101,7 @@ type Ground = { config: OrchestratorConfig; replaced: Replaced; ledger: Ledger; 
 
 /** Everything between the ledger and the doors. Work begins here: what still runs is adopted before anything is decided. */
 async function assemble(ground: Ground) {
-  const { config, url, log } = ground
+  const { config, ledger, url, log } = ground
   const durable = await openDurable(ground)
   const { repls, people, invites, progress, tokens, store, clock } = durable
   const session = sessionParts(ground, durable)
@@ -108,6 +109,7 @@ async function assemble(ground: Ground) {
   await exposeAgain(repls, sandbox, exposure)
   const forget = async (repl: string) => {
     await invites.forgetRepl(repl)
+    await previews.forget(repl)
     await progress.forget(repl)
   }
   const perform = effectsOf({ ...session, repls, tokens, clock, apiUrl: () => url, forget, log })
@@ -121,14 +123,24 @@ async function assemble(ground: Ground) {
   })
   const nudge = (repl: string) => reconcile.nudge(repl)
   const core = new Repls({ repls, people, templates, tokens, exposure, clock, nudge })
+  const previews = new Previews({
+    ledger,
+    repls,
+    people: core,
+    tokens,
+    exposure,
+    clock,
+    origins: config.origins,
+  })
   const signing = { secret: randomBytes(32), baseUrl: url, now: () => clock.now() }
   const handIn = handInOf({ ...session, repls, store, tokens, clock, fence: ground.replaced.fence ?? fence })
   const objects = objectsDoor({ store, ...handIn, ...signing })
   const downloads = new Downloads({ ...session, repls, people: core, store })
+  const kept = { ...session, runners: control, repls, people: core, store }
   const { published } = durable.keys
   const api = { secret: config.serviceSecret, published, people, invites, repls: core, progress, templates }
   return {
-    api: apiOf({ ...api, objects, downloads, log }),
+    api: apiOf({ ...api, objects, downloads, kept, previews, log }),
     reconcile,
     backups: new Backups({ ...session, repls, tokens, clock, apiUrl: () => url, log }),
     sessions: sessionEnd({ repls, sandbox, nudge, halt: () => reconcile.halt() }),
@@ -163,7 +175,7 @@ function sessionParts(
   const newest = async (repl: string) => (await repls.get(repl))?.value.generation ?? 0
   return {
     sandbox: replaced.sandbox ?? localSandboxOf(config, url, log),
-    exposure: frontDoorExposure({ routesFile: config.routes, publicUrl: config.publicUrl }),
+    exposure: frontDoorExposure({ ...config, routesFile: config.routes }),
     control: replaced.control ?? runnerControl(durable.tokens),
     sync: replaced.sync ?? syncRequests(config.sync),
     commits: commitsIn({ store, newest, verify: replaced.verify ?? verify, fence: replaced.fence ?? fence }),

@@ -12,6 +12,7 @@ const viewer = [
   'tree.read',
   'terminal.watch',
   'presence.show',
+  'preview.see',
 ] as const
 const editor = [
   ...viewer,
@@ -25,7 +26,14 @@ const editor = [
   'terminal.close',
   'run',
 ] as const
-const owner = [...editor, 'repl.rename', 'repl.delete', 'invite.create', 'member.change'] as const
+const owner = [
+  ...editor,
+  'repl.rename',
+  'repl.delete',
+  'invite.create',
+  'member.change',
+  'preview.share',
+] as const
 
 export type Action = (typeof owner)[number]
 

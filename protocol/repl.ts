@@ -69,6 +69,14 @@ export const Orphan = z.object({
 })
 export type Orphan = z.infer<typeof Orphan>
 
+/** What of it came into the running session. `beside`: files put beside one of the same name with other content. */
+export const TookKept = z.object({
+  edits: z.number().int().min(0),
+  files: z.number().int().min(0),
+  beside: z.number().int().min(0),
+})
+export type TookKept = z.infer<typeof TookKept>
+
 /** A repl as the API answers it; times are milliseconds since 1970. */
 export const Repl = z.object({
   id: ReplId,
@@ -155,11 +163,15 @@ export type Invite = z.infer<typeof Invite>
  *   GET    /v1/repls/:repl/zip                                → the workspace as application/zip; `not-running` when no sandbox holds one
  *   GET    /v1/repls/:repl/orphans                            → {orphans: Orphan[]}
  *   GET    /v1/repls/:repl/orphans/:id                        → the changed files as application/zip
+ *   POST   /v1/repls/:repl/orphans/:id/take  {}               → {took: TookKept}     merged into the running session, and no longer listed
  *   GET    /v1/repls/:repl/progress                           → server-sent events, `data:` ProgressEvent, Last-Event-ID resumes;
  *                                                                event `repl` carries the Repl whenever it changed
  *   POST   /v1/repls/:repl/invites   CreateInvite             → {invite: Invite}
  *   GET    /v1/invites/:code                                  → {invite: InvitePreview}  (no person)
  *   POST   /v1/invites/:code/accept  AcceptInvite             → {person, repl}       person header optional: without it a guest is made
+ *   POST   /v1/repls/:repl/previews  AskPreview               → {preview: Preview}   `not-running` unless RUNNING or DEGRADED
+ *   PATCH  /v1/repls/:repl/previews  ShowPreview              → {preview: ShowPreview}  who may see a port
+ *   GET    /v1/sessions/:repl/previews                        → {rules: PreviewRules}  (no secret: a token with `rulesAudience`, signed with the session's key)
  *   GET    /v1/keys                                           → JSON Web Key Set     (no secret)
  */
 export const ConsumeLink = z.object({ code: Code })

@@ -4,12 +4,15 @@ import type { z } from 'zod'
 import { controlAudience, ControlClaims, doorAudience, DoorClaims, tokenIssuer } from '../protocol/access.ts'
 import { AppError } from '../protocol/errors.ts'
 import { limits } from '../protocol/limits.ts'
+import { ticketAudience, TicketClaims } from '../protocol/preview.ts'
 
 export type Tokens = {
   /** A person's token. Throws `bad-token`, `expired-token`, `forbidden` (another repl) or `stale-generation`. */
   door(token: string): Promise<DoorClaims>
   /** The orchestrator's token. */
   control(token: string): Promise<ControlClaims>
+  /** A ticket for a preview; that it is used once is asked elsewhere. */
+  ticket(token: string): Promise<TicketClaims>
 }
 
 export function checkTokens(session: { repl: string; generation: number; keysUrl: string }): Tokens {
@@ -23,6 +26,8 @@ export function checkTokens(session: { repl: string; generation: number; keysUrl
       ours(await claims(token, { audience: doorAudience, shape: DoorClaims, keys }), session),
     control: async (token) =>
       ours(await claims(token, { audience: controlAudience, shape: ControlClaims, keys }), session),
+    ticket: async (token) =>
+      ours(await claims(token, { audience: ticketAudience, shape: TicketClaims, keys }), session),
   }
 }
 

@@ -4,18 +4,26 @@ import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import { pino, type Logger } from 'pino'
 import type { RunnerHealth, RunnerLaunch } from '../protocol/control.ts'
-import { checkTokens } from './access.ts'
+import { previewSocketOf } from '../protocol/preview.ts'
+import { checkTokens, type Tokens } from './access.ts'
 import { openCore, type Core } from './core.ts'
 import { privateFolder } from './disk.ts'
 import { systemClock, type Clock } from './documents/clock.ts'
 import type { Disk } from './durable.ts'
+import { Changes } from './doors/changes.ts'
 import { filesDoor } from './doors/files.ts'
 import { createDoors } from './doors/http.ts'
 import { openLive } from './doors/live.ts'
 import { checkOrigins } from './doors/origins.ts'
+import { portsDoor } from './doors/ports.ts'
+import { BoxPortsWatch, dialPort } from './doors/ports-box.ts'
+import { createPreviewDoor } from './doors/preview/door.ts'
+import { previewLogin } from './doors/preview/login.ts'
+import { askedRules } from './doors/preview/rules.ts'
 import { startTerminals } from './doors/terminal.ts'
 import { treeDoor } from './doors/tree.ts'
 import { readIdentity, type Identity } from './identity.ts'
+import { takeKeptWork } from './kept.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { Terminals } from './terminals/terminals.ts'
 
@@ -30,6 +38,7 @@ export async function startRunner(launch: RunnerLaunch, options: RunnerOptions =
   const core = await openCore(start)
   const doors = await openDoors(start, core)
   await listen(doors.server, launch.socket)
+  await listen(doors.previews, previewSocketOf(launch.socket))
   logger.info({ generation: launch.generation, level: launch.level }, 'the runner listens')
   return {
     health: doors.health,
@@ -43,11 +52,12 @@ export async function startRunner(launch: RunnerLaunch, options: RunnerOptions =
 async function openDoors(
   start: Start,
   core: Core,
-): Promise<{ server: Server; health: () => RunnerHealth; close(): Promise<void> }> {
+): Promise<{ server: Server; previews: Server; health: () => RunnerHealth; close(): Promise<void> }> {
   const { launch, identity, clock, logger } = start
   const { repl } = launch
   const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
-  const lifecycle = new Lifecycle({ ...core, terminals: programs, logger })
+  const changes = new Changes()
+  const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
   const shared = {
     repl,
     tokens: checkTokens(launch),
@@ -62,12 +72,14 @@ async function openDoors(
     health,
     quiesce: (say: string) => lifecycle.quiesce(say),
     resume: () => lifecycle.resume(),
+    takeKept: (frame: Uint8Array) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
   }
   const { confined, documents, tree } = core
-  const files = filesDoor({ confined, documents, stopping: shared.stopping, log: logger })
+  const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
+  const files = filesDoor(workspace)
   const server = createDoors({ ...shared, identity, control, files })
   const live = openLive(server, shared)
-  treeDoor({ namespace: live.tree, tree, confined, documents, stopping: shared.stopping, log: logger })
+  treeDoor({ ...workspace, namespace: live.tree, tree })
   const terminals = await startTerminals({
     namespace: live.terminal,
     stopping: shared.stopping,
@@ -78,12 +90,32 @@ async function openDoors(
     log: logger,
     build: launch.build,
   })
+  const { previews, watch } = openPreviews(start, shared.tokens)
+  portsDoor(live.ports, watch)
   const close = async (): Promise<void> => {
     await live.close()
-    await closed(server)
+    watch.close()
+    await Promise.all([closed(server), closed(previews)])
     await terminals.close()
   }
-  return { server, health, close }
+  return { server, previews, health, close }
+}
+
+/** What of the person's programs is seen from outside: their ports, and the pages behind them. */
+function openPreviews(
+  { launch, clock, logger }: Start,
+  tokens: Tokens,
+): { previews: Server; watch: BoxPortsWatch } {
+  const previews = createPreviewDoor({
+    repl: launch.repl,
+    origins: launch.origins,
+    login: previewLogin(launch, clock),
+    rules: askedRules(launch, logger, clock),
+    checkTicket: (ticket) => tokens.ticket(ticket),
+    dial: (port) => dialPort(launch, port),
+    logger,
+  })
+  return { previews, watch: new BoxPortsWatch(launch, logger) }
 }
 
 function healthOf(launch: RunnerLaunch, core: Core, terminals: Terminals): RunnerHealth {

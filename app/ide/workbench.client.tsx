@@ -6,6 +6,7 @@ import { Button } from '../ui/button.tsx'
 import { ErrorView, LoadingView } from '../ui/views.tsx'
 import { Palette } from './commands/palette.tsx'
 import type { ConnectionWord } from './link/words.ts'
+import { KeptWork } from './kept-work.tsx'
 import { NarrowLayout, WideLayout, useIsNarrow } from './layout.tsx'
 import { NoticeBar } from './notice-bar.tsx'
 import { createNotices } from './notices.ts'
@@ -72,6 +73,7 @@ function Frame() {
     <div className="flex h-dvh flex-col overflow-hidden bg-ground text-ink" data-testid="workbench">
       <TopBar />
       <NoticeBar area="page" />
+      <KeptWork />
       <Refusal />
       {isNarrow ? <NarrowLayout /> : <WideLayout />}
       <StatusBar />

@@ -6,17 +6,22 @@ import {
   Doors,
   Invite,
   InvitePreview,
+  Orphan,
   Person,
   Repl,
   Template,
+  TookKept,
   type AcceptInvite,
   type CreateInvite,
   type CreateRepl,
 } from '../../protocol/repl.ts'
 import { Code, PersonId, ReplId } from '../../protocol/ids.ts'
+import { Preview, ShowPreview, type AskPreview } from '../../protocol/preview.ts'
 
 /** An answer that takes longer means that the orchestrator is stuck; people are told instead of waiting. */
 const answerWithinMs = 10_000
+/** Merging what an overtaken session left may be the work of minutes of typing and many files. */
+const takeWithinMs = 90_000
 
 export interface Api {
   consumeLink(code: string): Promise<Person>
@@ -40,9 +45,15 @@ export interface PersonApi {
   deleteRepl(id: string): Promise<Repl>
   doors(id: string): Promise<Doors>
   createInvite(id: string, body: z.infer<typeof CreateInvite>): Promise<Invite>
+  preview(id: string, body: z.input<typeof AskPreview>): Promise<Preview>
+  showPreview(id: string, body: z.infer<typeof ShowPreview>): Promise<z.infer<typeof ShowPreview>>
   /** The raw event stream of a repl's progress after event `after`; ends when `signal` does. */
   progress(id: string, from: { after?: string; signal: AbortSignal }): Promise<ReadableStream<Uint8Array>>
   /** All files as one zip archive, made while it is read; ends when `signal` does. */
+  /** The files that an overtaken session left, as a zip. */
+  keptZip(id: string, kept: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
+  /** Brings what an overtaken session left into the running one. */
+  takeKept(id: string, kept: string): Promise<TookKept>
   zip(id: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
 }
 
@@ -120,6 +131,11 @@ function replPath(id: string): string {
   throw new AppError('not-found', { say: 'There is no such REPL, or it is not shared with you.' })
 }
 
+function keptPath(id: string, kept: string): string {
+  if (Orphan.shape.id.safeParse(kept).success) return `${replPath(id)}/orphans/${kept}`
+  throw new AppError('not-found', { say: 'This work was brought in already, or was never kept.' })
+}
+
 function codePath(folder: 'invites', code: string): string {
   if (Code.safeParse(code).success) return `/v1/${folder}/${code}`
   throw new AppError('not-found', { say: 'This invite does not exist. Ask for a new link.' })
@@ -181,8 +197,22 @@ function personApi(send: Send, person: string): PersonApi {
       const ask: Ask = { method: 'POST', path: `${replPath(id)}/invites`, person, body }
       return (await read(send, ask, z.object({ invite: Invite }))).invite
     },
+    preview: async (id, body) => {
+      const ask: Ask = { method: 'POST', path: `${replPath(id)}/previews`, person, body }
+      return (await read(send, ask, z.object({ preview: Preview }))).preview
+    },
+    showPreview: async (id, body) => {
+      const ask: Ask = { method: 'PATCH', path: `${replPath(id)}/previews`, person, body }
+      return (await read(send, ask, z.object({ preview: ShowPreview }))).preview
+    },
     progress: (id, from) => progress(send, { id, person, ...from }),
-    zip: (id, signal) => stream(send, { path: `${replPath(id)}/zip`, person, signal }),
+    keptZip: async (id, kept, signal) => stream(send, { path: keptPath(id, kept), person, signal }),
+    takeKept: async (id, kept) => {
+      const ask: Ask = { method: 'POST', path: `${keptPath(id, kept)}/take`, person, body: {} }
+      const signal = AbortSignal.timeout(takeWithinMs)
+      return (await read(send, { ...ask, signal }, z.object({ took: TookKept }))).took
+    },
+    zip: async (id, signal) => stream(send, { path: `${replPath(id)}/zip`, person, signal }),
   }
 }
 

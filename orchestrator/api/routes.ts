@@ -6,12 +6,16 @@ import { AppError } from '../../protocol/errors.ts'
 import { AcceptInvite, ConsumeLink, CreateInvite, CreateRepl, RenameRepl } from '../../protocol/repl.ts'
 import type { Invites } from '../access/invites.ts'
 import type { People } from '../access/people.ts'
+import type { Previews } from '../previews.ts'
 import type { Progress } from '../progress.ts'
 import type { Repls } from '../repls.ts'
 import type { Templates } from '../templates.ts'
 import type { Downloads } from '../downloads.ts'
+import type { KeptParts } from '../kept.ts'
 import { answerFailures, answering, maybePersonOf, onlyOurApp, personOf } from './door.ts'
 import { downloadRoutes } from './downloads.ts'
+import { keptRoutes } from './kept.ts'
+import { previewRoutes, sessionRoutes } from './previews.ts'
 import { streamProgress } from './progress-stream.ts'
 
 /** The largest body here is a name. */
@@ -26,6 +30,8 @@ export type ApiParts = {
   progress: Progress
   templates: Templates
   downloads: Downloads
+  kept: KeptParts
+  previews: Previews
   /** Doors that check their own credentials. */
   objects: Router
   log: Logger
@@ -36,10 +42,15 @@ export function apiOf(parts: ApiParts): Express {
   app.disable('x-powered-by')
   app.set('etag', false)
   app.get('/v1/keys', (_req, res) => res.json(parts.published))
-  app.use(parts.objects)
+  app.use(parts.objects, sessionRoutes(parts.previews))
   app.use(onlyOurApp(parts.secret), express.json({ limit: bodyBytes }))
   app.use(peopleRoutes(parts), replRoutes(parts), inviteRoutes(parts))
-  app.use(downloadRoutes(parts.downloads, (req) => personOf(parts.people, req)))
+  const who = (req: express.Request) => personOf(parts.people, req)
+  app.use(
+    downloadRoutes(parts.downloads, who),
+    keptRoutes(parts.kept, who),
+    previewRoutes(parts.previews, who),
+  )
   app.use((_req, _res, next) => next(new AppError('not-found', { say: 'There is nothing at this address.' })))
   app.use(answerFailures(parts.log))
   return app

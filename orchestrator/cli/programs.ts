@@ -50,6 +50,8 @@ export function programsOf(of: Installation): Program[] {
   const origins = originsOf(settings)
   const [publicUrl = ''] = origins
   const shared = { DEVEX_ORIGINS: origins.join(','), DEVEX_API_URL: at(ports.orchestrator) }
+  const previews: Record<string, string> =
+    settings.previewHost === undefined ? {} : { DEVEX_PREVIEW_HOST: settings.previewHost }
   const envs: Record<string, Record<string, string>> = {
     orchestrator: {
       DEVEX_PORT: String(ports.orchestrator),
@@ -65,6 +67,7 @@ export function programsOf(of: Installation): Program[] {
       DEVEX_TEMPLATES: of.templates,
       DEVEX_PROGRAMS: of.programs,
       DEVEX_ISOLATION: of.isolation,
+      ...previews,
     },
     sync: { DEVEX_PORT: String(ports.sync), DEVEX_SYNC_SECRET: secrets.sync },
     'collab-server': { DEVEX_PORT: String(ports.collab), ...shared },
@@ -73,6 +76,7 @@ export function programsOf(of: Installation): Program[] {
       DEVEX_SERVICE_SECRET: secrets.service,
       DEVEX_COOKIE_KEY: secrets.cookie,
       ...shared,
+      ...previews,
     },
     'front-door': {
       DEVEX_HOST: settings.host,
@@ -81,6 +85,7 @@ export function programsOf(of: Installation): Program[] {
       DEVEX_COLLAB_URL: at(ports.collab),
       DEVEX_ORIGINS: shared.DEVEX_ORIGINS,
       DEVEX_ROUTES: places.routes,
+      ...previews,
     },
   }
   const common = {

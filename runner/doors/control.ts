@@ -2,16 +2,22 @@
 // What a stop does is lifecycle.ts.
 import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
-import { Quiesce, type Quiesced, type RunnerHealth } from '../../protocol/control.ts'
+import { keptBytes, Quiesce, type Quiesced, type RunnerHealth } from '../../protocol/control.ts'
 import { AppError } from '../../protocol/errors.ts'
+import type { TookKept } from '../../protocol/repl.ts'
 import type { Tokens } from '../access.ts'
-import { bearerOf, readJson } from './requests.ts'
+import { bearerOf, readBytes, readJson } from './requests.ts'
+
+/** A frame's header, amply. */
+const headerBytes = 1024
 
 export type ControlDeps = {
   tokens: Tokens
   health: () => RunnerHealth
   quiesce: (say: string) => Promise<z.infer<typeof Quiesced>>
   resume: () => void
+  /** Takes a frame of KeptWork. */
+  takeKept: (frame: Uint8Array) => Promise<TookKept>
 }
 
 /** `path` is what follows `/r/<repl>/control/`; gives the body of the answer. */
@@ -28,5 +34,6 @@ export async function controlDoor(
     deps.resume()
     return {}
   }
+  if (asked === 'POST kept') return deps.takeKept(await readBytes(request, keptBytes + headerBytes))
   throw new AppError('not-found', { say: 'There is no such door.' })
 }

@@ -23,7 +23,7 @@ export type LiveDeps = {
   stopping: () => boolean
   logger: Logger
 }
-export type Live = { tree: Namespace; terminal: Namespace; close(): Promise<void> }
+export type Live = { tree: Namespace; terminal: Namespace; ports: Namespace; close(): Promise<void> }
 
 /** Each socket that gets through carries `data.claims` (DoorClaims). */
 export function openLive(server: HttpServer, deps: LiveDeps): Live {
@@ -49,7 +49,7 @@ export function openLive(server: HttpServer, deps: LiveDeps): Live {
     return namespace
   }
   guarded('/')
-  const live = { tree: guarded('/tree'), terminal: guarded('/terminal') }
+  const live = { tree: guarded('/tree'), terminal: guarded('/terminal'), ports: guarded('/ports') }
   io.attach(server)
   return { ...live, close: () => closed(io) }
 }
