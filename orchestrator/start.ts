@@ -140,7 +140,7 @@ async function assemble(ground: Ground) {
   const { published } = durable.keys
   const api = { secret: config.serviceSecret, published, people, invites, repls: core, progress, templates }
   return {
-    api: apiOf({ ...api, objects, downloads, kept, previews, log }),
+    api: apiOf({ ...api, objects, downloads, kept, previews, use: (repl) => sandbox.use(repl), log }),
     reconcile,
     backups: new Backups({ ...session, repls, tokens, clock, apiUrl: () => url, log }),
     sessions: sessionEnd({ repls, sandbox, nudge, halt: () => reconcile.halt() }),

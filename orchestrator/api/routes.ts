@@ -3,7 +3,14 @@ import express, { Router, type Express } from 'express'
 import type { Logger } from 'pino'
 import type { JWK } from 'jose'
 import { AppError } from '../../protocol/errors.ts'
-import { AcceptInvite, ConsumeLink, CreateInvite, CreateRepl, RenameRepl } from '../../protocol/repl.ts'
+import {
+  AcceptInvite,
+  ConsumeLink,
+  CreateInvite,
+  CreateRepl,
+  RenameRepl,
+  type Use,
+} from '../../protocol/repl.ts'
 import type { Invites } from '../access/invites.ts'
 import type { People } from '../access/people.ts'
 import type { Previews } from '../previews.ts'
@@ -30,6 +37,8 @@ export type ApiParts = {
   progress: Progress
   templates: Templates
   downloads: Downloads
+  /** What the repl's sandbox uses; asked for only after the person was let in. */
+  use: (repl: string) => Promise<Use | null>
   kept: KeptParts
   previews: Previews
   /** Doors that check their own credentials. */
@@ -77,7 +86,7 @@ function peopleRoutes({ people, templates }: ApiParts): Router {
   return router
 }
 
-function replRoutes({ people, repls, progress }: ApiParts): Router {
+function replRoutes({ people, repls, progress, use }: ApiParts): Router {
   const router = Router()
   const idOf = (req: express.Request) => req.params['repl'] ?? ''
   const who = (req: express.Request) => personOf(people, req)
@@ -111,6 +120,13 @@ function replRoutes({ people, repls, progress }: ApiParts): Router {
   router.post(
     '/v1/repls/:repl/doors',
     answering(async (req) => ({ doors: await repls.doors(await who(req), idOf(req)) })),
+  )
+  router.get(
+    '/v1/repls/:repl/use',
+    answering(async (req) => {
+      await repls.check(await who(req), idOf(req), 'repl.open')
+      return { use: await use(idOf(req)) }
+    }),
   )
   router.get('/v1/repls/:repl/progress', (req, res, next) => {
     const stream = async () => {

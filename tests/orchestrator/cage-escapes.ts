@@ -121,7 +121,8 @@ export function callEscapes(arch: string): Escape[] {
     { name: 'generic netlink', command: open(16, 3, 16), seen: /not supported/ },
     {
       name: 'rights',
-      command: 'grep -E "CapEff|CapBnd|NoNewPrivs|Seccomp:" /proc/self/status | tr -d "\\t" | tr "\\n" " "; echo',
+      command:
+        'grep -E "CapEff|CapBnd|NoNewPrivs|Seccomp:" /proc/self/status | tr -d "\\t" | tr "\\n" " "; echo',
       seen: /^CapEff:0+ CapBnd:0+ NoNewPrivs:1 Seccomp:2 \n/,
     },
   ]
