@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { programOf, serverOf, slay } from '../support/processes.ts'
+import { programOf, serverOf, shellPidOf, slay } from '../support/processes.ts'
 import { startProduct } from '../support/product.ts'
 import type { Product } from '../support/product.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -38,7 +38,7 @@ async function shellOf(
     void socket.emit('in', { terminal } as never, Buffer.from(`${line}\r`) as never)
   type('echo pid=$$.')
   const pid = await eventually(() => /pid=(\d+)\./.exec(seen)?.[1])
-  return { type, seen: () => seen, pid: Number(pid) }
+  return { type, seen: () => seen, pid: shellPidOf(inhabitant.doors.repl, Number(pid)) }
 }
 
 function fileOf(repl: string, name: string): string {
