@@ -18,6 +18,8 @@ export type Installation = {
   programs: string
   /** Where programs are at level `process`. */
   path: string
+  /** Where the programs that make views are looked for, instead of where systems have them. */
+  tools?: string
 }
 
 export type Isolation = {
@@ -53,7 +55,8 @@ export async function offered(of: Installation): Promise<Offer> {
   const ground = groundOf({ parts: partsIn(of.run), programs: of.programs, execPath: process.execPath })
   await writeParts(ground, arch)
   const owner = isRoot() ? trialNumber : null
-  return probe({ ground, owner, groups: isRoot() ? groupsIn(groupName(of.data), usualLimits()) : null })
+  const groups = isRoot() ? groupsIn(groupName(of.data), usualLimits()) : null
+  return probe({ ground, owner, groups, ...(of.tools === undefined ? {} : { tools: of.tools }) })
 }
 
 /** Nobody's number: the last of those that REPLs get. */
