@@ -12,7 +12,7 @@ import type { Cage, Limits } from './cage.ts'
 import { following } from './follow.ts'
 import { markOf, readLaunch, stillFits, type Surroundings } from './launch.ts'
 import type { Groups } from './groups.ts'
-import type { Owners } from './owners.ts'
+import { given, type Owners } from './owners.ts'
 import { adoptStaging, beginStaging, makePlaces, placesOf, setAside, type Places } from './places.ts'
 import { endAll } from './process-tree.ts'
 import { readProcesses, writeProcesses } from './processes.ts'
@@ -69,7 +69,12 @@ class LocalSandbox implements Sandbox {
   async adoptStaging(repl: string): Promise<void> {
     const at = this.#places(repl)
     const { owners } = this.#parts
-    await adoptStaging(at, async (folders) => owners?.give(await owners.of(at), folders))
+    await adoptStaging(at, async (folders) => {
+      if (owners === null) return
+      const owner = await owners.of(at)
+      await owners.give(owner, [...folders, at.home])
+      await given.note(at, owner)
+    })
   }
 
   async boot(session: Session): Promise<void> {
