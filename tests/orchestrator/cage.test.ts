@@ -50,11 +50,15 @@ describe.each(levels)('isolation %s', (level) => {
 
   test('S-1 a shell has the variables of the list, its terminal and nothing else of ours', async () => {
     const { output } = await a.run(
-      'env -0 | tr "\\0" "\\n" | cut -d= -f1 | sort | tr "\\n" " "; ls /proc/self/fd | tr "\\n" " "',
+      'env -0 | tr "\\0" "\\n" | cut -d= -f1 | sort | tr "\\n" " "; echo -n "|"; ls /proc/self/fd | tr "\\n" " "',
     )
 
-    const names = 'COLORTERM DEVEX_BOX DEVEX_REPL HOME LANG PATH PWD SHELL SHLVL TERM _'
-    expect(output).toBe(`${names} 0 1 2 3 `)
+    const names = 'COLORTERM DEVEX_BOX DEVEX_REPL HOME LANG PATH PWD SHELL SHLVL TERM _'.split(' ')
+    const proxy = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'no_proxy']
+    const expected = level === 'bwrap' ? [...names, ...proxy] : names
+    const [seen = '', fds] = output.split('|')
+    expect(seen.trim().split(' ').sort()).toEqual(expected.sort())
+    expect(fds).toBe('0 1 2 3 ')
   })
 
   test('S-1 neither this machine, nor its neighbours, nor the cloud’s metadata, nor another REPL can be reached', async () => {
