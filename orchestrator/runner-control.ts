@@ -1,4 +1,5 @@
-// The orchestrator's words with one runner: health, quiesce, resume. Each carries a token for that session alone.
+// The orchestrator's words with one runner: health, quiesce, resume, changed roles. Each carries a token for that session alone.
+import type { AccessChange } from '../protocol/access.ts'
 import { Quiesced, RunnerHealth } from '../protocol/control.ts'
 import type { SessionName, Tokens } from './access/tokens.ts'
 import { ask } from './http-ask.ts'
@@ -13,6 +14,8 @@ export type RunnerControl = {
   health(session: SessionName, door: { socket: string }): Promise<RunnerHealth | null>
   quiesce(session: SessionName, door: { socket: string }, say: string): Promise<{ seq: number }>
   resume(session: SessionName, door: { socket: string }): Promise<void>
+  /** Resolves when the changes hold for everybody connected. */
+  access(session: SessionName, door: { socket: string }, changes: AccessChange[]): Promise<void>
 }
 
 export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
@@ -37,6 +40,10 @@ export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
     async resume(session, door) {
       const asked = await question(session, door, 'resume')
       await ask({ ...asked, method: 'POST', body: {}, silentMs: healthSilentMs })
+    },
+    async access(session, door, changes) {
+      const asked = await question(session, door, 'access')
+      await ask({ ...asked, method: 'POST', body: { changes }, silentMs: healthSilentMs })
     },
   }
 }

@@ -3,8 +3,9 @@ import { chmod, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import { pino, type Logger } from 'pino'
+import type { AccessChange } from '../protocol/access.ts'
 import type { RunnerHealth, RunnerLaunch } from '../protocol/control.ts'
-import { checkTokens } from './access.ts'
+import { checkTokens, Standing } from './access.ts'
 import { openCore, type Core } from './core.ts'
 import { privateFolder } from './disk.ts'
 import { systemClock, type Clock } from './documents/clock.ts'
@@ -48,9 +49,11 @@ async function openDoors(
   const { repl } = launch
   const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
   const lifecycle = new Lifecycle({ ...core, terminals: programs, logger })
+  const standing = new Standing(launch.access)
   const shared = {
     repl,
-    tokens: checkTokens(launch),
+    standing,
+    tokens: checkTokens(launch, standing),
     origins: checkOrigins(launch.origins),
     stopping: () => lifecycle.stopping,
     clock,
@@ -62,6 +65,13 @@ async function openDoors(
     health,
     quiesce: (say: string) => lifecycle.quiesce(say),
     resume: () => lifecycle.resume(),
+    access: (changes: AccessChange[]) => {
+      for (const change of standing.take(changes)) {
+        logger.info({ person: change.person, role: change.role }, 'a role has changed')
+        live.changed(change)
+        terminals.changed(change)
+      }
+    },
   }
   const { confined, documents, tree } = core
   const files = filesDoor({ confined, documents, stopping: shared.stopping, log: logger })
@@ -77,6 +87,7 @@ async function openDoors(
     materialise: (why) => documents.materialise(why),
     log: logger,
     build: launch.build,
+    clock,
   })
   const close = async (): Promise<void> => {
     await live.close()

@@ -1,8 +1,9 @@
-// The control door: the orchestrator asks how we are, stops the session in order, or calls the stop off.
+// The control door: the orchestrator asks how we are, stops the session in order, calls the stop off, tells of changed roles.
 // What a stop does is lifecycle.ts.
 import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
-import { Quiesce, type Quiesced, type RunnerHealth } from '../../protocol/control.ts'
+import type { AccessChange } from '../../protocol/access.ts'
+import { Quiesce, TellAccess, type Quiesced, type RunnerHealth } from '../../protocol/control.ts'
 import { AppError } from '../../protocol/errors.ts'
 import type { Tokens } from '../access.ts'
 import { bearerOf, readJson } from './requests.ts'
@@ -12,6 +13,8 @@ export type ControlDeps = {
   health: () => RunnerHealth
   quiesce: (say: string) => Promise<z.infer<typeof Quiesced>>
   resume: () => void
+  /** Holds for everybody connected when it returns. */
+  access: (changes: AccessChange[]) => void
 }
 
 /** `path` is what follows `/r/<repl>/control/`; gives the body of the answer. */
@@ -26,6 +29,10 @@ export async function controlDoor(
   if (asked === 'POST quiesce') return deps.quiesce(Quiesce.parse(await readJson(request)).say)
   if (asked === 'POST resume') {
     deps.resume()
+    return {}
+  }
+  if (asked === 'POST access') {
+    deps.access(TellAccess.parse(await readJson(request)).changes)
     return {}
   }
   throw new AppError('not-found', { say: 'There is no such door.' })

@@ -17,8 +17,11 @@ type Deps = {
   stopping?: () => boolean
   log: Logger
 }
-/** `path` is workspace-relative, percent-decoded exactly once (filePathOf does). */
-type Ask = { claims: DoorClaims; path: string }
+/**
+ * `path` is workspace-relative, percent-decoded exactly once (filePathOf does). `recheck` throws when the role of the claims
+ * does not hold any more: files may be long on their way.
+ */
+type Ask = { claims: DoorClaims; path: string; recheck?: () => void }
 type FilesDoor = (request: IncomingMessage, response: ServerResponse, ask: Ask) => Promise<void>
 
 /** What people put into their files must never run as a page of ours, or be taken for another kind than bytes. */
@@ -82,15 +85,16 @@ async function give(
       'content-disposition': attachment(nameOf(path)),
     })
     if (request.method === 'HEAD' || stat.size === 0) response.end()
-    else await pipeline(content(file, stat.size), response)
+    else await pipeline(content(file, stat.size, ask.recheck), response)
   } finally {
     await file.close()
   }
 }
 
 /** Exactly `size` bytes; a file that was cut meanwhile ends the answer as broken, never as a shorter file. */
-async function* content(file: FileHandle, size: number): AsyncGenerator<Uint8Array> {
+async function* content(file: FileHandle, size: number, recheck?: () => void): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < size;) {
+    recheck?.()
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(Math.min(chunkBytes, size - at)), {
       position: at,
     })
@@ -108,7 +112,11 @@ async function take(
   const length = lengthOf(request)
   await documents.settle()
   await confined.makeFolders(folderOf(path))
-  const stat = await confined.writeStream(path, whole(request, length, stopping), length)
+  const stat = await confined.writeStream(
+    path,
+    whole(request, length, () => stillMay(ask, stopping)),
+    length,
+  )
   response.writeHead(200, { 'content-type': 'application/json' })
   response.end(JSON.stringify({ path, size: stat.size }))
 }
@@ -128,7 +136,7 @@ function lengthOf(request: IncomingMessage): number {
 async function* whole(
   request: IncomingMessage,
   length: number,
-  stopping: Deps['stopping'],
+  permitted: () => void,
 ): AsyncGenerator<Uint8Array> {
   let seen = 0
   // The connection outlives a refusal in the middle: the answer says why.
@@ -139,6 +147,12 @@ async function* whole(
   }
   if (seen !== length)
     throw new AppError('bad-input', { say: 'The upload was cut off.', log: { seen, length } })
+  permitted()
+}
+
+/** Asked again when all bytes have come: a large file takes its time. */
+function stillMay({ recheck }: Ask, stopping: Deps['stopping']): void {
+  recheck?.()
   if (stopping?.())
     throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
 }
