@@ -120,7 +120,7 @@ function seat(
     void renew(deps, peer, data).then((isOther) => {
       clearTimeout(ending)
       if (socket.readyState === socket.OPEN) ending = endAt(peer)
-      if (isOther) place.restand()
+      return isOther ? place.restand() : undefined
     })
   })
   socket.on('close', () => {

@@ -95,7 +95,9 @@ export function roleAfter(held: Role | undefined, granted: Role): Role {
   return held !== undefined && ranks[held] >= ranks[granted] ? held : granted
 }
 
-function shown({ by: _, ...invite }: InviteRecord): Invite {
+/** Without the id of who made it: that is ours. */
+function shown(record: InviteRecord): Invite {
+  const { by: _, ...invite } = record
   return invite
 }
 
