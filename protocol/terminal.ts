@@ -28,6 +28,8 @@ export const Keyboard = z.object({
   holder: Somebody.nullable(),
   /** When it goes back by itself (milliseconds since 1970); null: when it is given back or taken. */
   until: z.number().nullable(),
+  /** Who has it then; null: everybody again. */
+  back: Somebody.nullable(),
   /** In the order of asking. */
   asks: z.array(Somebody.extend({ role: Role })),
 })

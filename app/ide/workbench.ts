@@ -83,7 +83,7 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   if (leftovers !== undefined) scope.add(leftovers.dispose)
   const lookAgain = (): void => (link.phase.get().phase === 'live' ? leftovers?.look() : undefined)
   for (const store of [link.phase, isViewer]) scope.add(store.subscribe(lookAgain))
-  scope.add(sayRoles(link, { role, say: (words) => say('page', words) }))
+  scope.add(sayRoles(link, { role, say: (words) => say('role', words) }))
   const found = leftovers?.waiting ?? createStore(0)
   const { connection, sawPhase } = watchConnection({ link, documents, isViewer, found }, scope)
   scope.add(guardLeaving(documents))

@@ -38,10 +38,12 @@ export class Keyboard {
   }
 
   shown(): Shown {
-    const holder = this.#hold && { id: this.#hold.holder.id, name: this.#hold.holder.name }
+    const bare = (person: Person | null | undefined): Shown['holder'] =>
+      person ? { id: person.id, name: person.name } : null
     return {
-      holder,
+      holder: bare(this.#hold?.holder),
       until: this.#hold?.until ?? null,
+      back: bare(this.#hold?.back),
       asks: this.#asks.map(({ id, name, role }) => ({ id, name, role })),
     }
   }

@@ -115,8 +115,9 @@ class SearchingLink implements Link {
   }
 
   #refuse(say: string, isOut: boolean): void {
-    clearTimeout(this.#timer)
     this.#leave()
+    // After the sockets have gone: their going plans a search.
+    clearTimeout(this.#timer)
     this.phase.set({ phase: 'refused', say, isOut })
   }
 

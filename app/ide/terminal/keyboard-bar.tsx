@@ -23,9 +23,10 @@ export function KeyboardBar({ terminal }: { terminal: TerminalInfo }) {
   const others = useStore(presence.people).filter(({ isMe }) => !isMe)
   const role = useStore(link.doors.latest)?.role ?? repl.role
   const { mayType, mayGive, isMine } = useKeyboard(terminal)
-  const { holder, until, asks } = terminal.keyboard ?? noKeyboard
+  const { holder, until, back, asks } = terminal.keyboard ?? noKeyboard
   const isAlone = others.length === 0 && holder === null && asks.length === 0
-  if (terminal.keyboard === undefined || terminal.exit !== null || isAlone) return null
+  const isLive = useStore(link.phase).phase === 'live'
+  if (!isLive || terminal.keyboard === undefined || terminal.exit !== null || isAlone) return null
   const wish: Wish = (wanted) => notices.attempt('terminal', () => terminals.keyboard(wanted))
   const simply = (op: 'ask' | 'withdraw' | 'take' | 'release') => (): void =>
     wish({ terminal: terminal.id, op })
@@ -50,11 +51,12 @@ export function KeyboardBar({ terminal }: { terminal: TerminalInfo }) {
             until <ClockTime at={until} />
           </>
         )}
+        {hasAsked && '. You asked for the keyboard'}
       </p>
       <span className="ml-auto flex flex-wrap gap-1">
-        {!mayType && (
+        {!mayType && !isOwner && (
           <Button size="small" look="quiet" onClick={simply(hasAsked ? 'withdraw' : 'ask')}>
-            <Hand size={13} aria-hidden /> {hasAsked ? 'Ask no more' : 'Ask for the keyboard'}
+            <Hand size={13} aria-hidden /> {hasAsked ? 'Withdraw' : 'Ask for the keyboard'}
           </Button>
         )}
         {holder === null && mayType && (
@@ -70,7 +72,7 @@ export function KeyboardBar({ terminal }: { terminal: TerminalInfo }) {
         {mayGive && mayGet.length > 0 && <GiveMenu people={mayGet} terminal={terminal.id} wish={wish} />}
         {isMine && (
           <Button size="small" look="quiet" onClick={simply('release')}>
-            Give it back
+            {back === null ? 'Let everybody type' : `Give it back to ${back.name}`}
           </Button>
         )}
       </span>
@@ -80,8 +82,8 @@ export function KeyboardBar({ terminal }: { terminal: TerminalInfo }) {
 }
 
 function words(of: { holder: string | null; isMine: boolean; mayType: boolean }): string {
-  if (of.isMine) return 'You drive: only you type here'
-  if (of.holder !== null) return `${of.holder} drives: only they type here`
+  if (of.isMine) return 'Only you type here'
+  if (of.holder !== null) return `Only ${of.holder} types here`
   return of.mayType ? 'Everybody who can edit types here' : 'You watch this terminal'
 }
 

@@ -7,7 +7,7 @@ import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 
 /** Of a runner that knows no keyboards: everybody types whose role lets them. */
-export const noKeyboard: Keyboard = { holder: null, until: null, asks: [] }
+export const noKeyboard: Keyboard = { holder: null, until: null, back: null, asks: [] }
 
 export type MyKeyboard = { mayType: boolean; mayGive: boolean; isMine: boolean }
 
