@@ -1,5 +1,6 @@
 // Everything live of one repl: its rooms, its runner's link, whether edits are taken, and who has which colour.
 import type { Logger } from 'pino'
+import type { AccessChange } from '../protocol/access.ts'
 import { closeCode, presenceRoom } from '../protocol/document.ts'
 import type { RoomAddress } from '../protocol/document.ts'
 import type { RelayToRunner, RunnerToRelay } from '../protocol/link.ts'
@@ -29,18 +30,27 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
   }
 
   /** Puts a peer into its room; the answer takes its frames and its leaving. */
-  admit(peer: Peer, address: RoomAddress): { receive(frame: Uint8Array): void; leave(): void } {
+  admit(
+    peer: Peer,
+    address: RoomAddress,
+  ): { receive(frame: Uint8Array): void; restand(): void; leave(): void } {
     this.colors.acquire(peer.claims.sub)
     const room = this.#room(address)
     room.admit(peer)
     return {
       receive: (frame) => room.receive(peer, frame),
+      restand: () => room.restand(peer),
       leave: () => {
         room.leave(peer)
         this.colors.release(peer.claims.sub)
         this.#forget(room)
       },
     }
+  }
+
+  changed(change: AccessChange): void {
+    this.#log.info({ person: change.person, role: change.role }, 'a role has changed')
+    for (const room of this.#rooms.values()) room.changed(change)
   }
 
   #room(address: RoomAddress): Room {

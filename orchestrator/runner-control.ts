@@ -1,4 +1,5 @@
-// The orchestrator's words with one runner: health, quiesce, resume, kept work. Each carries a token for that session alone.
+// The orchestrator's words with one runner: health, quiesce, resume, changed roles, kept work. Each carries a token for that session alone.
+import type { AccessChange } from '../protocol/access.ts'
 import { Quiesced, RunnerHealth } from '../protocol/control.ts'
 import { TookKept } from '../protocol/repl.ts'
 import type { SessionName, Tokens } from './access/tokens.ts'
@@ -18,6 +19,8 @@ export type RunnerControl = {
   resume(session: SessionName, door: { socket: string }): Promise<void>
   /** `frame`: KeptWork and its bytes. */
   kept(session: SessionName, door: { socket: string }, frame: Uint8Array): Promise<TookKept>
+  /** Resolves when the changes hold for everybody connected. */
+  access(session: SessionName, door: { socket: string }, changes: AccessChange[]): Promise<void>
 }
 
 export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
@@ -46,6 +49,10 @@ export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
     async kept(session, door, frame) {
       const asked = await question(session, door, 'kept')
       return TookKept.parse(await ask({ ...asked, method: 'POST', body: frame, silentMs: keptSilentMs }))
+    },
+    async access(session, door, changes) {
+      const asked = await question(session, door, 'access')
+      await ask({ ...asked, method: 'POST', body: { changes }, silentMs: healthSilentMs })
     },
   }
 }

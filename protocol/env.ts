@@ -63,6 +63,8 @@ export const CollabEnv = z.object({
   DEVEX_HOST: host,
   DEVEX_PORT: port,
   DEVEX_API_URL: z.string(),
+  /** The relays' word to the orchestrator: good for hearing of changed roles, for nothing else. */
+  DEVEX_RELAY_SECRET: z.string().min(32),
   DEVEX_ORIGINS: z.string(),
 })
 
@@ -74,6 +76,7 @@ export const OrchestratorEnv = z.object({
   /** Folder of sockets and launch files: short, private, gone after a reboot. */
   DEVEX_RUN: z.string(),
   DEVEX_SERVICE_SECRET: z.string().min(32),
+  DEVEX_RELAY_SECRET: z.string().min(32),
   DEVEX_SYNC_URL: z.string(),
   DEVEX_SYNC_SECRET: z.string().min(32),
   DEVEX_COLLAB_URL: z.string(),

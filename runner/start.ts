@@ -3,9 +3,10 @@ import { chmod, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import { pino, type Logger } from 'pino'
+import type { AccessChange } from '../protocol/access.ts'
 import type { RunnerHealth, RunnerLaunch } from '../protocol/control.ts'
 import { previewSocketOf } from '../protocol/preview.ts'
-import { checkTokens, type Tokens } from './access.ts'
+import { checkTokens, Standing, type Tokens } from './access.ts'
 import { openCore, type Core } from './core.ts'
 import { privateFolder } from './disk.ts'
 import { systemClock, type Clock } from './documents/clock.ts'
@@ -58,9 +59,11 @@ async function openDoors(
   const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
   const changes = new Changes()
   const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
+  const standing = new Standing(launch.access)
   const shared = {
     repl,
-    tokens: checkTokens(launch),
+    standing,
+    tokens: checkTokens(launch, standing),
     origins: checkOrigins(launch.origins),
     stopping: () => lifecycle.stopping,
     clock,
@@ -73,6 +76,13 @@ async function openDoors(
     quiesce: (say: string) => lifecycle.quiesce(say),
     resume: () => lifecycle.resume(),
     takeKept: (frame: Uint8Array) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
+    access: (changes: AccessChange[]) => {
+      for (const change of standing.take(changes)) {
+        logger.info({ person: change.person, role: change.role }, 'a role has changed')
+        live.changed(change)
+        terminals.changed(change)
+      }
+    },
   }
   const { confined, documents, tree } = core
   const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
@@ -89,6 +99,7 @@ async function openDoors(
     materialise: (why) => documents.materialise(why),
     log: logger,
     build: launch.build,
+    clock,
   })
   const { previews, watch } = openPreviews(start, shared.tokens)
   portsDoor(live.ports, watch)

@@ -20,7 +20,8 @@ const controlSeconds = 60
 const certificateSeconds = 90 * 24 * 3600
 
 export type SessionName = { repl: string; generation: number }
-export type DoorToken = SessionName & { person: { id: string; name: string }; role: Role }
+/** `ver`: version of the list of members that `role` was read from. */
+export type DoorToken = SessionName & { person: { id: string; name: string }; role: Role; ver: number }
 
 /** `only`: what an overtaken session may still write. */
 const GrantClaims = z.object({ repl: ReplId, gen: Generation, only: z.literal('orphans').optional() })
@@ -48,7 +49,7 @@ export function tokensOf(keys: Keys, now: () => number) {
     /** A person's token for relay and runner. */
     door: (who: DoorToken) =>
       sign(
-        { ...names(who), sub: who.person.id, name: who.person.name, role: who.role },
+        { ...names(who), sub: who.person.id, name: who.person.name, role: who.role, ver: who.ver },
         doorAudience,
         limits.tokenSeconds,
       ),

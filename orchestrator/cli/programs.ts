@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { isLoopback, type Settings } from './args.ts'
 import type { Places } from './places.ts'
 import type { InnerPorts } from './ports.ts'
-import type { Secrets } from './secrets.ts'
+import { relaySecret, type Secrets } from './secrets.ts'
 import type { Program } from './supervise.ts'
 
 /** Variables of the system that our own processes need; everything else stays outside. */
@@ -56,6 +56,7 @@ export function programsOf(of: Installation): Program[] {
       DEVEX_DATA: places.data,
       DEVEX_RUN: places.run,
       DEVEX_SERVICE_SECRET: secrets.service,
+      DEVEX_RELAY_SECRET: relaySecret(secrets),
       DEVEX_SYNC_URL: at(ports.sync),
       DEVEX_SYNC_SECRET: secrets.sync,
       DEVEX_COLLAB_URL: `ws://127.0.0.1:${ports.collab}`,
@@ -67,7 +68,11 @@ export function programsOf(of: Installation): Program[] {
       ...previews,
     },
     sync: { DEVEX_PORT: String(ports.sync), DEVEX_SYNC_SECRET: secrets.sync },
-    'collab-server': { DEVEX_PORT: String(ports.collab), ...shared },
+    'collab-server': {
+      DEVEX_PORT: String(ports.collab),
+      DEVEX_RELAY_SECRET: relaySecret(secrets),
+      ...shared,
+    },
     app: {
       DEVEX_PORT: String(ports.app),
       DEVEX_SERVICE_SECRET: secrets.service,

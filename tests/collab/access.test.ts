@@ -90,7 +90,7 @@ test('C-13 the highest generation wins: a newer link replaces, an older one is r
   await setting.runner.connect(setting.url, setting.session)
   await eventually(() => setting.runner.closed?.code === 4409)
 
-  const client = await stockClient(setting)
+  const client = await stockClient(setting, { generation: 2 })
   await eventually(() => client.text.toString() === 'new text')
 })
 
@@ -135,7 +135,7 @@ test('C-13 an older link that proves itself only after a newer one has come is r
   const newer = new LinkRunner()
   newer.seed(setting.room.doc, setting.room.epoch, 'new text')
   await newer.connect(setting.url, await setting.keys.session(setting.repl, 2))
-  const client = await stockClient(setting)
+  const client = await stockClient(setting, { generation: 2 })
   await eventually(() => client.text.toString() === 'new text')
   prove()
 

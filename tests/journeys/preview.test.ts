@@ -33,7 +33,10 @@ test.skipIf(noBrowser)('P-1 a page that a program serves opens in the pane', asy
   await screen.createRepl(ada.page, { template: 'Python', name: 'two-sum' })
   await screen.workbench(ada.page)
   await screen.openTerminal(ada.page)
-  await screen.typeInTerminal(ada.page, 'echo "<h1>hello from here</h1>" > index.html; python3 -m http.server 0')
+  await screen.typeInTerminal(
+    ada.page,
+    'echo "<h1>hello from here</h1>" > index.html; python3 -m http.server 0',
+  )
   await ada.page.getByTestId('ports').click({ timeout: 20_000 })
   await frameOf(ada.page).getByRole('heading', { name: 'hello from here' }).waitFor({ timeout: 20_000 })
   await ada.page.screenshot({ path: '/tmp/preview-1.png' })
