@@ -3,6 +3,7 @@ import { userInfo } from 'node:os'
 import { z } from 'zod'
 import { OrchestratorEnv } from '../protocol/env.ts'
 import { PersonName } from '../protocol/ids.ts'
+import type { Level } from '../protocol/repl.ts'
 
 /** What the person's programs inherit of the system: where programs are, and the language. */
 const SystemEnv = z.object({
@@ -28,6 +29,7 @@ export type OrchestratorConfig = {
   routes: string
   templates: string
   programs: string
+  isolation: Level
   ownerName: string
   system: { path: string; lang: string; shell: string }
 }
@@ -50,6 +52,7 @@ export function readConfig(env: NodeJS.ProcessEnv): OrchestratorConfig {
     routes: read.DEVEX_ROUTES,
     templates: read.DEVEX_TEMPLATES,
     programs: read.DEVEX_PROGRAMS,
+    isolation: read.DEVEX_ISOLATION,
     ownerName: ownerName(),
     system: { path: read.PATH, lang: read.LANG, shell: read.SHELL },
   }

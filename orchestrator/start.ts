@@ -36,6 +36,7 @@ import { Reconciler } from './reconcile.ts'
 import { ReplRecord } from './record.ts'
 import { Repls } from './repls.ts'
 import { type RunnerControl, runnerControl } from './runner-control.ts'
+import { isolationOf } from './sandbox/local/isolation.ts'
 import { localSandbox } from './sandbox/local/start.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import { type SessionEnd, sessionEnd } from './session-end.ts'
@@ -210,15 +211,10 @@ function sessionParts(
 
 function localSandboxOf(config: OrchestratorConfig, url: string, log: Logger): Sandbox {
   const { build, collabUrl, origins, system, data, run, programs } = config
-  const surroundings = {
-    build,
-    level: 'process',
-    collabUrl,
-    keysUrl: `${url}/v1/keys`,
-    origins,
-    ...system,
-  } as const
-  return localSandbox({ data, run, programs, surroundings, log })
+  const { path, lang, shell } = system
+  const surroundings = { build, collabUrl, keysUrl: `${url}/v1/keys`, origins, lang, shell }
+  const isolation = isolationOf({ data, run, programs, path }, config.isolation)
+  return localSandbox({ data, run, ...isolation, surroundings, log })
 }
 
 /** What still runs stays reachable, even when the table of routes was lost with the run folder. */

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ReplId } from './ids.ts'
 import { Port, PreviewSlug } from './preview.ts'
+import { Level } from './repl.ts'
 
 const port = z.coerce.number().int().min(0).max(65535)
 const previewHost = z.string().exactOptional()
@@ -88,6 +89,8 @@ export const OrchestratorEnv = z.object({
   /** Folder with the built programs runner.js and box.js. */
   DEVEX_PROGRAMS: z.string(),
   DEVEX_PREVIEW_HOST: previewHost,
+  /** Isolation level of every session, chosen by who starts us: there is no default and no step down. */
+  DEVEX_ISOLATION: Level,
 })
 
 export const SyncEnv = z.object({

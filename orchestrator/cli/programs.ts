@@ -1,6 +1,7 @@
 // Which processes make up an installation of one machine, and what each is told. Starts none of them.
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import type { Level } from '../../protocol/repl.ts'
 import { isLoopback, type Settings } from './args.ts'
 import type { Places } from './places.ts'
 import type { InnerPorts } from './ports.ts'
@@ -15,6 +16,7 @@ export type Installation = {
   places: Places
   secrets: Secrets
   ports: InnerPorts
+  isolation: Level
   build: string
   /** Folder of the built programs, and of the templates. */
   programs: string
@@ -66,6 +68,7 @@ export function programsOf(of: Installation): Program[] {
       DEVEX_TEMPLATES: of.templates,
       DEVEX_PROGRAMS: of.programs,
       ...previews,
+      DEVEX_ISOLATION: of.isolation,
     },
     sync: { DEVEX_PORT: String(ports.sync), DEVEX_SYNC_SECRET: secrets.sync },
     'collab-server': {
