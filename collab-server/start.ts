@@ -33,7 +33,7 @@ export async function startCollabServer(config: CollabConfig): Promise<CollabSer
     upgradeDoor({ config, meetings, sockets, keys: keySet(config.keysUrl), log, session: randomUUID() }),
   )
   await new Promise<void>((resolve, reject) =>
-    server.once('error', reject).listen(config.port, '127.0.0.1', resolve),
+    server.once('error', reject).listen(config.port, config.host ?? '127.0.0.1', resolve),
   )
   const ticking = setInterval(() => meetings.tick(Date.now()), 1000)
   return {

@@ -7,8 +7,7 @@ import type { WebSocket, WebSocketServer } from 'ws'
 import type { DoorClaims } from '../protocol/access.ts'
 import { closeCode, collabMessage, collabSubprotocol, parseRoomPath } from '../protocol/document.ts'
 import type { RoomAddress } from '../protocol/document.ts'
-import { asAppError } from '../protocol/errors.ts'
-import type { AppError } from '../protocol/errors.ts'
+import { AppError, asAppError } from '../protocol/errors.ts'
 import { Generation, ReplId } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { bearerOf, personClaims, runnerClaims } from './access.ts'
@@ -73,13 +72,25 @@ async function admitPeer(deps: UpgradeDeps, upgrade: Upgrade, room: RoomAddress)
     token: bearerOf(upgrade.protocols),
     repl: room.repl,
     keys: deps.keys,
-  }).catch(asAppError)
+  })
+    .then((claims) => ofThisSession(deps, claims))
+    .catch(asAppError)
   accept(deps, upgrade, (socket) => {
     if (judged instanceof Error) {
       deps.log.info({ repl: room.repl, code: judged.code }, 'peer refused')
       return socket.close(refusalCode(judged), judged.say)
     }
     seat(deps, { socket, room, claims: judged, isOurs: upgrade.protocols.includes(collabSubprotocol) })
+  })
+}
+
+/** A token outlives its session by minutes: once a newer one is attached, it opens nothing any more. */
+function ofThisSession(deps: UpgradeDeps, claims: DoorClaims): DoorClaims {
+  const attached = deps.meetings.generationOf(claims.repl)
+  if (claims.gen >= attached) return claims
+  throw new AppError('stale-generation', {
+    say: 'This token is for an earlier session of this REPL.',
+    log: { repl: claims.repl, generation: claims.gen, attached },
   })
 }
 
@@ -96,6 +107,10 @@ function seat(
   const { socket, room } = seat
   const peer = new Peer(socket, seat)
   const place = deps.meetings.of(room.repl).admit(peer, room)
+  if (place === null) {
+    deps.log.warn({ repl: room.repl, person: peer.claims.sub }, 'a person has too many rooms open')
+    return peer.close(closeCode.tooMany, 'You have too many files open here. Close some, in other tabs too.')
+  }
   const flow = new Flow(peer)
   let ending = endAt(peer)
   const alive = keepAlive(socket)
@@ -127,7 +142,8 @@ async function renew(deps: UpgradeDeps, peer: Peer, data: Uint8Array): Promise<b
   try {
     const frame = decodePeerFrame(data)
     if (frame.type !== 'token') return false
-    const claims = await personClaims({ token: frame.token, repl: peer.claims.repl, keys: deps.keys })
+    const { repl } = peer.claims
+    const claims = ofThisSession(deps, await personClaims({ token: frame.token, repl, keys: deps.keys }))
     if (claims.sub !== peer.claims.sub) throw new RangeError('another person')
     peer.claims = claims
     return true

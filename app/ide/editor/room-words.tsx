@@ -8,7 +8,7 @@ import type { DocumentFacts, OpenDocument } from './document.ts'
 function wordsOf(facts: DocumentFacts, isGone: boolean): string | null {
   if (isGone) return 'This file was deleted. Its text is still here until you close the tab.'
   if (facts.closed !== null) return facts.closed.say
-  return facts.readOnly ?? facts.runnerAway
+  return facts.readOnly ?? facts.runnerAway ?? facts.alarm
 }
 
 interface RoomWordsProps {
