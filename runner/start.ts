@@ -29,6 +29,7 @@ export async function startRunner(launch: RunnerLaunch, options: RunnerOptions =
   const { logger = pino({ level: 'silent' }), clock = systemClock } = options
   const start = { ...options, launch, identity: readIdentity(launch), clock, logger }
   const core = await openCore(start)
+  await core.documents.catchUp()
   const doors = await openDoors(start, core)
   await listen(doors.server, launch.socket)
   logger.info({ generation: launch.generation, level: launch.level }, 'the runner listens')
