@@ -49,6 +49,7 @@ export type BoxLaunch = z.infer<typeof BoxLaunch>
  *   GET  /r/<repl>/control/health   → RunnerHealth
  *   POST /r/<repl>/control/quiesce  {say} → {seq}: relay frozen and drained, programs ended, last ingest and snapshot done, all fdatasynced
  *   POST /r/<repl>/control/resume   → {}: the stop was called off; take edits again
+ *   POST /r/<repl>/control/certify  {certificate} → {}: a later one for the same key, used at the next dial of the relay
  */
 export const RunnerHealth = Hello.extend({
   repl: ReplId,
@@ -63,6 +64,7 @@ export const RunnerHealth = Hello.extend({
 })
 export type RunnerHealth = z.infer<typeof RunnerHealth>
 export const Quiesce = z.object({ say: z.string() })
+export const Certify = z.object({ certificate: z.string().min(1) })
 export const Quiesced = z.object({ seq: z.number().int().min(0) })
 
 /** Where sync asks for signed URLs and hands in manifests: the orchestrator, with a grant bound to repl and generation. */
