@@ -13,6 +13,8 @@ export type RunnerControl = {
   health(session: SessionName, door: { socket: string }): Promise<RunnerHealth | null>
   quiesce(session: SessionName, door: { socket: string }, say: string): Promise<{ seq: number }>
   resume(session: SessionName, door: { socket: string }): Promise<void>
+  /** Gives it a later certificate. */
+  certify(session: SessionName, door: { socket: string }, certificate: string): Promise<void>
 }
 
 export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
@@ -33,6 +35,10 @@ export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
     async quiesce(session, door, say) {
       const asked = await question(session, door, 'quiesce')
       return Quiesced.parse(await ask({ ...asked, method: 'POST', body: { say }, silentMs: quiesceSilentMs }))
+    },
+    async certify(session, door, certificate) {
+      const asked = await question(session, door, 'certify')
+      await ask({ ...asked, method: 'POST', body: { certificate }, silentMs: healthSilentMs })
     },
     async resume(session, door) {
       const asked = await question(session, door, 'resume')

@@ -65,6 +65,7 @@ async function openDoors(
     health,
     quiesce: (say: string) => lifecycle.quiesce(say),
     resume: () => lifecycle.resume(),
+    certify: (certificate: string) => void (identity.certificate = certificate),
   }
   const { confined, documents, tree } = core
   const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }

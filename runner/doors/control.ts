@@ -2,7 +2,7 @@
 // What a stop does is lifecycle.ts.
 import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
-import { Quiesce, type Quiesced, type RunnerHealth } from '../../protocol/control.ts'
+import { Certify, Quiesce, type Quiesced, type RunnerHealth } from '../../protocol/control.ts'
 import { AppError } from '../../protocol/errors.ts'
 import type { Tokens } from '../access.ts'
 import { bearerOf, readJson } from './requests.ts'
@@ -12,6 +12,7 @@ export type ControlDeps = {
   health: () => RunnerHealth
   quiesce: (say: string) => Promise<z.infer<typeof Quiesced>>
   resume: () => void
+  certify: (certificate: string) => void
 }
 
 /** `path` is what follows `/r/<repl>/control/`; gives the body of the answer. */
@@ -26,6 +27,10 @@ export async function controlDoor(
   if (asked === 'POST quiesce') return deps.quiesce(Quiesce.parse(await readJson(request)).say)
   if (asked === 'POST resume') {
     deps.resume()
+    return {}
+  }
+  if (asked === 'POST certify') {
+    deps.certify(Certify.parse(await readJson(request)).certificate)
     return {}
   }
   throw new AppError('not-found', { say: 'There is no such door.' })

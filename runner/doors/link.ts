@@ -105,10 +105,10 @@ export class Link {
   }
 
   #dial(): void {
-    const { launch, logger } = this.#deps
+    const { launch, identity, logger } = this.#deps
     const socket = new WebSocket(
       `${launch.collabUrl}${linkPath(launch)}`,
-      [linkSubprotocol, `${bearerPrefix}${launch.certificate}`],
+      [linkSubprotocol, `${bearerPrefix}${identity.certificate}`],
       { perMessageDeflate: false, maxPayload: limits.collabFrameBytes + frameSlack },
     )
     this.#socket = socket
