@@ -129,8 +129,18 @@ export const FlushRequest = z.object({
   log: z.number().int().min(0).optional(),
 })
 export type FlushRequest = z.infer<typeof FlushRequest>
-/** The manifest that was uploaded; not yet verified, HEAD not yet moved. */
-export const Flushed = z.object({ key: z.string(), sha256: Sha256, files: z.number(), bytes: z.number() })
+/** What a backup cannot keep as it is: pipes, sockets and devices are left out, files with several names become one each. */
+export const FlushNotes = z.object({ leftOut: z.number().int().min(0), parted: z.number().int().min(0) })
+export type FlushNotes = z.infer<typeof FlushNotes>
+
+/** The manifest that was uploaded; not yet verified, HEAD not yet moved. `notes`: only when there is something to say. */
+export const Flushed = z.object({
+  key: z.string(),
+  sha256: Sha256,
+  files: z.number(),
+  bytes: z.number(),
+  notes: FlushNotes.exactOptional(),
+})
 export type Flushed = z.infer<typeof Flushed>
 
 /** Keeps the store close behind a running session: log within 2 s, other files within 30 s. */
