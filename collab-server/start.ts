@@ -35,7 +35,7 @@ export async function startCollabServer(config: CollabConfig): Promise<CollabSer
   const session = randomUUID()
   server.on('upgrade', upgradeDoor({ config, meetings, sockets, standing, keys, log, session }))
   await new Promise<void>((resolve, reject) =>
-    server.once('error', reject).listen(config.port, '127.0.0.1', resolve),
+    server.once('error', reject).listen(config.port, config.host ?? '127.0.0.1', resolve),
   )
   const ticking = setInterval(() => meetings.tick(Date.now()), 1000)
   return {

@@ -21,6 +21,8 @@ export type RunnerControl = {
   kept(session: SessionName, door: { socket: string }, frame: Uint8Array): Promise<TookKept>
   /** Resolves when the changes hold for everybody connected. */
   access(session: SessionName, door: { socket: string }, changes: AccessChange[]): Promise<void>
+  /** Gives it a later certificate. */
+  certify(session: SessionName, door: { socket: string }, certificate: string): Promise<void>
 }
 
 export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
@@ -41,6 +43,10 @@ export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
     async quiesce(session, door, say) {
       const asked = await question(session, door, 'quiesce')
       return Quiesced.parse(await ask({ ...asked, method: 'POST', body: { say }, silentMs: quiesceSilentMs }))
+    },
+    async certify(session, door, certificate) {
+      const asked = await question(session, door, 'certify')
+      await ask({ ...asked, method: 'POST', body: { certificate }, silentMs: healthSilentMs })
     },
     async resume(session, door) {
       const asked = await question(session, door, 'resume')

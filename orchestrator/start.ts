@@ -14,6 +14,7 @@ import { type Tokens, tokensOf } from './access/tokens.ts'
 import { apiOf } from './api/routes.ts'
 import { Backups } from './backups.ts'
 import { type Clock, realClock } from './clock.ts'
+import { Certificates } from './certificates.ts'
 import { commitsIn, type Verify } from './commits.ts'
 import type { OrchestratorConfig } from './config.ts'
 import type { Observed } from './decide.ts'
@@ -76,7 +77,7 @@ export async function startOrchestrator(
   try {
     const port = await listen(server, config.port)
     const url = `http://127.0.0.1:${port}`
-    const { api, reconcile, backups, sessions, teller, endWatch } = await assemble({
+    const { api, reconcile, backups, sessions, teller, certificates, endWatch } = await assemble({
       config,
       replaced,
       ledger,
@@ -88,6 +89,7 @@ export async function startOrchestrator(
     const close = async () => {
       endWatch()
       teller.close()
+      certificates.close()
       await backups.close()
       await reconcile.close()
       await closeServer(server)
@@ -168,6 +170,7 @@ async function assemble(ground: Ground) {
     reconcile,
     backups: new Backups({ ...session, repls, tokens, clock, apiUrl: () => url, log }),
     sessions: sessionEnd({ repls, sandbox, nudge, halt: () => reconcile.halt() }),
+    certificates: new Certificates({ ...session, repls, tokens, clock, log }),
     endWatch: sandbox.watch(nudge),
   }
 }

@@ -37,6 +37,7 @@ export async function startRunner(launch: RunnerLaunch, options: RunnerOptions =
   const { logger = pino({ level: 'silent' }), clock = systemClock } = options
   const start = { ...options, launch, identity: readIdentity(launch), clock, logger }
   const core = await openCore(start)
+  await core.documents.catchUp()
   const doors = await openDoors(start, core)
   await listen(doors.server, launch.socket)
   await listen(doors.previews, previewSocketOf(launch.socket))
@@ -83,6 +84,7 @@ async function openDoors(
         terminals.changed(change)
       }
     },
+    certify: (certificate: string) => void (identity.certificate = certificate),
   }
   const { confined, documents, tree } = core
   const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }

@@ -16,7 +16,7 @@ const objectsAudience = 'devex-objects'
 export const grantSeconds = 6 * 3600
 /** A control token is used at once. */
 const controlSeconds = 60
-/** A certificate outlives any session; each restart of a runner gets a fresh one, each start a new generation. */
+/** Each start and restart of a runner gets a fresh one, and each day that it runs (certificates.ts). */
 const certificateSeconds = 90 * 24 * 3600
 
 export type SessionName = { repl: string; generation: number }

@@ -3,7 +3,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import type { AccessChange } from '../../protocol/access.ts'
-import { keptBytes, Quiesce, TellAccess, type Quiesced, type RunnerHealth } from '../../protocol/control.ts'
+import {
+  Certify,
+  keptBytes,
+  Quiesce,
+  TellAccess,
+  type Quiesced,
+  type RunnerHealth,
+} from '../../protocol/control.ts'
 import { AppError } from '../../protocol/errors.ts'
 import type { TookKept } from '../../protocol/repl.ts'
 import type { Tokens } from '../access.ts'
@@ -21,6 +28,7 @@ export type ControlDeps = {
   takeKept: (frame: Uint8Array) => Promise<TookKept>
   /** Holds for everybody connected when it returns. */
   access: (changes: AccessChange[]) => void
+  certify: (certificate: string) => void
 }
 
 /** `path` is what follows `/r/<repl>/control/`; gives the body of the answer. */
@@ -40,6 +48,10 @@ export async function controlDoor(
   if (asked === 'POST kept') return deps.takeKept(await readBytes(request, keptBytes + headerBytes))
   if (asked === 'POST access') {
     deps.access(TellAccess.parse(await readJson(request)).changes)
+    return {}
+  }
+  if (asked === 'POST certify') {
+    deps.certify(Certify.parse(await readJson(request)).certificate)
     return {}
   }
   throw new AppError('not-found', { say: 'There is no such door.' })
