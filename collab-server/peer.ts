@@ -5,6 +5,7 @@ import type { AccessChange, DoorClaims } from '../protocol/access.ts'
 import { closeCode } from '../protocol/document.ts'
 import type { RoomNotice } from '../protocol/document.ts'
 import { limits } from '../protocol/limits.ts'
+import type { Want } from './joining.ts'
 import { noticeFrame, progressFrame } from './wire.ts'
 
 /** A stretch of this peer's sync frames that rides in the room's update number `n` (0: nothing to write, done when those before are). */
@@ -26,7 +27,7 @@ export class Peer {
   /** Its one presence id, bound by its first presence frame. */
   presenceClient: number | null = null
   /** Its SyncStep1, kept until the room can answer it. */
-  wants: Uint8Array | null = null
+  wants: Want | null = null
   /** Set while it does not read; updates and presence are then not sent but caught up with later. */
   laggingSince: number | null = null
   /** Time of the last frame sent, for the keepalive. */

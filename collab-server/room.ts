@@ -5,7 +5,7 @@ import { closeCode } from '../protocol/document.ts'
 import type { RoomAddress } from '../protocol/document.ts'
 import { limits } from '../protocol/limits.ts'
 import type { RelayToRunner } from '../protocol/link.ts'
-import { Joining } from './joining.ts'
+import { Joining, type Want } from './joining.ts'
 import type { Peer } from './peer.ts'
 import { Presence, presenceInterval } from './presence.ts'
 import type { Colors } from './presence.ts'
@@ -107,8 +107,20 @@ export class Room {
 
   #takeStep1(peer: Peer, vector: Uint8Array): void {
     if (this.#isPresenceOnly) return peer.send(step2Frame(Uint8Array.of(0, 0)))
-    peer.wants = vector
-    if (this.#joining.isReady) this.#serve(peer)
+    this.#want(peer, vector)
+  }
+
+  /** A joiner gets the document as it is now, or later: a cached state that lacks something is not good enough for it. */
+  #want(peer: Peer, vector: Uint8Array): void {
+    peer.wants = this.#joining.want(vector)
+    if (!this.#joining.satisfies(peer.wants)) this.#askForState()
+    this.#serveOrWait(peer)
+  }
+
+  /** While the runner is away nobody has more than we have. */
+  #serveOrWait(peer: Peer): void {
+    if (peer.wants === null || !this.#joining.isReady) return
+    if (this.#joining.satisfies(peer.wants) || !this.#runner.isAttached) this.#serve(peer, peer.wants)
   }
 
   #takeUpdate(peer: Peer, frame: { update: Uint8Array; isEmpty: boolean; isStep2: boolean }): void {
@@ -177,20 +189,21 @@ export class Room {
     if (this.#runner.send({ type: 'open', ...this.#room })) this.#joining.ask(this.#tail.last)
   }
 
-  /** The runner is there (again): ask for its state, replay what it has not saved. */
+  /** The runner is there (again): replay what it has not saved, then ask for its state, which has all of it. */
   attached(): void {
     if (this.#isPresenceOnly) return
     this.#isNewLink = true
     this.#joining.forgetQuestion()
-    if (this.#runner.send({ type: 'open', ...this.#room })) this.#joining.ask(0)
     for (const entry of this.#tail.entries())
       this.#runner.send({ type: 'update', ...this.#room, n: entry.n, author: entry.author }, entry.update)
+    if (this.#runner.send({ type: 'open', ...this.#room })) this.#joining.ask(0)
     this.tellStanding()
   }
 
   detached(): void {
     this.#joining.forgetQuestion()
     this.tellStanding()
+    for (const peer of this.#peers) this.#serveOrWait(peer)
   }
 
   /** Tells our pages whether edits are taken. */
@@ -233,12 +246,12 @@ export class Room {
     this.#joining.answer(state)
     this.tellStanding()
     if (known) this.#fanOut(missing(state.update, known), null)
-    for (const peer of this.#peers) this.#serve(peer)
+    for (const peer of this.#peers) this.#serveOrWait(peer)
+    for (const { wants } of this.#peers) if (wants) return this.#askForState()
   }
 
-  #serve(peer: Peer): void {
-    if (peer.wants === null || !this.#joining.isReady) return
-    const { state, updates } = this.#joining.answerFor(peer.wants)
+  #serve(peer: Peer, want: Want): void {
+    const { state, updates } = this.#joining.answerFor(want)
     peer.wants = null
     peer.send(step2Frame(state))
     for (const update of updates) peer.send(updateFrame(update))
@@ -290,9 +303,7 @@ export class Room {
     peer.laggingSince = null
     peer.send(this.#presence.everybody())
     if (this.#isPresenceOnly) return
-    peer.wants = Uint8Array.of(0)
-    if (this.#joining.isFresh) this.#serve(peer)
-    else this.#askForState()
+    this.#want(peer, Uint8Array.of(0))
   }
 
   #schedulePresence(): void {

@@ -1,6 +1,8 @@
-// The orchestrator's words with one runner: health, quiesce, resume, changed roles. Each carries a token for that session alone.
+// The orchestrator's words with one runner: health, quiesce, resume, changed roles, kept work. Each carries a token for that
+// session alone.
 import type { AccessChange } from '../protocol/access.ts'
 import { Quiesced, RunnerHealth } from '../protocol/control.ts'
+import { TookKept } from '../protocol/repl.ts'
 import type { SessionName, Tokens } from './access/tokens.ts'
 import { ask } from './http-ask.ts'
 
@@ -8,6 +10,8 @@ import { ask } from './http-ask.ts'
 const healthSilentMs = 2_000
 /** Ending programs, a last ingest and a snapshot of everything; longer than any of these should take. */
 const quiesceSilentMs = 60_000
+/** Merging some ten MiB of edits and writing as many files, amply. */
+const keptSilentMs = 60_000
 
 export type RunnerControl = {
   /** Null when it does not answer, or is not this session's. */
@@ -16,6 +20,8 @@ export type RunnerControl = {
   resume(session: SessionName, door: { socket: string }): Promise<void>
   /** Resolves when the changes hold for everybody connected. */
   access(session: SessionName, door: { socket: string }, changes: AccessChange[]): Promise<void>
+  /** `frame`: KeptWork and its bytes. */
+  kept(session: SessionName, door: { socket: string }, frame: Uint8Array): Promise<TookKept>
 }
 
 export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
@@ -44,6 +50,10 @@ export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
     async access(session, door, changes) {
       const asked = await question(session, door, 'access')
       await ask({ ...asked, method: 'POST', body: { changes }, silentMs: healthSilentMs })
+    },
+    async kept(session, door, frame) {
+      const asked = await question(session, door, 'kept')
+      return TookKept.parse(await ask({ ...asked, method: 'POST', body: frame, silentMs: keptSilentMs }))
     },
   }
 }

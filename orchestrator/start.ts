@@ -138,8 +138,9 @@ async function assemble(ground: Ground) {
     relaySecret: config.relaySecret,
     published: durable.keys.published,
   }
+  const kept = { ...session, runners: control, repls, people: core, store }
   return {
-    api: apiOf({ ...keys, ...who, repls: core, progress, templates, objects, downloads, log }),
+    api: apiOf({ ...keys, ...who, repls: core, progress, templates, objects, downloads, kept, log }),
     teller,
     reconcile,
     backups: new Backups({ ...session, repls, tokens, clock, apiUrl: () => url, log }),

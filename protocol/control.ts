@@ -53,6 +53,7 @@ export type BoxLaunch = z.infer<typeof BoxLaunch>
  *   POST /r/<repl>/control/quiesce  {say} → {seq}: relay frozen and drained, programs ended, last ingest and snapshot done, all fdatasynced
  *   POST /r/<repl>/control/resume   → {}: the stop was called off; take edits again
  *   POST /r/<repl>/control/access   TellAccess → {}: roles have changed; holds for whoever is connected, at once
+ *   POST /r/<repl>/control/kept     a frame of frames.ts, KeptWork and its bytes → TookKept: brings in what an overtaken session left
  */
 export const RunnerHealth = Hello.extend({
   repl: ReplId,
@@ -68,6 +69,11 @@ export const RunnerHealth = Hello.extend({
 export type RunnerHealth = z.infer<typeof RunnerHealth>
 export const TellAccess = z.object({ changes: z.array(AccessChange) })
 export const Quiesce = z.object({ say: z.string() })
+/** Bytes of one overtaken session's work, at most: it passes through memory. More is taken as a zip, by a person. */
+export const keptBytes = 64 * 1024 * 1024
+/** What an overtaken session (`of`: its generation) left: `log` bytes of a log object, then a zip of files; either may be empty. */
+export const KeptWork = z.object({ of: Generation, log: z.number().int().min(0) })
+export type KeptWork = z.infer<typeof KeptWork>
 export const Quiesced = z.object({ seq: z.number().int().min(0) })
 
 /** Where sync asks for signed URLs and hands in manifests: the orchestrator, with a grant bound to repl and generation. */

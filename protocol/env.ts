@@ -42,8 +42,12 @@ export const AppEnv = z.object({
   DEVEX_ORIGINS: z.string(),
 })
 
+/** Address a process listens on: loopback on one machine, every address in a pod of its own. */
+const host = z.string().default('127.0.0.1')
+
 export const CollabEnv = z.object({
   ...common,
+  DEVEX_HOST: host,
   DEVEX_PORT: port,
   DEVEX_API_URL: z.string(),
   /** The relays' word to the orchestrator: good for hearing of changed roles, for nothing else. */
@@ -72,5 +76,10 @@ export const OrchestratorEnv = z.object({
   DEVEX_PROGRAMS: z.string(),
 })
 
-export const SyncEnv = z.object({ ...common, DEVEX_PORT: port, DEVEX_SYNC_SECRET: z.string().min(32) })
+export const SyncEnv = z.object({
+  ...common,
+  DEVEX_HOST: host,
+  DEVEX_PORT: port,
+  DEVEX_SYNC_SECRET: z.string().min(32),
+})
 export type SyncEnv = z.infer<typeof SyncEnv>

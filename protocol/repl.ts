@@ -69,6 +69,14 @@ export const Orphan = z.object({
 })
 export type Orphan = z.infer<typeof Orphan>
 
+/** What of it came into the running session. `beside`: files put beside one of the same name with other content. */
+export const TookKept = z.object({
+  edits: z.number().int().min(0),
+  files: z.number().int().min(0),
+  beside: z.number().int().min(0),
+})
+export type TookKept = z.infer<typeof TookKept>
+
 /** A repl as the API answers it; times are milliseconds since 1970. */
 export const Repl = z.object({
   id: ReplId,
@@ -165,6 +173,7 @@ export type Member = z.infer<typeof Member>
  *   GET    /v1/repls/:repl/zip                                → the workspace as application/zip; `not-running` when no sandbox holds one
  *   GET    /v1/repls/:repl/orphans                            → {orphans: Orphan[]}
  *   GET    /v1/repls/:repl/orphans/:id                        → the changed files as application/zip
+ *   POST   /v1/repls/:repl/orphans/:id/take  {}               → {took: TookKept}     merged into the running session, and no longer listed
  *   GET    /v1/repls/:repl/progress                           → server-sent events, `data:` ProgressEvent, Last-Event-ID resumes;
  *                                                                event `repl` carries the Repl whenever it changed
  *   GET    /v1/repls/:repl/members                            → {members: Member[]}  owner first

@@ -10,6 +10,7 @@ import { openCore, type Core } from './core.ts'
 import { privateFolder } from './disk.ts'
 import { systemClock, type Clock } from './documents/clock.ts'
 import type { Disk } from './durable.ts'
+import { Changes } from './doors/changes.ts'
 import { filesDoor } from './doors/files.ts'
 import { createDoors } from './doors/http.ts'
 import { openLive } from './doors/live.ts'
@@ -17,6 +18,7 @@ import { checkOrigins } from './doors/origins.ts'
 import { startTerminals } from './doors/terminal.ts'
 import { treeDoor } from './doors/tree.ts'
 import { readIdentity, type Identity } from './identity.ts'
+import { takeKeptWork } from './kept.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { Terminals } from './terminals/terminals.ts'
 
@@ -48,8 +50,9 @@ async function openDoors(
   const { launch, identity, clock, logger } = start
   const { repl } = launch
   const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
-  const lifecycle = new Lifecycle({ ...core, terminals: programs, logger })
   const standing = new Standing(launch.access)
+  const changes = new Changes()
+  const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
   const shared = {
     repl,
     standing,
@@ -65,19 +68,21 @@ async function openDoors(
     health,
     quiesce: (say: string) => lifecycle.quiesce(say),
     resume: () => lifecycle.resume(),
-    access: (changes: AccessChange[]) => {
-      for (const change of standing.take(changes)) {
+    access: (told: AccessChange[]) => {
+      for (const change of standing.take(told)) {
         logger.info({ person: change.person, role: change.role }, 'a role has changed')
         live.changed(change)
         terminals.changed(change)
       }
     },
+    takeKept: (frame: Uint8Array) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
   }
   const { confined, documents, tree } = core
-  const files = filesDoor({ confined, documents, stopping: shared.stopping, log: logger })
+  const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
+  const files = filesDoor(workspace)
   const server = createDoors({ ...shared, identity, control, files })
   const live = openLive(server, shared)
-  treeDoor({ namespace: live.tree, tree, confined, documents, stopping: shared.stopping, log: logger })
+  treeDoor({ ...workspace, namespace: live.tree, tree })
   const terminals = await startTerminals({
     namespace: live.terminal,
     stopping: shared.stopping,

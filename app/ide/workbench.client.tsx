@@ -6,6 +6,7 @@ import { Button, buttonClasses } from '../ui/button.tsx'
 import { ErrorView, LoadingView } from '../ui/views.tsx'
 import { Palette } from './commands/palette.tsx'
 import type { ConnectionWord } from './link/words.ts'
+import { KeptWork } from './kept-work.tsx'
 import { NarrowLayout, WideLayout, useIsNarrow } from './layout.tsx'
 import { NoticeBar } from './notice-bar.tsx'
 import { createNotices } from './notices.ts'
@@ -81,6 +82,7 @@ function Frame() {
       <TopBar />
       <NoticeBar area="page" />
       <NoticeBar area="role" />
+      <KeptWork />
       <Refusal />
       {isNarrow ? <NarrowLayout /> : <WideLayout />}
       <StatusBar />

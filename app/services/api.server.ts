@@ -7,9 +7,11 @@ import {
   Invite,
   InvitePreview,
   Member,
+  Orphan,
   Person,
   Repl,
   Template,
+  TookKept,
   type AcceptInvite,
   type ChangeMember,
   type CreateInvite,
@@ -20,6 +22,8 @@ import { Code, PersonId, ReplId } from '../../protocol/ids.ts'
 
 /** An answer that takes longer means that the orchestrator is stuck; people are told instead of waiting. */
 const answerWithinMs = 10_000
+/** Merging what an overtaken session left may be the work of minutes of typing and many files. */
+const takeWithinMs = 90_000
 
 export interface Api {
   consumeLink(code: string): Promise<Person>
@@ -51,6 +55,10 @@ export interface PersonApi {
   /** The raw event stream of a repl's progress after event `after`; ends when `signal` does. */
   progress(id: string, from: { after?: string; signal: AbortSignal }): Promise<ReadableStream<Uint8Array>>
   /** All files as one zip archive, made while it is read; ends when `signal` does. */
+  /** The files that an overtaken session left, as a zip. */
+  keptZip(id: string, kept: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
+  /** Brings what an overtaken session left into the running one. */
+  takeKept(id: string, kept: string): Promise<TookKept>
   zip(id: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
 }
 
@@ -128,6 +136,11 @@ function replPath(id: string): string {
   throw new AppError('not-found', { say: 'There is no such REPL, or it is not shared with you.' })
 }
 
+function keptPath(id: string, kept: string): string {
+  if (Orphan.shape.id.safeParse(kept).success) return `${replPath(id)}/orphans/${kept}`
+  throw new AppError('not-found', { say: 'This work was brought in already, or was never kept.' })
+}
+
 function codePath(folder: 'invites', code: string): string {
   if (Code.safeParse(code).success) return `/v1/${folder}/${code}`
   throw new AppError('not-found', { say: 'This invite does not exist. Ask for a new link.' })
@@ -187,7 +200,13 @@ function personApi(send: Send, person: string): PersonApi {
     },
     ...sharing(send, person),
     progress: (id, from) => progress(send, { id, person, ...from }),
-    zip: (id, signal) => stream(send, { path: `${replPath(id)}/zip`, person, signal }),
+    keptZip: async (id, kept, signal) => stream(send, { path: keptPath(id, kept), person, signal }),
+    takeKept: async (id, kept) => {
+      const ask: Ask = { method: 'POST', path: `${keptPath(id, kept)}/take`, person, body: {} }
+      const signal = AbortSignal.timeout(takeWithinMs)
+      return (await read(send, { ...ask, signal }, z.object({ took: TookKept }))).took
+    },
+    zip: async (id, signal) => stream(send, { path: `${replPath(id)}/zip`, person, signal }),
   }
 }
 

@@ -13,6 +13,7 @@ import type { Progress } from '../progress.ts'
 import type { Repls } from '../repls.ts'
 import type { Templates } from '../templates.ts'
 import type { Downloads } from '../downloads.ts'
+import { takeKept, type KeptParts } from '../kept.ts'
 import { accessRoutes } from './access-stream.ts'
 import { answerFailures, answering, onlyWhoKnows, personOf } from './door.ts'
 import { downloadRoutes } from './downloads.ts'
@@ -36,6 +37,7 @@ export type ApiParts = {
   progress: Progress
   templates: Templates
   downloads: Downloads
+  kept: KeptParts
   /** Doors that check their own credentials. */
   objects: Router
   log: Logger
@@ -54,6 +56,13 @@ export function apiOf(parts: ApiParts): Express {
   )
   app.use(peopleRoutes(parts), replRoutes(parts), memberRoutes(parts))
   app.use(downloadRoutes(parts.downloads, (req) => personOf(parts.people, req)))
+  app.post(
+    '/v1/repls/:repl/orphans/:id/take',
+    answering(async (req) => {
+      const { repl = '', id = '' } = req.params
+      return { took: await takeKept(parts.kept, await personOf(parts.people, req), { repl, orphan: id }) }
+    }),
+  )
   app.use((_req, _res, next) => next(new AppError('not-found', { say: 'There is nothing at this address.' })))
   app.use(answerFailures(parts.log))
   return app

@@ -3,10 +3,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import type { AccessChange } from '../../protocol/access.ts'
-import { Quiesce, TellAccess, type Quiesced, type RunnerHealth } from '../../protocol/control.ts'
+import { keptBytes, Quiesce, TellAccess, type Quiesced, type RunnerHealth } from '../../protocol/control.ts'
 import { AppError } from '../../protocol/errors.ts'
+import type { TookKept } from '../../protocol/repl.ts'
 import type { Tokens } from '../access.ts'
-import { bearerOf, readJson } from './requests.ts'
+import { bearerOf, readBytes, readJson } from './requests.ts'
+
+/** A frame's header, amply. */
+const headerBytes = 1024
 
 export type ControlDeps = {
   tokens: Tokens
@@ -15,6 +19,8 @@ export type ControlDeps = {
   resume: () => void
   /** Holds for everybody connected when it returns. */
   access: (changes: AccessChange[]) => void
+  /** Takes a frame of KeptWork. */
+  takeKept: (frame: Uint8Array) => Promise<TookKept>
 }
 
 /** `path` is what follows `/r/<repl>/control/`; gives the body of the answer. */
@@ -35,5 +41,6 @@ export async function controlDoor(
     deps.access(TellAccess.parse(await readJson(request)).changes)
     return {}
   }
+  if (asked === 'POST kept') return deps.takeKept(await readBytes(request, keptBytes + headerBytes))
   throw new AppError('not-found', { say: 'There is no such door.' })
 }

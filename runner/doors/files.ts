@@ -9,12 +9,15 @@ import { limits } from '../../protocol/limits.ts'
 import { folderOf, nameOf, workspacePath } from '../../protocol/paths.ts'
 import type { Confined } from '../workspace/confine.ts'
 import type { DocumentsForTree } from '../workspace/seams.ts'
+import type { Changes } from './changes.ts'
 
 type Deps = {
   confined: Confined
   documents: DocumentsForTree
   /** True while the session stops: an upload that ends then would come after the backup. */
   stopping?: () => boolean
+  /** A stop waits for what has ended its body and is not in its place yet. */
+  changes: Changes
   log: Logger
 }
 /**
@@ -105,20 +108,28 @@ async function* content(file: FileHandle, size: number, recheck?: () => void): A
 }
 
 async function take(
-  { confined, documents, stopping }: Deps,
+  { confined, documents, stopping, changes }: Deps,
   { request, response, path, ask }: Exchange,
 ): Promise<void> {
   permit(ask.claims, 'file.write')
   const length = lengthOf(request)
   await documents.settle()
-  await confined.makeFolders(folderOf(path))
-  const stat = await confined.writeStream(
-    path,
-    whole(request, length, () => stillMay(ask, stopping)),
-    length,
-  )
-  response.writeHead(200, { 'content-type': 'application/json' })
-  response.end(JSON.stringify({ path, size: stat.size }))
+  await changes.run(() => confined.makeFolders(folderOf(path)))
+  let inPlace = (): void => undefined
+  const arrived = (): void => {
+    // Asked again when all bytes have come: a large file takes its time.
+    ask.recheck?.()
+    if (stopping?.())
+      throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
+    inPlace = changes.begin()
+  }
+  try {
+    const stat = await confined.writeStream(path, whole(request, length, arrived), length)
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ path, size: stat.size }))
+  } finally {
+    inPlace()
+  }
 }
 
 function lengthOf(request: IncomingMessage): number {
@@ -132,11 +143,14 @@ function lengthOf(request: IncomingMessage): number {
   throw new AppError('too-large', { say: `A file may have up to ${most} MiB.`, log: { length } })
 }
 
-/** The body, or an error when it ends before its length: half a file never replaces a whole one. */
+/**
+ * The body, or an error when it ends before its length: half a file never replaces a whole one. `arrived` is asked when all of
+ * it is there.
+ */
 async function* whole(
   request: IncomingMessage,
   length: number,
-  permitted: () => void,
+  arrived: () => void,
 ): AsyncGenerator<Uint8Array> {
   let seen = 0
   // The connection outlives a refusal in the middle: the answer says why.
@@ -147,14 +161,7 @@ async function* whole(
   }
   if (seen !== length)
     throw new AppError('bad-input', { say: 'The upload was cut off.', log: { seen, length } })
-  permitted()
-}
-
-/** Asked again when all bytes have come: a large file takes its time. */
-function stillMay({ recheck }: Ask, stopping: Deps['stopping']): void {
-  recheck?.()
-  if (stopping?.())
-    throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
+  arrived()
 }
 
 /** `filename` for old readers in plain ASCII, `filename*` (RFC 6266, RFC 8187) for everybody else. */

@@ -256,6 +256,13 @@ function addRepls(world: World, app: Express, on: (work: Work) => express.Reques
     }),
   )
   app.post(
+    '/v1/repls/:id/orphans/:orphan/take',
+    on((req) => {
+      delete allowed(req, 'file.write').repl.orphans
+      return { took: { edits: 3, files: 0, beside: 1 } }
+    }),
+  )
+  app.post(
     '/v1/repls/:id/doors',
     on((req) => ({ doors: doorsOf(world, allowed(req, 'repl.open'), asker(req)) })),
   )

@@ -7,7 +7,7 @@ import { pino } from 'pino'
 import type { OrchestratorConfig } from '../../orchestrator/config.ts'
 import { type Orchestrator, type Replaced, startOrchestrator } from '../../orchestrator/start.ts'
 import { startSync, type Sync } from '../../runner/sync/start.ts'
-import type { Doors, Invite, Orphan, Person, ProgressEvent, Repl } from '../../protocol/repl.ts'
+import type { Doors, Invite, Orphan, Person, ProgressEvent, Repl, TookKept } from '../../protocol/repl.ts'
 import { eventually } from './eventually.ts'
 import { tempFolder } from './folders.ts'
 
@@ -26,6 +26,7 @@ export type Reply = {
   error: { code: string; say: string }
   templates: { id: string }[]
   orphans: Orphan[]
+  took: TookKept
   keys: { kid: string; x: string; d?: string }[]
 }
 
