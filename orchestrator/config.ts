@@ -19,6 +19,7 @@ export type OrchestratorConfig = {
   data: string
   run: string
   serviceSecret: string
+  relaySecret: string
   sync: { url: string; secret: string }
   collabUrl: string
   publicUrl: string
@@ -42,6 +43,7 @@ export function readConfig(env: NodeJS.ProcessEnv): OrchestratorConfig {
     data: read.DEVEX_DATA,
     run: read.DEVEX_RUN,
     serviceSecret: read.DEVEX_SERVICE_SECRET,
+    relaySecret: read.DEVEX_RELAY_SECRET,
     sync: { url: read.DEVEX_SYNC_URL, secret: read.DEVEX_SYNC_SECRET },
     collabUrl: read.DEVEX_COLLAB_URL.replace(/^http/, 'ws'),
     publicUrl: read.DEVEX_PUBLIC_URL,

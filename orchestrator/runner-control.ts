@@ -1,4 +1,5 @@
-// The orchestrator's words with one runner: health, quiesce, resume, kept work. Each carries a token for that session alone.
+// The orchestrator's words with one runner: health, quiesce, resume, changed roles, kept work. Each carries a token for that session alone.
+import type { AccessChange } from '../protocol/access.ts'
 import { Quiesced, RunnerHealth } from '../protocol/control.ts'
 import { TookKept } from '../protocol/repl.ts'
 import type { SessionName, Tokens } from './access/tokens.ts'
@@ -18,6 +19,10 @@ export type RunnerControl = {
   resume(session: SessionName, door: { socket: string }): Promise<void>
   /** `frame`: KeptWork and its bytes. */
   kept(session: SessionName, door: { socket: string }, frame: Uint8Array): Promise<TookKept>
+  /** Resolves when the changes hold for everybody connected. */
+  access(session: SessionName, door: { socket: string }, changes: AccessChange[]): Promise<void>
+  /** Gives it a later certificate. */
+  certify(session: SessionName, door: { socket: string }, certificate: string): Promise<void>
 }
 
 export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
@@ -39,6 +44,10 @@ export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
       const asked = await question(session, door, 'quiesce')
       return Quiesced.parse(await ask({ ...asked, method: 'POST', body: { say }, silentMs: quiesceSilentMs }))
     },
+    async certify(session, door, certificate) {
+      const asked = await question(session, door, 'certify')
+      await ask({ ...asked, method: 'POST', body: { certificate }, silentMs: healthSilentMs })
+    },
     async resume(session, door) {
       const asked = await question(session, door, 'resume')
       await ask({ ...asked, method: 'POST', body: {}, silentMs: healthSilentMs })
@@ -46,6 +55,10 @@ export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
     async kept(session, door, frame) {
       const asked = await question(session, door, 'kept')
       return TookKept.parse(await ask({ ...asked, method: 'POST', body: frame, silentMs: keptSilentMs }))
+    },
+    async access(session, door, changes) {
+      const asked = await question(session, door, 'access')
+      await ask({ ...asked, method: 'POST', body: { changes }, silentMs: healthSilentMs })
     },
   }
 }

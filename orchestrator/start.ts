@@ -3,14 +3,18 @@ import { randomBytes } from 'node:crypto'
 import { type Server, createServer } from 'node:http'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
+import { auditIn } from './access/audit.ts'
 import { invitesOver } from './access/invites.ts'
 import { openKeys } from './access/keys.ts'
+import { Members } from './access/members.ts'
 import { peopleOver } from './access/people.ts'
 import { sessionKeysIn } from './access/session-keys.ts'
+import { Teller } from './access/teller.ts'
 import { type Tokens, tokensOf } from './access/tokens.ts'
 import { apiOf } from './api/routes.ts'
 import { Backups } from './backups.ts'
 import { type Clock, realClock } from './clock.ts'
+import { Certificates } from './certificates.ts'
 import { commitsIn, type Verify } from './commits.ts'
 import type { OrchestratorConfig } from './config.ts'
 import type { Observed } from './decide.ts'
@@ -73,7 +77,7 @@ export async function startOrchestrator(
   try {
     const port = await listen(server, config.port)
     const url = `http://127.0.0.1:${port}`
-    const { api, reconcile, backups, sessions, endWatch } = await assemble({
+    const { api, reconcile, backups, sessions, teller, certificates, endWatch } = await assemble({
       config,
       replaced,
       ledger,
@@ -84,6 +88,8 @@ export async function startOrchestrator(
     server.on('request', api)
     const close = async () => {
       endWatch()
+      teller.close()
+      certificates.close()
       await backups.close()
       await reconcile.close()
       await closeServer(server)
@@ -97,6 +103,7 @@ export async function startOrchestrator(
   }
 }
 
+type Durable = Awaited<ReturnType<typeof openDurable>>
 type Ground = { config: OrchestratorConfig; replaced: Replaced; ledger: Ledger; url: string; log: Logger }
 
 /** Everything between the ledger and the doors. Work begins here: what still runs is adopted before anything is decided. */
@@ -136,20 +143,40 @@ async function assemble(ground: Ground) {
   const handIn = handInOf({ ...session, repls, store, tokens, clock, fence: ground.replaced.fence ?? fence })
   const objects = objectsDoor({ store, ...handIn, ...signing })
   const downloads = new Downloads({ ...session, repls, people: core, store })
+  const teller = new Teller({ repls, control, sandbox, clock, log })
+  await teller.begin()
   const kept = { ...session, runners: control, repls, people: core, store }
-  const { published } = durable.keys
-  const api = { secret: config.serviceSecret, published, people, invites, repls: core, progress, templates }
+  const use = (repl: string) => sandbox.use(repl)
+  const sessionDoors = { objects, downloads, kept, previews, use }
   return {
-    api: apiOf({ ...api, objects, downloads, kept, previews, use: (repl) => sandbox.use(repl), log }),
+    api: apiOf({ ...peopleParts(ground, durable, core), ...sessionDoors, teller, progress, templates, log }),
+    teller,
     reconcile,
     backups: new Backups({ ...session, repls, tokens, clock, apiUrl: () => url, log }),
     sessions: sessionEnd({ repls, sandbox, nudge, halt: () => reconcile.halt() }),
+    certificates: new Certificates({ ...session, repls, tokens, clock, log }),
     endWatch: sandbox.watch(nudge),
   }
 }
 
+/** Who people are and what they may, for the API. */
+function peopleParts({ config }: Ground, durable: Durable, core: Repls) {
+  const { repls, people, invites, clock, audit, keys } = durable
+  const check = core.check.bind(core)
+  return {
+    secret: config.serviceSecret,
+    relaySecret: config.relaySecret,
+    published: keys.published,
+    people,
+    invites,
+    audit,
+    repls: core,
+    members: new Members({ repls, people, audit, check, now: () => clock.now() }),
+  }
+}
+
 /** What is kept: records, keys, objects. */
-async function openDurable({ config, replaced, ledger }: Ground) {
+async function openDurable({ config, replaced, ledger, log }: Ground) {
   const clock = replaced.clock ?? realClock
   const now = () => clock.now()
   const keys = await openKeys(join(config.data, 'keys', 'tokens.json'))
@@ -161,6 +188,7 @@ async function openDurable({ config, replaced, ledger }: Ground) {
     repls: table(ledger, 'repls/', ReplRecord),
     people: peopleOver(ledger, { now, ownerName: config.ownerName }),
     invites: invitesOver(ledger, now),
+    audit: auditIn(join(config.data, 'audit.log'), { now, log }),
     progress: progressOver(ledger),
   }
 }

@@ -1,8 +1,8 @@
 // The environment each process reads at its start, parsed once in its config; nothing else reads process.env.
 import { z } from 'zod'
-import { Level } from './repl.ts'
 import { ReplId } from './ids.ts'
 import { Port, PreviewSlug } from './preview.ts'
+import { Level } from './repl.ts'
 
 const port = z.coerce.number().int().min(0).max(65535)
 const previewHost = z.string().exactOptional()
@@ -64,6 +64,8 @@ export const CollabEnv = z.object({
   DEVEX_HOST: host,
   DEVEX_PORT: port,
   DEVEX_API_URL: z.string(),
+  /** The relays' word to the orchestrator: good for hearing of changed roles, for nothing else. */
+  DEVEX_RELAY_SECRET: z.string().min(32),
   DEVEX_ORIGINS: z.string(),
 })
 
@@ -75,6 +77,7 @@ export const OrchestratorEnv = z.object({
   /** Folder of sockets and launch files: short, private, gone after a reboot. */
   DEVEX_RUN: z.string(),
   DEVEX_SERVICE_SECRET: z.string().min(32),
+  DEVEX_RELAY_SECRET: z.string().min(32),
   DEVEX_SYNC_URL: z.string(),
   DEVEX_SYNC_SECRET: z.string().min(32),
   DEVEX_COLLAB_URL: z.string(),
@@ -85,9 +88,9 @@ export const OrchestratorEnv = z.object({
   DEVEX_TEMPLATES: z.string(),
   /** Folder with the built programs runner.js and box.js. */
   DEVEX_PROGRAMS: z.string(),
+  DEVEX_PREVIEW_HOST: previewHost,
   /** Isolation level of every session, chosen by who starts us: there is no default and no step down. */
   DEVEX_ISOLATION: Level,
-  DEVEX_PREVIEW_HOST: previewHost,
 })
 
 export const SyncEnv = z.object({

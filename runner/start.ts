@@ -3,14 +3,16 @@ import { chmod, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import { pino, type Logger } from 'pino'
+import type { AccessChange } from '../protocol/access.ts'
 import type { RunnerHealth, RunnerLaunch } from '../protocol/control.ts'
 import { previewSocketOf } from '../protocol/preview.ts'
-import { checkTokens, type Tokens } from './access.ts'
+import { checkTokens, Standing, type Tokens } from './access.ts'
 import { openCore, type Core } from './core.ts'
 import { privateFolder } from './disk.ts'
 import { systemClock, type Clock } from './documents/clock.ts'
 import type { Disk } from './durable.ts'
 import { Changes } from './doors/changes.ts'
+import type { ControlDeps } from './doors/control.ts'
 import { filesDoor } from './doors/files.ts'
 import { createDoors } from './doors/http.ts'
 import { openLive } from './doors/live.ts'
@@ -36,6 +38,7 @@ export async function startRunner(launch: RunnerLaunch, options: RunnerOptions =
   const { logger = pino({ level: 'silent' }), clock = systemClock } = options
   const start = { ...options, launch, identity: readIdentity(launch), clock, logger }
   const core = await openCore(start)
+  await core.documents.catchUp()
   const doors = await openDoors(start, core)
   await listen(doors.server, launch.socket)
   await listen(doors.previews, previewSocketOf(launch.socket))
@@ -55,25 +58,28 @@ async function openDoors(
 ): Promise<{ server: Server; previews: Server; health: () => RunnerHealth; close(): Promise<void> }> {
   const { launch, identity, clock, logger } = start
   const { repl } = launch
-  const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
   const changes = new Changes()
-  const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
+  const lifecycle = new Lifecycle({
+    ...core,
+    terminals: { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() },
+    changes,
+    logger,
+  })
+  const standing = new Standing(launch.access)
   const shared = {
     repl,
-    tokens: checkTokens(launch),
+    standing,
+    tokens: checkTokens(launch, standing),
     origins: checkOrigins(launch.origins),
     stopping: () => lifecycle.stopping,
     clock,
     logger,
   }
   const health = (): RunnerHealth => healthOf(launch, core, terminals)
-  const control = {
-    tokens: shared.tokens,
-    health,
-    quiesce: (say: string) => lifecycle.quiesce(say),
-    resume: () => lifecycle.resume(),
-    takeKept: (frame: Uint8Array) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
+  const tell = (change: AccessChange): void => {
+    for (const door of [live, terminals]) door.changed(change)
   }
+  const control = { ...controlOf(start, core, { lifecycle, standing, tell }), tokens: shared.tokens, health }
   const { confined, documents, tree } = core
   const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
   const files = filesDoor(workspace)
@@ -89,6 +95,7 @@ async function openDoors(
     materialise: (why) => documents.materialise(why),
     log: logger,
     build: launch.build,
+    clock,
   })
   const { previews, watch } = openPreviews(start, shared.tokens)
   portsDoor(live.ports, watch)
@@ -99,6 +106,27 @@ async function openDoors(
     await terminals.close()
   }
   return { server, previews, health, close }
+}
+
+/** What the orchestrator may ask for. */
+function controlOf(
+  { identity, logger }: Start,
+  core: Core,
+  of: { lifecycle: Lifecycle; standing: Standing; tell: (change: AccessChange) => void },
+): Omit<ControlDeps, 'tokens' | 'health'> {
+  const { lifecycle, standing, tell } = of
+  return {
+    quiesce: (say) => lifecycle.quiesce(say),
+    resume: () => lifecycle.resume(),
+    takeKept: (frame) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
+    access: (told) => {
+      for (const change of standing.take(told)) {
+        logger.info({ person: change.person, role: change.role }, 'a role has changed')
+        tell(change)
+      }
+    },
+    certify: (certificate) => void (identity.certificate = certificate),
+  }
 }
 
 /** What of the person's programs is seen from outside: their ports, and the pages behind them. */

@@ -1,5 +1,12 @@
 // From progress events to the list a person sees: pure. Shows only what was told.
-import { startSteps, stopSteps, type Phase, type ProgressEvent, type Repl, type Step } from '../../protocol/repl.ts'
+import {
+  startSteps,
+  stopSteps,
+  type Phase,
+  type ProgressEvent,
+  type Repl,
+  type Step,
+} from '../../protocol/repl.ts'
 
 export interface ShownStep {
   step: Step

@@ -4,8 +4,8 @@ import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { Level } from '../../protocol/repl.ts'
 import { readPreviewBase } from '../../protocol/preview.ts'
+import { Level } from '../../protocol/repl.ts'
 import { Refusal } from './words.ts'
 
 /** Where the browser finds us unless told otherwise. */
@@ -16,8 +16,8 @@ export const CliEnv = z.object({
   XDG_DATA_HOME: z.string().optional(),
   HOME: z.string().optional(),
   DEVEX_LOG: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
-  DEVEX_ISOLATION: z.string().optional(),
   DEVEX_PREVIEW_HOST: z.string().optional(),
+  DEVEX_ISOLATION: z.string().optional(),
 })
 
 export type Settings = {
@@ -37,8 +37,8 @@ export const usage = [
   '  --data DIR   where everything is kept (default: the XDG data folder)',
   `  --port N     port for the browser (default ${defaultPort})`,
   '  --host H     address to listen on (default 127.0.0.1: this machine only)',
-  '  --isolation LEVEL   process, bwrap, bwrap+net or bwrap+net+cgroup (default: the best this machine offers)',
   "  --preview-host '*.example.org'   previews at hosts of their own below that name (default: *.localhost here, ports beyond)",
+  '  --isolation LEVEL   process, bwrap, bwrap+net or bwrap+net+cgroup (default: the best this machine offers)',
 ].join('\n')
 
 export function readSettings(argv: string[], env: NodeJS.ProcessEnv): Settings | 'help' {

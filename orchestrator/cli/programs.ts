@@ -5,7 +5,7 @@ import type { Level } from '../../protocol/repl.ts'
 import { isLoopback, type Settings } from './args.ts'
 import type { Places } from './places.ts'
 import type { InnerPorts } from './ports.ts'
-import type { Secrets } from './secrets.ts'
+import { relaySecret, type Secrets } from './secrets.ts'
 import type { Program } from './supervise.ts'
 
 /** Variables of the system that our own processes need; everything else stays outside. */
@@ -45,6 +45,23 @@ function ownAddresses(): string[] {
 }
 
 export function programsOf(of: Installation): Program[] {
+  const { places, settings } = of
+  const common = {
+    ...systemEnv(of.system),
+    NODE_ENV: 'production',
+    DEVEX_BUILD: of.build,
+    DEVEX_LOG: settings.logLevel,
+  }
+  return Object.entries(environments(of)).map(([name, env]) => ({
+    name,
+    file: join(of.programs, `${name}.js`),
+    env: { ...common, ...env },
+    log: join(places.logs, `${name}.log`),
+  }))
+}
+
+/** What each program is told beside what all are, by its name. */
+function environments(of: Installation): Record<string, Record<string, string>> {
   const { places, secrets, ports, settings } = of
   const at = (port: number) => `http://127.0.0.1:${port}`
   const origins = originsOf(settings)
@@ -52,12 +69,13 @@ export function programsOf(of: Installation): Program[] {
   const shared = { DEVEX_ORIGINS: origins.join(','), DEVEX_API_URL: at(ports.orchestrator) }
   const previews: Record<string, string> =
     settings.previewHost === undefined ? {} : { DEVEX_PREVIEW_HOST: settings.previewHost }
-  const envs: Record<string, Record<string, string>> = {
+  return {
     orchestrator: {
       DEVEX_PORT: String(ports.orchestrator),
       DEVEX_DATA: places.data,
       DEVEX_RUN: places.run,
       DEVEX_SERVICE_SECRET: secrets.service,
+      DEVEX_RELAY_SECRET: relaySecret(secrets),
       DEVEX_SYNC_URL: at(ports.sync),
       DEVEX_SYNC_SECRET: secrets.sync,
       DEVEX_COLLAB_URL: `ws://127.0.0.1:${ports.collab}`,
@@ -66,11 +84,15 @@ export function programsOf(of: Installation): Program[] {
       DEVEX_ROUTES: places.routes,
       DEVEX_TEMPLATES: of.templates,
       DEVEX_PROGRAMS: of.programs,
-      DEVEX_ISOLATION: of.isolation,
       ...previews,
+      DEVEX_ISOLATION: of.isolation,
     },
     sync: { DEVEX_PORT: String(ports.sync), DEVEX_SYNC_SECRET: secrets.sync },
-    'collab-server': { DEVEX_PORT: String(ports.collab), ...shared },
+    'collab-server': {
+      DEVEX_PORT: String(ports.collab),
+      DEVEX_RELAY_SECRET: relaySecret(secrets),
+      ...shared,
+    },
     app: {
       DEVEX_PORT: String(ports.app),
       DEVEX_SERVICE_SECRET: secrets.service,
@@ -88,18 +110,6 @@ export function programsOf(of: Installation): Program[] {
       ...previews,
     },
   }
-  const common = {
-    ...systemEnv(of.system),
-    NODE_ENV: 'production',
-    DEVEX_BUILD: of.build,
-    DEVEX_LOG: settings.logLevel,
-  }
-  return Object.entries(envs).map(([name, env]) => ({
-    name,
-    file: join(of.programs, `${name}.js`),
-    env: { ...common, ...env },
-    log: join(places.logs, `${name}.log`),
-  }))
 }
 
 function systemEnv(system: NodeJS.ProcessEnv): Record<string, string> {

@@ -1,8 +1,16 @@
-// The control door: the orchestrator asks how we are, stops the session in order, or calls the stop off.
+// The control door: the orchestrator asks how we are, stops the session in order, calls the stop off, tells of changed roles.
 // What a stop does is lifecycle.ts.
 import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
-import { keptBytes, Quiesce, type Quiesced, type RunnerHealth } from '../../protocol/control.ts'
+import type { AccessChange } from '../../protocol/access.ts'
+import {
+  Certify,
+  keptBytes,
+  Quiesce,
+  TellAccess,
+  type Quiesced,
+  type RunnerHealth,
+} from '../../protocol/control.ts'
 import { AppError } from '../../protocol/errors.ts'
 import type { TookKept } from '../../protocol/repl.ts'
 import type { Tokens } from '../access.ts'
@@ -18,6 +26,9 @@ export type ControlDeps = {
   resume: () => void
   /** Takes a frame of KeptWork. */
   takeKept: (frame: Uint8Array) => Promise<TookKept>
+  /** Holds for everybody connected when it returns. */
+  access: (changes: AccessChange[]) => void
+  certify: (certificate: string) => void
 }
 
 /** `path` is what follows `/r/<repl>/control/`; gives the body of the answer. */
@@ -35,5 +46,13 @@ export async function controlDoor(
     return {}
   }
   if (asked === 'POST kept') return deps.takeKept(await readBytes(request, keptBytes + headerBytes))
+  if (asked === 'POST access') {
+    deps.access(TellAccess.parse(await readJson(request)).changes)
+    return {}
+  }
+  if (asked === 'POST certify') {
+    deps.certify(Certify.parse(await readJson(request)).certificate)
+    return {}
+  }
   throw new AppError('not-found', { say: 'There is no such door.' })
 }

@@ -333,8 +333,12 @@ function newInvite(world: World, repl: string, role: 'editor' | 'viewer'): Invit
     code: newCode(random),
     repl,
     role,
+    madeBy: 'Ada',
     createdAt: Date.now(),
     expiresAt: Date.now() + 7 * 24 * 3600_000,
+    uses: 0,
+    most: null,
+    revokedAt: null,
   }
   world.invites.set(invite.code, invite)
   return invite

@@ -71,6 +71,7 @@ export async function openHouse(
     data: join(folder.path, 'data'),
     run: join(folder.path, 'run'),
     serviceSecret: randomBytes(32).toString('hex'),
+    relaySecret: randomBytes(32).toString('hex'),
     sync: { url: sync.url, secret: syncSecret },
     collabUrl: 'ws://127.0.0.1:1',
     publicUrl: 'http://localhost:7070',

@@ -50,6 +50,7 @@ export function runnerLaunch(
     privateKey: session.privateKey,
     run: session.run,
     origins: shared.origins,
+    ...(session.access === undefined ? {} : { access: session.access }),
   }
 }
 

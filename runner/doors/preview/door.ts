@@ -9,7 +9,7 @@ import { asAppError, AppError } from '../../../protocol/errors.ts'
 import { maySee, previewOwnPath, usualVisibility, type TicketClaims } from '../../../protocol/preview.ts'
 import { passRequest, passUpgrade, refuseUpgrade } from './forward.ts'
 import type { Login } from './login.ts'
-import { answerPage, literal, type OwnPage } from './pages.ts'
+import { answerPage, literal, type Asked, type OwnPage } from './pages.ts'
 import type { Rules } from './rules.ts'
 import { appOriginFor, isOwnRequest, siteOf, type PreviewSite } from './site.ts'
 
@@ -34,12 +34,13 @@ export function createPreviewDoor(deps: PreviewDeps): Server {
   const server = createServer({ maxHeaderSize: headerBytes, requestTimeout: 0, noDelay: true })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     for (const side of [request, response]) side.on('error', () => undefined)
-    void serve(deps, request, response).catch((fault: unknown) => {
+    const asked = { request, response, origins: deps.origins }
+    void serve(deps, asked).catch((fault: unknown) => {
       const failure = asAppError(fault)
       const level = failure.code === 'internal' ? 'error' : 'info'
       deps.logger[level]({ err: failure.cause ?? failure, code: failure.code }, 'a preview failed')
       if (response.headersSent) response.destroy()
-      else answerPage(request, response, { status: failure.status, title: 'No preview', say: [failure.say] })
+      else answerPage(asked, { status: failure.status, title: 'No preview', say: [failure.say] })
     })
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -49,18 +50,19 @@ export function createPreviewDoor(deps: PreviewDeps): Server {
   return server
 }
 
-async function serve(deps: PreviewDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(deps: PreviewDeps, asked: Asked): Promise<void> {
+  const { request, response } = asked
   const site = siteOf(request)
   if (site === null) throw new AppError('not-found', { say: 'There is no preview at this address.' })
   if ((request.url ?? '').startsWith(previewOwnPath))
-    return answerPage(request, response, await ownPage(deps, request, site))
+    return answerPage(asked, await ownPage(deps, request, site))
   const seen = await sees(deps, request, site)
-  if (!seen.may) return refuse(deps, { request, response, site })
+  if (!seen.may) return refuse(deps, asked, site)
   const stream = await deps.dial(site.port)
-  if (stream === null) return answerPage(request, response, nothingListens(site.port))
+  if (stream === null) return answerPage(asked, nothingListens(site.port))
   const broken = (): void => {
     if (response.headersSent) response.destroy()
-    else answerPage(request, response, noAnswer(site.port))
+    else answerPage(asked, noAnswer(site.port))
   }
   passRequest(request, response, { site, stream, broken, ancestors: seen.isPublic ? null : deps.origins })
 }
@@ -95,10 +97,9 @@ async function sees(
   return { may, isPublic: visibility === 'public' }
 }
 
-type Refused = { request: IncomingMessage; response: ServerResponse; site: PreviewSite }
-
 /** Somebody at the address bar is sent to where tickets are given; the pane is told, and asks for one itself. */
-function refuse(deps: PreviewDeps, { request, response, site }: Refused): void {
+function refuse(deps: PreviewDeps, asked: Asked, site: PreviewSite): void {
+  const { request, response } = asked
   const isTop = request.headers['sec-fetch-dest'] === 'document' && request.method === 'GET'
   if (isTop) {
     response.writeHead(303, {
@@ -107,7 +108,7 @@ function refuse(deps: PreviewDeps, { request, response, site }: Refused): void {
     })
     return void response.end()
   }
-  answerPage(request, response, {
+  answerPage(asked, {
     status: 401,
     title: 'This preview is not open to you yet',
     say: ['Reload it from the editor, or open it in a tab.'],

@@ -19,8 +19,11 @@ export type OwnPage = {
   cookies?: string[]
 }
 
+/** `origins`: those that may show it in a frame. */
+export type Asked = { request: IncomingMessage; response: ServerResponse; origins: readonly string[] }
+
 /** Answers with the page, or with its words alone to what is not after a page. */
-export function answerPage(request: IncomingMessage, response: ServerResponse, page: OwnPage): void {
+export function answerPage({ request, response, origins }: Asked, page: OwnPage): void {
   const nonce = randomBytes(nonceBytes).toString('base64')
   const isPage = (request.headers.accept ?? '').includes('text/html')
   const body = Buffer.from(isPage ? html(page, nonce) : `${[page.title, ...page.say].join('\n')}\n`)
@@ -32,7 +35,7 @@ export function answerPage(request: IncomingMessage, response: ServerResponse, p
     'cache-control': 'no-store',
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
-    'content-security-policy': `default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'`,
+    'content-security-policy': `default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors ${origins.join(' ')}`,
     ...(page.cookies === undefined ? {} : { 'set-cookie': page.cookies }),
   })
   response.end(request.method === 'HEAD' ? undefined : body)
