@@ -9,7 +9,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { Listening } from '../../protocol/env.ts'
+import { Listening, RouteTable } from '../../protocol/env.ts'
 import { Doors, Invite, Person, Repl } from '../../protocol/repl.ts'
 import { buildMissing, root } from '../../scripts/build.mjs'
 import { eventually } from './eventually.ts'
@@ -110,7 +110,10 @@ export class Installation {
   }
 
   runnerSocket(repl: string): string {
-    return join(this.#base, 'run', repl, 'r')
+    const { runners } = RouteTable.parse(
+      JSON.parse(readFileSync(join(this.#base, 'run/routes.json'), 'utf8')),
+    )
+    return runners[repl]?.socket ?? ''
   }
 
   async #launch(server: Server): Promise<void> {
