@@ -57,9 +57,13 @@ async function openDoors(
 ): Promise<{ server: Server; previews: Server; health: () => RunnerHealth; close(): Promise<void> }> {
   const { launch, identity, clock, logger } = start
   const { repl } = launch
-  const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
   const changes = new Changes()
-  const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
+  const lifecycle = new Lifecycle({
+    ...core,
+    terminals: { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() },
+    changes,
+    logger,
+  })
   const standing = new Standing(launch.access)
   const shared = {
     repl,
@@ -77,11 +81,10 @@ async function openDoors(
     quiesce: (say: string) => lifecycle.quiesce(say),
     resume: () => lifecycle.resume(),
     takeKept: (frame: Uint8Array) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
-    access: (changes: AccessChange[]) => {
-      for (const change of standing.take(changes)) {
+    access: (told: AccessChange[]) => {
+      for (const change of standing.take(told)) {
         logger.info({ person: change.person, role: change.role }, 'a role has changed')
-        live.changed(change)
-        terminals.changed(change)
+        for (const door of [live, terminals]) door.changed(change)
       }
     },
     certify: (certificate: string) => void (identity.certificate = certificate),
