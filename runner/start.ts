@@ -12,6 +12,7 @@ import { privateFolder } from './disk.ts'
 import { systemClock, type Clock } from './documents/clock.ts'
 import type { Disk } from './durable.ts'
 import { Changes } from './doors/changes.ts'
+import type { ControlDeps } from './doors/control.ts'
 import { filesDoor } from './doors/files.ts'
 import { createDoors } from './doors/http.ts'
 import { openLive } from './doors/live.ts'
@@ -75,20 +76,10 @@ async function openDoors(
     logger,
   }
   const health = (): RunnerHealth => healthOf(launch, core, terminals)
-  const control = {
-    tokens: shared.tokens,
-    health,
-    quiesce: (say: string) => lifecycle.quiesce(say),
-    resume: () => lifecycle.resume(),
-    takeKept: (frame: Uint8Array) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
-    access: (told: AccessChange[]) => {
-      for (const change of standing.take(told)) {
-        logger.info({ person: change.person, role: change.role }, 'a role has changed')
-        for (const door of [live, terminals]) door.changed(change)
-      }
-    },
-    certify: (certificate: string) => void (identity.certificate = certificate),
+  const tell = (change: AccessChange): void => {
+    for (const door of [live, terminals]) door.changed(change)
   }
+  const control = { ...controlOf(start, core, { lifecycle, standing, tell }), tokens: shared.tokens, health }
   const { confined, documents, tree } = core
   const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
   const files = filesDoor(workspace)
@@ -115,6 +106,27 @@ async function openDoors(
     await terminals.close()
   }
   return { server, previews, health, close }
+}
+
+/** What the orchestrator may ask for. */
+function controlOf(
+  { identity, logger }: Start,
+  core: Core,
+  of: { lifecycle: Lifecycle; standing: Standing; tell: (change: AccessChange) => void },
+): Omit<ControlDeps, 'tokens' | 'health'> {
+  const { lifecycle, standing, tell } = of
+  return {
+    quiesce: (say) => lifecycle.quiesce(say),
+    resume: () => lifecycle.resume(),
+    takeKept: (frame) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
+    access: (told) => {
+      for (const change of standing.take(told)) {
+        logger.info({ person: change.person, role: change.role }, 'a role has changed')
+        tell(change)
+      }
+    },
+    certify: (certificate) => void (identity.certificate = certificate),
+  }
 }
 
 /** What of the person's programs is seen from outside: their ports, and the pages behind them. */
