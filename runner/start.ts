@@ -19,6 +19,7 @@ import { BoxPortsWatch, dialPort } from './doors/ports-box.ts'
 import { createPreviewDoor } from './doors/preview/door.ts'
 import { previewLogin } from './doors/preview/login.ts'
 import { askedRules } from './doors/preview/rules.ts'
+import { searchDoor } from './doors/search.ts'
 import { startTerminals } from './doors/terminal.ts'
 import { treeDoor } from './doors/tree.ts'
 import { readIdentity, type Identity } from './identity.ts'
@@ -72,7 +73,8 @@ async function openDoors(
   }
   const { confined, documents, tree } = core
   const files = filesDoor({ confined, documents, stopping: shared.stopping, log: logger })
-  const server = createDoors({ ...shared, identity, control, files })
+  const search = searchDoor({ confined, documents, tree })
+  const server = createDoors({ ...shared, identity, control, files, search })
   const live = openLive(server, shared)
   treeDoor({ namespace: live.tree, tree, confined, documents, stopping: shared.stopping, log: logger })
   const terminals = await startTerminals({

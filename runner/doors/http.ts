@@ -10,6 +10,7 @@ import { controlDoor, type ControlDeps } from './control.ts'
 import { tellOrigin, type Origins } from './origins.ts'
 import { proveDoor } from './prove.ts'
 import { answerFailure, answerJson, bearerOf } from './requests.ts'
+import type { SearchDoor } from './search.ts'
 
 /** `path` is workspace-relative; the token was checked, its role was not. Answers every failure itself. */
 export type FilesDoor = (
@@ -25,6 +26,7 @@ export type HttpDeps = {
   identity: Identity
   control: ControlDeps
   files: FilesDoor
+  search: SearchDoor
   /** True while the session stops: nothing may change any more. */
   stopping: () => boolean
   logger: Logger
@@ -61,6 +63,7 @@ async function serve(deps: HttpDeps, request: IncomingMessage, response: ServerR
   if (path.startsWith('control/'))
     return answerJson(response, 200, await controlDoor(deps.control, request, path.slice('control/'.length)))
   if (path.startsWith('files/')) return files(deps, request, response)
+  if (path === 'search') return deps.search(request, response, await deps.tokens.door(bearerOf(request)))
   throw new AppError('not-found', { say: 'There is no such door.' })
 }
 
