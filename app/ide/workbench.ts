@@ -14,6 +14,7 @@ import type { Leftovers } from './offline/leftovers.ts'
 import { askPreview, sharePreview } from './preview/ask-preview.ts'
 import { createPreviews, type Previews } from './preview/previews.ts'
 import { createPresence, type Presence } from './people/presence.ts'
+import { createSearch, type Search } from './search/search.ts'
 import { listen, createScope, type Scope } from './scope.ts'
 import { createStore, derive, until, type Readable } from './store.ts'
 import { createTerminals, type Terminals } from './terminal/terminals.ts'
@@ -26,6 +27,7 @@ export type WorkbenchCore = {
   terminals: Terminals
   presence: Presence
   previews: Previews
+  search: Search
   connection: Readable<ConnectionWord>
   isViewer: Readable<boolean>
   /** What the server says of the session, as soon as this page knows. */
@@ -73,7 +75,7 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   scope.add(terminals.dispose)
   const presence = createPresence(doors, live)
   scope.add(presence.dispose)
-  const previews = previewsOf(id, live, scope)
+  const { previews, search } = lookingOf(id, link, scope)
   const isViewer = derive([doors.latest], () => (doors.latest.get()?.role ?? role) === 'viewer')
   scope.add(isViewer.dispose)
   const leftovers = keeper?.leftovers({
@@ -96,6 +98,7 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
     terminals,
     presence,
     previews,
+    search,
     connection,
     isViewer,
     sawPhase,
@@ -103,14 +106,21 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   }
 }
 
-function previewsOf(repl: string, live: Link['live'], scope: Scope): Previews {
+/** What only looks at the repl and changes nothing of it. */
+function lookingOf(
+  repl: string,
+  { live, doors }: Link,
+  scope: Scope,
+): Pick<WorkbenchCore, 'previews' | 'search'> {
   const previews = createPreviews({
     live,
     ask: (wish) => askPreview(repl, wish),
     share: (wish) => sharePreview(repl, wish),
   })
+  const search = createSearch(doors)
   scope.add(previews.dispose)
-  return previews
+  scope.add(search.dispose)
+  return { previews, search }
 }
 
 const textOf = (opened: Opened): TextFile | null => (opened.kind === 'text' ? opened : null)
