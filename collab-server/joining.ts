@@ -1,5 +1,6 @@
-// What a joining peer is served: the runner's last state and the few updates since. Never merges, never seeds.
-import { missing } from './wire.ts'
+// What a joining peer is served: the runner's state of that instant; while the runner is away, its last state and what came
+// since as one. Never seeds.
+import { folded, missing } from './wire.ts'
 
 /** Updates since the state after which a fresh state is worth asking for. */
 const recentCount = 256
@@ -8,6 +9,8 @@ const recentBytes = 256 * 1024
 const diffFromBytes = 256 * 1024
 
 type Recent = { update: Uint8Array; n: number }
+/** A peer's first sync that waits: its state vector, and how many updates the room had seen when it asked. */
+export type Want = { vector: Uint8Array; at: number }
 
 export class Joining {
   #state: { vector: Uint8Array; update: Uint8Array } | null = null
@@ -15,6 +18,12 @@ export class Joining {
   #bytes = 0
   /** Number of the last peer update that had been sent to the runner when a state was asked for; null when none is asked. */
   #asked: number | null = null
+  /** Updates seen so far, before the question that is asked, and before the one whose answer we have. */
+  #seen = 0
+  #seenAtQuestion = 0
+  #covered = 0
+  /** The state and the first `count` of `#recent`, as one. */
+  #folded: { update: Uint8Array; count: number } | null = null
   /** Questions that the runner has not answered yet; only the answer to the last one counts. */
   #pending = 0
 
@@ -22,8 +31,14 @@ export class Joining {
     return this.#state !== null
   }
 
-  get isFresh(): boolean {
-    return this.#state !== null && this.#recent.length === 0
+  /** A peer with `vector` asks now. */
+  want(vector: Uint8Array): Want {
+    return { vector, at: this.#seen }
+  }
+
+  /** True when our state holds all that the room had seen when the peer asked. */
+  satisfies({ at }: Want): boolean {
+    return this.#state !== null && (this.#recent.length === 0 || at <= this.#covered)
   }
 
   get isAsked(): boolean {
@@ -43,6 +58,7 @@ export class Joining {
   /** `n`: the last update sent to the runner before the question; later ones may be missing in its answer. */
   ask(n: number): void {
     this.#asked = n
+    this.#seenAtQuestion = this.#seen
     this.#pending += 1
   }
 
@@ -55,11 +71,13 @@ export class Joining {
   /** The runner was told that nobody is here and tells us no changes any more: whoever comes next needs a fresh state. */
   close(): void {
     this.#state = null
+    this.#folded = null
     this.#asked = null
   }
 
   /** An update of peers (`n` of the tail) or of the runner (`n` 0: in every state that the runner sends later). */
   add(update: Uint8Array, n: number): void {
+    this.#seen += 1
     this.#recent.push({ update, n })
     this.#bytes += update.length
   }
@@ -70,6 +88,8 @@ export class Joining {
     const covered = this.#asked ?? 0
     this.#asked = null
     this.#state = state
+    this.#folded = null
+    this.#covered = this.#seenAtQuestion
     this.#recent = this.#recent.filter((recent) => recent.n > covered)
     this.#bytes = this.#recent.reduce((sum, recent) => sum + recent.update.length, 0)
   }
@@ -80,14 +100,27 @@ export class Joining {
     return this.#state.vector
   }
 
-  /** First sync of a peer with `vector`: the state, then each update since. */
-  answerFor(vector: Uint8Array): { state: Uint8Array; updates: Uint8Array[] } {
+  /** First sync of a peer: a state that holds all it asked for, then each update that came after it had asked. */
+  answerFor(want: Want): { state: Uint8Array; updates: Uint8Array[] } {
     if (this.#state === null) throw new RangeError('no state yet')
-    const { update } = this.#state
-    const isWhole = update.length < diffFromBytes || vector.length <= 1
+    if (!this.satisfies(want)) return { state: lackedBy(want, this.#fold(this.#state.update)), updates: [] }
     return {
-      state: isWhole ? update : missing(update, vector),
+      state: lackedBy(want, this.#state.update),
       updates: this.#recent.map((recent) => recent.update),
     }
   }
+
+  /** State and recent updates as one; each update is put in once, however many join. The updates are still kept apart. */
+  #fold(state: Uint8Array): Uint8Array {
+    const known = this.#folded ?? { update: state, count: 0 }
+    const later = this.#recent.slice(known.count).map((recent) => recent.update)
+    const update = later.length === 0 ? known.update : folded(known.update, later)
+    this.#folded = { update, count: this.#recent.length }
+    return update
+  }
+}
+
+function lackedBy({ vector }: Want, update: Uint8Array): Uint8Array {
+  const isWhole = update.length < diffFromBytes || vector.length <= 1
+  return isWhole ? update : missing(update, vector)
 }

@@ -1,10 +1,11 @@
 // The live meeting on one document: takes frames of peers, gives them to the runner and to the other peers once per turn.
 import type { Logger } from 'pino'
+import type { AccessChange } from '../protocol/access.ts'
 import { closeCode } from '../protocol/document.ts'
 import type { RoomAddress } from '../protocol/document.ts'
 import { limits } from '../protocol/limits.ts'
 import type { RelayToRunner } from '../protocol/link.ts'
-import { Joining } from './joining.ts'
+import { Joining, type Want } from './joining.ts'
 import type { Peer } from './peer.ts'
 import { Presence, presenceInterval } from './presence.ts'
 import type { Colors } from './presence.ts'
@@ -25,10 +26,12 @@ export type ToRunner = {
   send(message: RelayToRunner, payload?: Uint8Array): boolean
   readonly isAttached: boolean
   readonly frozen: string | null
+  /** What is amiss with the session's log, for pages. */
+  readonly alarm: string | null
 }
 
 const waitingWords = 'The REPL is not connected at the moment. Your edits wait here.'
-const viewerWords = 'You are a viewer here: your edit was not taken.'
+const viewerWords = 'You are a viewer here: edits are not taken.'
 
 export class Room {
   readonly address: RoomAddress
@@ -106,15 +109,27 @@ export class Room {
 
   #takeStep1(peer: Peer, vector: Uint8Array): void {
     if (this.#isPresenceOnly) return peer.send(step2Frame(Uint8Array.of(0, 0)))
-    peer.wants = vector
-    if (this.#joining.isReady) this.#serve(peer)
+    this.#want(peer, vector)
+  }
+
+  /** A joiner gets the document as it is now, or later: a cached state that lacks something is not good enough for it. */
+  #want(peer: Peer, vector: Uint8Array): void {
+    peer.wants = this.#joining.want(vector)
+    if (!this.#joining.satisfies(peer.wants)) this.#askForState()
+    this.#serveOrWait(peer)
+  }
+
+  /** While the runner is away nobody has more than we have. */
+  #serveOrWait(peer: Peer): void {
+    if (peer.wants === null || !this.#joining.isReady) return
+    if (this.#joining.satisfies(peer.wants) || !this.#runner.isAttached) this.#serve(peer, peer.wants)
   }
 
   #takeUpdate(peer: Peer, frame: { update: Uint8Array; isEmpty: boolean; isStep2: boolean }): void {
     peer.countFrame(frame.isStep2)
     if (frame.isEmpty) return this.#rideAlong(peer)
     if (this.#isPresenceOnly) return
-    if (!peer.mayEdit) return peer.refuseEdit(viewerWords)
+    if (!peer.mayEdit) return peer.refuseEdit(viewerWords, frame)
     if (frame.update.length > limits.collabUpdateBytes)
       return peer.close(closeCode.tooLarge, 'This edit is too large. Upload it as a file.')
     const frozen = this.#runner.frozen
@@ -176,20 +191,21 @@ export class Room {
     if (this.#runner.send({ type: 'open', ...this.#room })) this.#joining.ask(this.#tail.last)
   }
 
-  /** The runner is there (again): ask for its state, replay what it has not saved. */
+  /** The runner is there (again): replay what it has not saved, then ask for its state, which has all of it. */
   attached(): void {
     if (this.#isPresenceOnly) return
     this.#isNewLink = true
     this.#joining.forgetQuestion()
-    if (this.#runner.send({ type: 'open', ...this.#room })) this.#joining.ask(0)
     for (const entry of this.#tail.entries())
       this.#runner.send({ type: 'update', ...this.#room, n: entry.n, author: entry.author }, entry.update)
+    if (this.#runner.send({ type: 'open', ...this.#room })) this.#joining.ask(0)
     this.tellStanding()
   }
 
   detached(): void {
     this.#joining.forgetQuestion()
     this.tellStanding()
+    for (const peer of this.#peers) this.#serveOrWait(peer)
   }
 
   /** Tells our pages whether edits are taken. */
@@ -199,10 +215,24 @@ export class Room {
 
   #tellStanding(peer: Peer): void {
     if (this.#isPresenceOnly) return
-    const frozen = this.#runner.frozen
+    const { frozen, alarm } = this.#runner
+    if (alarm !== null) peer.notice({ kind: 'alarm', say: alarm })
     if (frozen !== null) peer.notice({ kind: 'read-only', say: frozen })
     else if (!this.#runner.isAttached) peer.notice({ kind: 'waiting', say: waitingWords })
     else if (this.#joining.isReady) peer.notice({ kind: 'live' })
+  }
+
+  /** Somebody's role has changed: holds for their peers here from this frame on. */
+  changed(change: AccessChange): void {
+    for (const peer of this.#peers) if (peer.take(change)) this.restand(peer)
+  }
+
+  /** Tells a peer what its role means here now; who may edit again is asked for what was not taken meanwhile. */
+  restand(peer: Peer): void {
+    if (this.#isPresenceOnly) return
+    if (!peer.mayEdit) return peer.notice({ kind: 'read-only', say: viewerWords })
+    this.#tellStanding(peer)
+    if (peer.hasGap && this.#joining.isReady) peer.send(step1Frame(this.#joining.vector()))
   }
 
   /** Edits are taken again: whoever had one refused is asked for everything we lack. */
@@ -219,12 +249,12 @@ export class Room {
     this.#joining.answer(state)
     this.tellStanding()
     if (known) this.#fanOut(missing(state.update, known), null)
-    for (const peer of this.#peers) this.#serve(peer)
+    for (const peer of this.#peers) this.#serveOrWait(peer)
+    for (const { wants } of this.#peers) if (wants) return this.#askForState()
   }
 
-  #serve(peer: Peer): void {
-    if (peer.wants === null || !this.#joining.isReady) return
-    const { state, updates } = this.#joining.answerFor(peer.wants)
+  #serve(peer: Peer, want: Want): void {
+    const { state, updates } = this.#joining.answerFor(want)
     peer.wants = null
     peer.send(step2Frame(state))
     for (const update of updates) peer.send(updateFrame(update))
@@ -276,9 +306,7 @@ export class Room {
     peer.laggingSince = null
     peer.send(this.#presence.everybody())
     if (this.#isPresenceOnly) return
-    peer.wants = Uint8Array.of(0)
-    if (this.#joining.isFresh) this.#serve(peer)
-    else this.#askForState()
+    this.#want(peer, Uint8Array.of(0))
   }
 
   #schedulePresence(): void {

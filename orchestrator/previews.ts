@@ -39,7 +39,7 @@ export type PreviewParts = {
   ledger: Ledger
   repls: Pick<Table<ReplRecord>, 'get'>
   /** Its `check` throws unless this person may. */
-  people: { check(who: Person, repl: string, action: Action): Promise<void> }
+  people: { check(who: Person, repl: string, action: Action): Promise<unknown> }
   tokens: Pick<Tokens, 'ticket'>
   clock: Pick<Clock, 'now'>
   exposure: Pick<Exposure, 'preview'>

@@ -30,6 +30,8 @@ export const closeCode = {
   notFound: 4404,
   wrongEpoch: 4409,
   tooLarge: 4413,
+  /** This person has too many rooms open. */
+  tooMany: 4429,
   tokenExpired: 4501,
   readOnly: 4503,
   lagging: 1013,
@@ -44,6 +46,8 @@ export const RoomNotice = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('waiting'), say: z.string() }),
   /** No edits are taken: the session is stopping, or the disk cannot take them. */
   z.object({ kind: z.literal('read-only'), say: z.string() }),
+  /** Something of this session is not as it should be, while work goes on: damage found in its log. */
+  z.object({ kind: z.literal('alarm'), say: z.string() }),
   /** One frame of edits was refused and is taken back by the page: `frame` counts this connection's sync frames of kind 1 and 2. */
   z.object({ kind: z.literal('refused'), say: z.string(), frame: z.number().int().min(1).exactOptional() }),
 ])

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ReplId } from './ids.ts'
 import { Port, PreviewSlug } from './preview.ts'
+import { Level } from './repl.ts'
 
 const port = z.coerce.number().int().min(0).max(65535)
 const previewHost = z.string().exactOptional()
@@ -55,10 +56,16 @@ export const AppEnv = z.object({
   DEVEX_PREVIEW_HOST: previewHost,
 })
 
+/** Address a process listens on: loopback on one machine, every address in a pod of its own. */
+const host = z.string().default('127.0.0.1')
+
 export const CollabEnv = z.object({
   ...common,
+  DEVEX_HOST: host,
   DEVEX_PORT: port,
   DEVEX_API_URL: z.string(),
+  /** The relays' word to the orchestrator: good for hearing of changed roles, for nothing else. */
+  DEVEX_RELAY_SECRET: z.string().min(32),
   DEVEX_ORIGINS: z.string(),
 })
 
@@ -70,6 +77,7 @@ export const OrchestratorEnv = z.object({
   /** Folder of sockets and launch files: short, private, gone after a reboot. */
   DEVEX_RUN: z.string(),
   DEVEX_SERVICE_SECRET: z.string().min(32),
+  DEVEX_RELAY_SECRET: z.string().min(32),
   DEVEX_SYNC_URL: z.string(),
   DEVEX_SYNC_SECRET: z.string().min(32),
   DEVEX_COLLAB_URL: z.string(),
@@ -81,7 +89,14 @@ export const OrchestratorEnv = z.object({
   /** Folder with the built programs runner.js and box.js. */
   DEVEX_PROGRAMS: z.string(),
   DEVEX_PREVIEW_HOST: previewHost,
+  /** Isolation level of every session, chosen by who starts us: there is no default and no step down. */
+  DEVEX_ISOLATION: Level,
 })
 
-export const SyncEnv = z.object({ ...common, DEVEX_PORT: port, DEVEX_SYNC_SECRET: z.string().min(32) })
+export const SyncEnv = z.object({
+  ...common,
+  DEVEX_HOST: host,
+  DEVEX_PORT: port,
+  DEVEX_SYNC_SECRET: z.string().min(32),
+})
 export type SyncEnv = z.infer<typeof SyncEnv>

@@ -10,6 +10,10 @@ export const limits = {
   collabUpdateBytes: 6 * MiB,
   /** Bytes of one presence state. */
   presenceBytes: 4 * KiB,
+  /** Room sockets of one person in one repl at the relay, all tabs together: each open file is one. */
+  roomsPerPerson: 200,
+  /** Pages of one person at a runner's live door: each has one socket in each of its namespaces. */
+  pagesPerPerson: 32,
   /** Update frames per second and peer, and the burst above it. */
   updatesPerSecond: 200,
   updatesBurst: 1000,

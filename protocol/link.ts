@@ -28,7 +28,14 @@ export const RelayToRunner = z.discriminatedUnion('type', [
 export type RelayToRunner = z.infer<typeof RelayToRunner>
 
 export const RunnerToRelay = z.discriminatedUnion('type', [
-  Hello.extend({ type: z.literal('hello'), repl: ReplId, generation: Generation, signature: z.string() }),
+  /** `alarm`: what pages are told of this session's log (RunnerHealth); left out when all is well. */
+  Hello.extend({
+    type: z.literal('hello'),
+    repl: ReplId,
+    generation: Generation,
+    signature: z.string(),
+    alarm: z.string().exactOptional(),
+  }),
   /** Payload: state vector (`vectorBytes` long), then the whole state as one update (v1). Everything up to log `seq` is in it. */
   z.object({
     type: z.literal('state'),

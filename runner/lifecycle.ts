@@ -9,6 +9,8 @@ export type LifecycleDeps = {
   documents: Pick<Documents, 'materialise' | 'putAway'>
   terminals: { boxReady(): boolean; endAll(): Promise<void> }
   watcher: { sweep(): Promise<void> }
+  /** Uploads and commands of pages that are under way; none begins while we stop. */
+  changes: { ended(): Promise<void> }
   logger: Logger
 }
 
@@ -39,8 +41,9 @@ export class Lifecycle {
   }
 
   async #quiesce(say: string): Promise<{ seq: number }> {
-    const { link, documents, watcher, logger } = this.#deps
+    const { link, documents, watcher, changes, logger } = this.#deps
     await link.freeze('stopping', say)
+    await changes.ended()
     // Programs that end may still read their files. What a full disk does not take stays in the log, and wins at the next start.
     await documents
       .materialise('stop')

@@ -3,13 +3,15 @@ import { chmod, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import { pino, type Logger } from 'pino'
+import type { AccessChange } from '../protocol/access.ts'
 import type { RunnerHealth, RunnerLaunch } from '../protocol/control.ts'
 import { previewSocketOf } from '../protocol/preview.ts'
-import { checkTokens, type Tokens } from './access.ts'
+import { checkTokens, Standing, type Tokens } from './access.ts'
 import { openCore, type Core } from './core.ts'
 import { privateFolder } from './disk.ts'
 import { systemClock, type Clock } from './documents/clock.ts'
 import type { Disk } from './durable.ts'
+import { Changes } from './doors/changes.ts'
 import { filesDoor } from './doors/files.ts'
 import { createDoors } from './doors/http.ts'
 import { openLive } from './doors/live.ts'
@@ -23,6 +25,7 @@ import { searchDoor } from './doors/search.ts'
 import { startTerminals } from './doors/terminal.ts'
 import { treeDoor } from './doors/tree.ts'
 import { readIdentity, type Identity } from './identity.ts'
+import { takeKeptWork } from './kept.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { Terminals } from './terminals/terminals.ts'
 
@@ -35,6 +38,7 @@ export async function startRunner(launch: RunnerLaunch, options: RunnerOptions =
   const { logger = pino({ level: 'silent' }), clock = systemClock } = options
   const start = { ...options, launch, identity: readIdentity(launch), clock, logger }
   const core = await openCore(start)
+  await core.documents.catchUp()
   const doors = await openDoors(start, core)
   await listen(doors.server, launch.socket)
   await listen(doors.previews, previewSocketOf(launch.socket))
@@ -55,10 +59,13 @@ async function openDoors(
   const { launch, identity, clock, logger } = start
   const { repl } = launch
   const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
-  const lifecycle = new Lifecycle({ ...core, terminals: programs, logger })
+  const changes = new Changes()
+  const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
+  const standing = new Standing(launch.access)
   const shared = {
     repl,
-    tokens: checkTokens(launch),
+    standing,
+    tokens: checkTokens(launch, standing),
     origins: checkOrigins(launch.origins),
     stopping: () => lifecycle.stopping,
     clock,
@@ -70,13 +77,23 @@ async function openDoors(
     health,
     quiesce: (say: string) => lifecycle.quiesce(say),
     resume: () => lifecycle.resume(),
+    takeKept: (frame: Uint8Array) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
+    access: (changes: AccessChange[]) => {
+      for (const change of standing.take(changes)) {
+        logger.info({ person: change.person, role: change.role }, 'a role has changed')
+        live.changed(change)
+        terminals.changed(change)
+      }
+    },
+    certify: (certificate: string) => void (identity.certificate = certificate),
   }
   const { confined, documents, tree } = core
-  const files = filesDoor({ confined, documents, stopping: shared.stopping, log: logger })
+  const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
+  const files = filesDoor(workspace)
   const search = searchDoor({ confined, documents, tree })
   const server = createDoors({ ...shared, identity, control, files, search })
   const live = openLive(server, shared)
-  treeDoor({ namespace: live.tree, tree, confined, documents, stopping: shared.stopping, log: logger })
+  treeDoor({ ...workspace, namespace: live.tree, tree })
   const terminals = await startTerminals({
     namespace: live.terminal,
     stopping: shared.stopping,
@@ -86,6 +103,7 @@ async function openDoors(
     materialise: (why) => documents.materialise(why),
     log: logger,
     build: launch.build,
+    clock,
   })
   const { previews, watch } = openPreviews(start, shared.tokens)
   portsDoor(live.ports, watch)

@@ -20,7 +20,8 @@ export type ViewState = {
   side: 'files' | 'search'
   /** Where the editor is to show once that file's text is there. */
   place: Place | null
-  dialog: 'share' | 'stop' | 'palette' | null
+  /** `share` and `members` are two sides of one dialog. */
+  dialog: 'share' | 'members' | 'stop' | 'palette' | null
   /** Place of the cursor in the shown document. */
   cursor: { line: number; column: number; language: string } | null
 }

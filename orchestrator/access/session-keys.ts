@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:cry
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { AppError } from '../../protocol/errors.ts'
 import { makePrivateFolder, removeTree, writeWhole } from '../disk.ts'
 
 const SessionKeyFile = z.object({ version: z.literal(1), generation: z.number(), privateKey: z.string() })
@@ -32,8 +33,17 @@ export function sessionKeysIn(folder: string): SessionKeys {
 }
 
 async function readKey(path: string): Promise<z.infer<typeof SessionKeyFile> | null> {
-  const text = await readFile(path, 'utf8').catch(() => null)
+  const text = await readFile(path, 'utf8').catch(missingIsNull)
   return text === null ? null : SessionKeyFile.parse(JSON.parse(text))
+}
+
+/** Only a key that is not there is made: another in place of one that cannot be read would shut the running runner out. */
+function missingIsNull(thrown: unknown): null {
+  if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return null
+  throw new AppError('unavailable', {
+    say: 'The key of this session cannot be read. See the log of DevEx, then start again.',
+    cause: thrown,
+  })
 }
 
 function withPublic(privateKey: string): SessionKey {

@@ -16,11 +16,12 @@ const objectsAudience = 'devex-objects'
 export const grantSeconds = 6 * 3600
 /** A control token is used at once. */
 const controlSeconds = 60
-/** A certificate outlives any session; each restart of a runner gets a fresh one, each start a new generation. */
+/** Each start and restart of a runner gets a fresh one, and each day that it runs (certificates.ts). */
 const certificateSeconds = 90 * 24 * 3600
 
 export type SessionName = { repl: string; generation: number }
-export type DoorToken = SessionName & { person: { id: string; name: string }; role: Role }
+/** `ver`: version of the list of members that `role` was read from. */
+export type DoorToken = SessionName & { person: { id: string; name: string }; role: Role; ver: number }
 
 /** `only`: what an overtaken session may still write. */
 const GrantClaims = z.object({ repl: ReplId, gen: Generation, only: z.literal('orphans').optional() })
@@ -48,7 +49,7 @@ export function tokensOf(keys: Keys, now: () => number) {
     /** A person's token for relay and runner. */
     door: (who: DoorToken) =>
       sign(
-        { ...names(who), sub: who.person.id, name: who.person.name, role: who.role },
+        { ...names(who), sub: who.person.id, name: who.person.name, role: who.role, ver: who.ver },
         doorAudience,
         limits.tokenSeconds,
       ),

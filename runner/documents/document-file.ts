@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { AppError, asAppError } from '../../protocol/errors.ts'
 import type { Disk } from '../durable.ts'
 import { ingest, type FileDeps } from '../workspace/ingest.ts'
+import { takeLeftovers } from '../workspace/leftover.ts'
 import { materialise } from '../workspace/materialise.ts'
 import type { LiveDocument } from './document.ts'
 import { gitDone } from './git-pause.ts'
@@ -14,6 +15,8 @@ import { Soon } from './timing.ts'
 const goneMs = 2000
 /** Milliseconds until a file that could not be written is tried again. */
 const retryMs = 1000
+/** Milliseconds between two looks at the files that ours took the place of. */
+const oldFilesMs = 200
 /** A snapshot is taken at this many records, or this many times its size in the log (but not below `smallLog` bytes). */
 const snapshotRecords = 500
 const snapshotRatio = 4
@@ -36,6 +39,7 @@ export class DocumentFile {
   readonly #events: DocumentFileEvents
   readonly #soon: Soon
   #awaited: (() => void) | null = null
+  #oldFiles: (() => void) | null = null
   #snapshotBytes = 0
 
   constructor(document: LiveDocument, deps: DocumentFileDeps, events: DocumentFileEvents) {
@@ -67,6 +71,7 @@ export class DocumentFile {
   /** Takes in what a tool wrote. */
   async look(): Promise<void> {
     await this.#inLane('looked at', async () => {
+      takeLeftovers(this.document, this.#deps)
       this.#judge(await ingest(this.document, this.#deps))
       if (this.document.dirty) this.#soon.touch()
     })
@@ -88,6 +93,17 @@ export class DocumentFile {
       throw new AppError('conflict', { say: `A program writes ${document.path} without a pause.` })
     this.#judge(file)
     if (document.dirty && !document.gone) this.#soon.touch()
+    this.#watchOldFiles()
+  }
+
+  /** Looks after the files that ours took the place of, as long as there are any. */
+  #watchOldFiles(): void {
+    if (this.#oldFiles || this.document.replaced.isEmpty) return
+    this.#oldFiles = this.#deps.clock.after(oldFilesMs, () => {
+      this.#oldFiles = null
+      void this.#inLane('looked after', async () => void takeLeftovers(this.document, this.#deps))
+      this.#watchOldFiles()
+    })
   }
 
   /** Both, and a snapshot of what the log has of it. */
@@ -101,6 +117,8 @@ export class DocumentFile {
   async retire(leave: () => boolean): Promise<boolean> {
     await this.putAway()
     const { document } = this
+    // Whoever writes into an old file would write for nobody.
+    if (document.replaced.isWritten) return false
     const isSafe = this.#deps.log.backlog(document.id).records === 0 && (document.gone || !document.dirty)
     if (!isSafe || !document.lane.idle || !leave()) return false
     this.stop()
@@ -116,6 +134,7 @@ export class DocumentFile {
 
   stop(): void {
     this.#soon.stop()
+    this.#oldFiles?.()
     this.#callOff()
   }
 

@@ -8,6 +8,7 @@ import type { Log } from './log.ts'
 import { earlierVersions, type Rebuilt } from './history.ts'
 import { recordKind } from './records.ts'
 import type { Snapshot } from './snapshot.ts'
+import { Replaced } from '../workspace/replaced.ts'
 
 /** Name of the text in every document: pages and stock clients use the same. */
 export const contentName = 'content'
@@ -27,6 +28,8 @@ export class LiveDocument {
   readonly replica: Y.Doc
   /** Order of everything that touches the file. */
   readonly lane = new Lane()
+  /** Files that ours took the place of. */
+  readonly replaced = new Replaced()
   path: string
   /** What the file holds as far as we know. */
   disk: Intent
@@ -176,6 +179,7 @@ export class LiveDocument {
   }
 
   destroy(): void {
+    this.replaced.close()
     this.live.destroy()
     this.replica.destroy()
   }

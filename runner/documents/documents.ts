@@ -10,6 +10,7 @@ import type { Clock } from './clock.ts'
 import type { LiveDocument } from './document.ts'
 import { DocumentFile, type DocumentFileEvents } from './document-file.ts'
 import { gitDone } from './git-pause.ts'
+import { fits, type KeptUpdate } from './kept-log.ts'
 import type { Log } from './log.ts'
 import { openAnew, openKnown, openNew, type OpeningDeps } from './opening.ts'
 import type { Codec, Files } from './ports.ts'
@@ -74,9 +75,16 @@ export class Documents {
     return this.listen({ event })
   }
 
-  /** Opens a file for a page. Two who open it at once, or by two paths, get the same document. */
-  async open(path: string): Promise<Opened> {
+  /**
+   * Opens a file for a page. Two who open it at once, or by two paths, get the same document. `known`: only what has been a
+   * document before, because nothing new may be written any more.
+   */
+  async open(path: string, only: { known?: boolean } = {}): Promise<Opened> {
     const real = this.#deps.files.real(path)
+    if (only.known && !this.#deps.register.ofPath(real))
+      throw new AppError('read-only', {
+        say: 'The session is stopping: a file that nobody has opened before can be opened again afterwards.',
+      })
     const running = this.#byPath.get(real) ?? this.#openPath(real).finally(() => this.#byPath.delete(real))
     this.#byPath.set(real, running)
     return { ...(await running), path }
@@ -138,6 +146,17 @@ export class Documents {
     }
   }
 
+  /** After a start: whatever file lags behind what the log holds is written, whether anybody opens it or not. */
+  async catchUp(): Promise<void> {
+    for (const doc of this.#deps.log.unsnapshotted) {
+      const document = await this.#load(doc).catch((fault: unknown) => {
+        this.#deps.logger.warn({ err: fault, doc }, 'a document of the log could not be opened')
+        return null
+      })
+      await (document && this.#open.get(document.id)?.file.write())
+    }
+  }
+
   /** Brings every file up to its document, now, before anything that could read files; throws when one cannot be. */
   async materialise(why: string): Promise<void> {
     const dirty = this.#files.filter(({ document }) => document.dirty || !document.lane.idle)
@@ -154,6 +173,31 @@ export class Documents {
       )
       if (lags) throw fault
     })
+  }
+
+  /**
+   * Takes in what an overtaken session had not backed up of `doc`, and tells readers. Gives how many updates brought
+   * something new; null, and nothing is taken, when the document is unknown or has begun another history since.
+   */
+  async takeKept(doc: string, updates: readonly KeptUpdate[]): Promise<number | null> {
+    const document = await this.#load(doc).catch(() => null)
+    if (document === null || !fits(document.state().update, updates)) return null
+    return document.lane.run(async () => {
+      let taken = 0
+      for (const { update, author } of updates) {
+        const before = this.#deps.log.seq
+        const seq = document.receive(update, author)
+        if (seq === before) continue
+        taken += 1
+        this.#tell((listener) => listener.merged?.(document, { seq, update }))
+      }
+      return taken
+    })
+  }
+
+  /** Where a document's file is; null when it has none, or is unknown. */
+  pathOf(doc: string): string | null {
+    return this.#deps.register.ofDoc(doc)?.path ?? null
   }
 
   /** What tools wrote into the documents, what people wrote into the files, snapshots, register: all on the disk. */

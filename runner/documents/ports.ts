@@ -14,6 +14,16 @@ export type FileStat = {
   ino: bigint
 }
 
+/** A file whose name another has now, still open: a program that has it open too may write on into it. */
+export type OldFile = {
+  /** As it was when it lost its name. */
+  readonly stat: FileStat
+  now(): FileStat
+  /** Its first `length` bytes. */
+  read(length: number): Uint8Array
+  close(): void
+}
+
 /** Files of the workspace, by paths that can never lead out of it. Failures are AppErrors, a missing file `not-found`. */
 export type Files = {
   read(path: string): Promise<{ bytes: Uint8Array; stat: FileStat }>
@@ -25,9 +35,13 @@ export type Files = {
   gitLock(): number | null
   /**
    * Replaces the content as a whole; keeps the mode. Just before the rename `still` is asked with the file's stat:
-   * false calls the write off, and then null is answered.
+   * false calls the write off, and then null is answered. `replaced` is given the file that lost its name, to be closed.
    */
-  write(path: string, bytes: Uint8Array, still: (stat: FileStat | null) => boolean): Promise<FileStat | null>
+  write(
+    path: string,
+    bytes: Uint8Array,
+    on: { still: (stat: FileStat | null) => boolean; replaced: (old: OldFile) => void },
+  ): Promise<FileStat | null>
 }
 
 export type Codec = {

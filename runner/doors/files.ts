@@ -11,16 +11,22 @@ import { folderOf, nameOf, workspacePath } from '../../protocol/paths.ts'
 import type { Confined } from '../workspace/confine.ts'
 import type { DocumentsForTree } from '../workspace/seams.ts'
 import { zipOfFolder } from '../workspace/zip.ts'
+import type { Changes } from './changes.ts'
 
 type Deps = {
   confined: Confined
   documents: DocumentsForTree
   /** True while the session stops: an upload that ends then would come after the backup. */
   stopping?: () => boolean
+  /** A stop waits for what has ended its body and is not in its place yet. */
+  changes: Changes
   log: Logger
 }
-/** `path` is workspace-relative, percent-decoded exactly once (filePathOf does). */
-type Ask = { claims: DoorClaims; path: string }
+/**
+ * `path` is workspace-relative, percent-decoded exactly once (filePathOf does). `recheck` throws when the role of the claims
+ * does not hold any more: files may be long on their way.
+ */
+type Ask = { claims: DoorClaims; path: string; recheck?: () => void }
 type FilesDoor = (request: IncomingMessage, response: ServerResponse, ask: Ask) => Promise<void>
 
 /** What people put into their files must never run as a page of ours, or be taken for another kind than bytes. */
@@ -86,7 +92,7 @@ async function give(
       'content-disposition': attachment(nameOf(path)),
     })
     if (request.method === 'HEAD' || stat.size === 0) response.end()
-    else await pipeline(content(file, stat.size), response)
+    else await pipeline(content(file, stat.size, ask.recheck), response)
   } finally {
     await file.close()
   }
@@ -102,13 +108,17 @@ async function giveZip({ confined, documents }: Deps, { response, path, ask }: E
   response.writeHead(200, { ...head, 'content-type': 'application/zip' })
   await pipeline(async function* () {
     if (first.done !== true) yield first.value
-    yield* zip
+    for await (const piece of zip) {
+      ask.recheck?.()
+      yield piece
+    }
   }, response)
 }
 
 /** Exactly `size` bytes; a file that was cut meanwhile ends the answer as broken, never as a shorter file. */
-async function* content(file: FileHandle, size: number): AsyncGenerator<Uint8Array> {
+async function* content(file: FileHandle, size: number, recheck?: () => void): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < size;) {
+    recheck?.()
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(Math.min(chunkBytes, size - at)), {
       position: at,
     })
@@ -119,16 +129,25 @@ async function* content(file: FileHandle, size: number): AsyncGenerator<Uint8Arr
 }
 
 async function take(
-  { confined, documents, stopping }: Deps,
+  { confined, documents, stopping, changes }: Deps,
   { request, response, path, ask }: Exchange,
 ): Promise<void> {
   permit(ask.claims, 'file.write')
   const length = lengthOf(request)
   await documents.settle()
-  await confined.makeFolders(folderOf(path))
-  const stat = await confined.writeStream(path, whole(request, length, stopping), length)
-  response.writeHead(200, { 'content-type': 'application/json' })
-  response.end(JSON.stringify({ path, size: stat.size }))
+  await changes.run(() => confined.makeFolders(folderOf(path)))
+  let inPlace = (): void => undefined
+  const arrived = (): void => {
+    stillMay(ask, stopping)
+    inPlace = changes.begin()
+  }
+  try {
+    const stat = await confined.writeStream(path, whole(request, length, arrived), length)
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ path, size: stat.size }))
+  } finally {
+    inPlace()
+  }
 }
 
 function lengthOf(request: IncomingMessage): number {
@@ -142,11 +161,14 @@ function lengthOf(request: IncomingMessage): number {
   throw new AppError('too-large', { say: `A file may have up to ${most} MiB.`, log: { length } })
 }
 
-/** The body, or an error when it ends before its length: half a file never replaces a whole one. */
+/**
+ * The body, or an error when it ends before its length: half a file never replaces a whole one. `arrived` is asked when all of
+ * it is there.
+ */
 async function* whole(
   request: IncomingMessage,
   length: number,
-  stopping: Deps['stopping'],
+  arrived: () => void,
 ): AsyncGenerator<Uint8Array> {
   let seen = 0
   // The connection outlives a refusal in the middle: the answer says why.
@@ -157,6 +179,12 @@ async function* whole(
   }
   if (seen !== length)
     throw new AppError('bad-input', { say: 'The upload was cut off.', log: { seen, length } })
+  arrived()
+}
+
+/** Asked again when all bytes have come: a large file takes its time. */
+function stillMay({ recheck }: Ask, stopping: Deps['stopping']): void {
+  recheck?.()
   if (stopping?.())
     throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
 }

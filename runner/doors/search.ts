@@ -19,15 +19,13 @@ export type SearchDeps = {
   documents: Pick<DocumentsForTree, 'settle'>
   tree: Pick<WorkspaceTree, 'snapshot'>
 }
-export type SearchDoor = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  claims: DoorClaims,
-) => Promise<void>
+/** `recheck` throws when the person's role has changed meanwhile. */
+export type Asker = { claims: DoorClaims; recheck: () => void }
+export type SearchDoor = (request: IncomingMessage, response: ServerResponse, asker: Asker) => Promise<void>
 
 export function searchDoor({ confined, documents, tree }: SearchDeps): SearchDoor {
   let running = 0
-  return async (request, response, claims) => {
+  return async (request, response, { claims, recheck }) => {
     if (request.method !== 'POST') throw new AppError('bad-input', { say: 'A search is asked with POST.' })
     if (!can(claims.role, 'file.read'))
       throw new AppError('forbidden', { say: 'Your role here does not allow this.' })
@@ -40,7 +38,7 @@ export function searchDoor({ confined, documents, tree }: SearchDeps): SearchDoo
     try {
       await documents.settle()
       const { entries } = tree.snapshot()
-      await stream(response, searchFiles(query, { confined, entries, signal: leaving.signal }))
+      await stream(response, searchFiles(query, { confined, entries, signal: leaving.signal }), recheck)
     } finally {
       running -= 1
     }
@@ -48,8 +46,13 @@ export function searchDoor({ confined, documents, tree }: SearchDeps): SearchDoo
 }
 
 /** Each line as it is found; a reader that is slow holds the search back. What fails before the first line fails the request. */
-async function stream(response: ServerResponse, lines: AsyncGenerator<object>): Promise<void> {
+async function stream(
+  response: ServerResponse,
+  lines: AsyncGenerator<object>,
+  recheck: () => void,
+): Promise<void> {
   for await (const line of lines) {
+    recheck()
     if (response.destroyed) return
     if (!response.headersSent)
       response.writeHead(200, {

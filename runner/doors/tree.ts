@@ -17,6 +17,7 @@ import { folderOf, isWithin } from '../../protocol/paths.ts'
 import type { Confined } from '../workspace/confine.ts'
 import type { DocumentsForTree } from '../workspace/seams.ts'
 import type { WorkspaceTree } from '../workspace/tree.ts'
+import type { Changes } from './changes.ts'
 
 /** Commands of one page that may wait at the same time; a page of ours sends one or two. */
 const waitingPerPage = 32
@@ -28,6 +29,8 @@ export type TreeDoorDeps = {
   documents: DocumentsForTree
   /** True while the session stops: the tree can be looked at, and nothing of it changes any more. */
   stopping?: () => boolean
+  /** A stop waits for commands that are under way. */
+  changes: Changes
   log: Logger
 }
 
@@ -87,7 +90,7 @@ function command<T>({ action, schema, run }: Command<T>): { action: Action; run:
   return { action, run: (request) => run(schema.parse(request)) }
 }
 
-function commandsOf({ tree, confined, documents }: TreeDoorDeps, moving: Moves): Commands {
+function commandsOf({ tree, confined, documents, stopping }: TreeDoorDeps, moving: Moves): Commands {
   return {
     tree: command({
       action: 'tree.read',
@@ -102,7 +105,7 @@ function commandsOf({ tree, confined, documents }: TreeDoorDeps, moving: Moves):
     open: command({
       action: 'document.read',
       schema: OpenDocument,
-      run: async ({ path }) => ({ opened: await documents.open(path) }),
+      run: async ({ path }) => ({ opened: await documents.open(path, { known: stopping?.() ?? false }) }),
     }),
     create: command({
       action: 'tree.change',
@@ -149,7 +152,7 @@ function topmost(paths: readonly string[]): string[] {
 }
 
 /** A page says `(event, request?, give)`; anything else is refused, in words where there is somebody to tell. */
-function serve(socket: Socket, commands: Commands, { log, stopping }: TreeDoorDeps): void {
+function serve(socket: Socket, commands: Commands, { log, stopping, changes }: TreeDoorDeps): void {
   let waiting = 0
   socket.onAny(async (event: string, ...said: unknown[]) => {
     const give = said.at(-1)
@@ -157,7 +160,9 @@ function serve(socket: Socket, commands: Commands, { log, stopping }: TreeDoorDe
     waiting += 1
     try {
       const readOnly = stopping?.() ?? false
-      const answer = await answerTo({ event, request, said, waiting, readOnly }, socket, commands)
+      const answer = await changes.run(() =>
+        answerTo({ event, request, said, waiting, readOnly }, socket, commands),
+      )
       if (typeof give === 'function') give({ ok: true, ...answer })
     } catch (thrown) {
       const error = asAppError(thrown)
@@ -195,7 +200,7 @@ function answerTo(
       log: { sub: claims.data.sub },
     })
   }
-  if (readOnly && known.action !== 'tree.read')
+  if (readOnly && known.action === 'tree.change')
     throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
   return known.run(request)
 }

@@ -1,5 +1,6 @@
 // From what two texts have in common to the changes between them: joins, drops crumbs, keeps to whole characters.
 import type { Match } from './myers.ts'
+import { onWholeLines } from './whole-lines.ts'
 
 /** At `at` in the old text `remove` UTF-16 units go and `insert` comes. */
 export type Change = { at: number; remove: number; insert: string }
@@ -18,11 +19,13 @@ export function applyChanges(before: string, changes: readonly Change[]): string
   return out + before.slice(at)
 }
 
-/** `matches` joined where they touch, without crumbs, and never beginning or ending inside a surrogate pair. */
+/** `matches` joined where they touch, without crumbs, whole lines kept apart, and never split inside a surrogate pair. */
 export function tidied(before: string, after: string, matches: readonly Match[]): Match[] {
   const size = { a: before.length, b: after.length }
   const joined = withoutCrumbs(touching(matches), size)
-  return joined.map((match) => onCharacters(before, after, match)).filter((match) => match.length > 0)
+  return onWholeLines({ before, after }, joined)
+    .map((match) => onCharacters(before, after, match))
+    .filter((match) => match.length > 0)
 }
 
 export function changesOf(before: string, after: string, matches: readonly Match[]): Change[] {

@@ -7,7 +7,7 @@ import { folderOf, isWorkspacePath, nameOf, workspacePath } from '../../protocol
 import { diskFault, errnoOf, leadsOut } from './faults.ts'
 import { hold, lookUp, whileHeld, type Held } from './held.ts'
 import { removeTree } from './removal.ts'
-import { replaceFile, syncFolder, type Place, type Still } from './replace.ts'
+import { replaceFile, syncFolder, type Place, type Replacing } from './replace.ts'
 import { isScratch, Scratch } from './scratch.ts'
 import type { Stat } from './stat.ts'
 import { pour, readUpTo, refuseIrregular, renameExclusive } from './transfer.ts'
@@ -115,9 +115,10 @@ export class Confined {
   /**
    * Puts a whole file, atomically, keeping an existing file's mode; a link inside the workspace is written through. `still`
    * is asked at the last instant whether what is there may be replaced; `conflict` when not, and nothing was changed.
+   * `replaced` is given the file that lost its name, still open: whoever takes it closes it.
    */
-  async write(path: string, bytes: Uint8Array, still?: Still): Promise<Stat> {
-    return this.#put(path, (file) => file.writeFile(bytes), still)
+  async write(path: string, bytes: Uint8Array, on: Replacing = {}): Promise<Stat> {
+    return this.#put(path, (file) => file.writeFile(bytes), on)
   }
 
   /** As write, from a stream; more than `maxBytes` is refused with `too-large` and changes nothing. */
@@ -183,7 +184,7 @@ export class Confined {
     })
   }
 
-  async #put(path: string, fill: (file: FileHandle) => Promise<void>, still?: Still): Promise<Stat> {
+  async #put(path: string, fill: (file: FileHandle) => Promise<void>, on: Replacing = {}): Promise<Stat> {
     const target = this.#target(path)
     const placed = (stat: Stat): void => {
       for (const told of this.#written) told(target, stat)
@@ -191,7 +192,7 @@ export class Confined {
     return this.#inFolder(target, (place) => {
       const before = lookUp(place.folder, place.name)
       if (before?.kind === 'folder' || before?.kind === 'other') refuseIrregular(path, before)
-      return replaceFile(place, this.#scratch, { fill, still, placed })
+      return replaceFile(place, this.#scratch, { ...on, fill, placed })
     })
   }
 

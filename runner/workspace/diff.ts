@@ -46,8 +46,21 @@ class Comparison {
 
   matches(): Match[] {
     const whole = { aFrom: 0, aTo: this.#before.length, bFrom: 0, bTo: this.#after.length }
-    this.#trimmed(whole, (inner) => this.#byLines(inner))
+    const inner = this.#onLines(this.#inner(whole))
+    this.#keep({ a: 0, b: 0, length: inner.aFrom })
+    this.#byLines(inner)
+    this.#keep({ a: inner.aTo, b: inner.bTo, length: whole.aTo - inner.aTo })
     return this.#out
+  }
+
+  /** A stretch made longer until it begins and ends with lines: lines are compared whole. */
+  #onLines(span: Span): Span {
+    const { aFrom, aTo, bFrom, bTo } = span
+    const back = aFrom === 0 ? 0 : aFrom - (this.#before.lastIndexOf('\n', aFrom - 1) + 1)
+    const isLineEnd = [this.#before[aTo - 1] ?? '\n', this.#after[bTo - 1] ?? '\n'].join('') === '\n\n'
+    const next = isLineEnd ? aTo : this.#before.indexOf('\n', aTo) + 1 || this.#before.length
+    const on = next - aTo
+    return { aFrom: aFrom - back, bFrom: bFrom - back, aTo: aTo + on, bTo: bTo + on }
   }
 
   #byLines(span: Span): void {

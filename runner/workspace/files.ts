@@ -21,7 +21,7 @@ export function filesOf(confined: Confined): Files {
     stat: async (path) => fileStat(confined, path),
     real: (path) => confined.real(path),
     gitLock: () => confined.lstat(gitLock)?.mtime ?? null,
-    write: (path, bytes, still) => confined.write(path, bytes, still).catch(calledOff),
+    write: (path, bytes, on) => confined.write(path, bytes, on).catch(calledOff),
   }
 }
 

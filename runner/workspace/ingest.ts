@@ -12,6 +12,9 @@ import type { Codec, FileStat, Files } from '../documents/ports.ts'
 const tickMs = 50
 /** A tool that truncates and then writes is given this long, in steps, before an empty or halved file is believed. */
 const settleSteps = [30, 70, 200]
+/** A file that has just been written is read again after this many milliseconds, this often, until two readings agree. */
+const agreeMs = 4
+const agreeMost = 5
 
 export type FileDeps = {
   files: Files
@@ -80,15 +83,32 @@ function isOld(seen: { stat: FileStat; at: number }): boolean {
 
 /** Waits while the file looks like one that somebody has truncated and is about to fill. */
 async function settledContent(document: LiveDocument, deps: FileDeps): Promise<Content | null> {
-  let content = await readContent(deps.files, document.path)
+  let content = await steadyContent(document, deps)
   for (const ms of settleSteps) {
     if (content === null || content.sha256 === document.disk.sha256) return content
     const usual = document.seen?.stat.size ?? 0
     if (content.bytes.length > 0 && content.bytes.length * 2 >= usual) return content
-    await new Promise<void>((resume) => deps.clock.after(ms, resume))
+    await pause(deps, ms)
     const again = await readContent(deps.files, document.path)
     if (again !== null && again.sha256 === content.sha256 && content.bytes.length > 0) return again
     content = again
   }
   return content
 }
+
+/** A reading that comes between the bytes of somebody's write is neither the old file nor the new one. */
+async function steadyContent(document: LiveDocument, deps: FileDeps): Promise<Content | null> {
+  let content = await readContent(deps.files, document.path)
+  for (let left = agreeMost; left > 0; left -= 1) {
+    const isFresh = content !== null && deps.clock.now() - content.stat.mtime < tickMs
+    if (content === null || !isFresh || content.sha256 === document.disk.sha256) return content
+    await pause(deps, agreeMs)
+    const again = await readContent(deps.files, document.path)
+    if (again?.sha256 === content.sha256) return again
+    content = again
+  }
+  return content
+}
+
+const pause = ({ clock }: FileDeps, ms: number): Promise<void> =>
+  new Promise((resume) => void clock.after(ms, resume))

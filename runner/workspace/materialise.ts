@@ -1,6 +1,6 @@
 // Document → file: the log first, then the file as a whole, never over what a tool wrote in between.
 // Runs in the document's lane. Says nothing about when; reading is ingest.ts.
-import type { LiveDocument } from '../documents/document.ts'
+import { contentName, type LiveDocument } from '../documents/document.ts'
 import { ingest, readContent, sameVersion, sha256Of, type FileDeps } from './ingest.ts'
 
 /** A tool that writes without a pause is let through this many times before we wait for the next occasion. */
@@ -47,9 +47,11 @@ async function writeOut(document: LiveDocument, deps: FileDeps): Promise<boolean
 async function replace(document: LiveDocument, bytes: Uint8Array, deps: FileDeps): Promise<boolean> {
   await deps.log.sync()
   const seen = document.seen
-  const stat = await deps.files.write(document.path, bytes, (now) =>
-    Boolean(now && seen && sameVersion(now, seen.stat)),
-  )
+  const base = { sha256: document.disk.sha256, text: document.replica.getText(contentName).toString() }
+  const stat = await deps.files.write(document.path, bytes, {
+    still: (now) => Boolean(now && seen && sameVersion(now, seen.stat)),
+    replaced: (old) => document.replaced.keep(old, base, deps.clock.now()),
+  })
   if (stat === null) return false
   deps.count.writes += 1
   document.seen = { stat, at: deps.clock.now() }

@@ -1,9 +1,10 @@
 // Writes a whole file or nothing: temporary file, fdatasync, rename, fsync of the folder; mode and owner are kept.
 import { constants, renameSync } from 'node:fs'
-import { copyFile, open, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { copyFile, open, unlink, type FileHandle } from 'node:fs/promises'
 import { AppError } from '../../protocol/errors.ts'
 import { errnoOf } from './faults.ts'
 import { lookUp, type Held } from './held.ts'
+import { openOld, type OldFile } from './old-file.ts'
 import { scratchName, type Scratch } from './scratch.ts'
 import { statOf, type Stat } from './stat.ts'
 
@@ -13,6 +14,13 @@ export type Place = { folder: Held; name: string }
 /** Whether the file that is there now (null: none) may be replaced. */
 export type Still = (now: Stat | null) => boolean
 
+/** What a writer has to say while its file takes a name. */
+export type Replacing = {
+  still?: Still
+  /** Gets the file that lost its name, open; who takes it closes it. */
+  replaced?: (old: OldFile) => void
+}
+
 const create = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW
 /** Rename was refused for the folder's or mount's sake; the file itself may be writable all the same. */
 const inPlaceAfter = new Set(['EACCES', 'EPERM', 'EBUSY'])
@@ -21,9 +29,8 @@ const inPlaceAfter = new Set(['EACCES', 'EPERM', 'EBUSY'])
 export async function replaceFile(
   place: Place,
   scratch: Scratch,
-  content: {
+  content: Replacing & {
     fill: (file: FileHandle) => Promise<void>
-    still?: Still | undefined
     /** Told in the turn in which the file is in its place: whoever moves it right then must find it known. */
     placed: (stat: Stat) => void
   },
@@ -33,9 +40,9 @@ export async function replaceFile(
   try {
     const written = await writeWhole(temporary.path, before, content.fill)
     const stat = await publish({ path: temporary.path, written }, place, {
+      ...content,
       before,
       scratch,
-      still: content.still,
     })
     content.placed(stat)
     await syncFolder(place.folder)
@@ -78,33 +85,51 @@ type Temporary = { path: string; written: Stat }
 async function publish(
   { path, written }: Temporary,
   place: Place,
-  known: { before: Stat | null; scratch: Scratch; still: Still | undefined },
+  known: Replacing & { before: Stat | null; scratch: Scratch },
 ): Promise<Stat> {
-  if (known.still?.(lookUp(place.folder, place.name)) === false)
-    throw new AppError('conflict', { say: 'The file was changed meanwhile.' })
+  if (known.still?.(lookUp(place.folder, place.name)) === false) throw changedMeanwhile()
   // Other names of the same file must see the change too.
   if (known.before?.kind === 'file' && known.before.nlink > 1) return overwrite(path, place)
   try {
     // Nothing may come between the question above and this.
-    renameSync(path, `${place.folder.at}/${place.name}`)
+    takeName(path, place, known)
     return written
   } catch (thrown) {
     const errno = errnoOf(thrown)
-    if (errno === 'EXDEV') return crossMount(path, place, known.scratch)
+    if (errno === 'EXDEV') return crossMount(path, place, known)
     if (known.before?.kind === 'file' && inPlaceAfter.has(errno ?? '')) return overwrite(path, place)
     throw thrown
   }
 }
 
+const changedMeanwhile = (): AppError => new AppError('conflict', { say: 'The file was changed meanwhile.' })
+
+/** Whoever has the old file open may be writing into it right now: it is held from before the rename. */
+function takeName(path: string, place: Place, { still, replaced }: Replacing): void {
+  const old = replaced ? openOld(place) : null
+  try {
+    if (old && still?.(old.stat) === false) throw changedMeanwhile()
+    renameSync(path, `${place.folder.at}/${place.name}`)
+  } catch (thrown) {
+    old?.close()
+    throw thrown
+  }
+  if (old) replaced?.(old)
+}
+
 /** The temporary file lies on another mount: copy it beside its place first, so that the rename is atomic again. */
-async function crossMount(path: string, place: Place, scratch: Scratch): Promise<Stat> {
-  scratch.giveUpOutside()
+async function crossMount(
+  path: string,
+  place: Place,
+  known: Replacing & { scratch: Scratch },
+): Promise<Stat> {
+  known.scratch.giveUpOutside()
   const beside = `${place.folder.at}/${scratchName}-${path.slice(-12)}`
   try {
     await copyFile(path, beside, constants.COPYFILE_EXCL)
     const file = await open(beside, constants.O_RDONLY | constants.O_NOFOLLOW)
     const written = await settled(file).finally(() => file.close())
-    await rename(beside, `${place.folder.at}/${place.name}`)
+    takeName(beside, place, known)
     await unlink(path)
     return written
   } catch (thrown) {

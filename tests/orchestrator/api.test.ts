@@ -116,8 +116,9 @@ describe('A-5 invites', () => {
       400,
     )
     skew += inviteMs
-    expect((await house.ask('GET', `/v1/invites/${code}`)).error.code).toBe('not-found')
+    const late = await house.ask('GET', `/v1/invites/${code}`)
     skew = 0
+    expect([late.status, late.error.say]).toEqual([410, 'This invite has expired. Ask Ada for a new one.'])
     expect((await house.ask('GET', `/v1/invites/${'b'.repeat(32)}`)).error.code).toBe('not-found')
   })
 

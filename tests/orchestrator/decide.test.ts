@@ -101,6 +101,24 @@ const table: Line[] = [
     nothing,
     '→STARTING(reserve)',
   ],
+  [
+    'a failed start leaves nothing running',
+    { phase: 'START_FAILED', desired: 'running', asks: 1, answered: 1 },
+    well,
+    'end',
+  ],
+  [
+    'a failed start whose box alone is left ends it',
+    { phase: 'START_FAILED', desired: 'running', asks: 1, answered: 1 },
+    { ...well, runner: false, health: null },
+    'end',
+  ],
+  [
+    'what could not be ended is left alone for a while',
+    { phase: 'START_FAILED', desired: 'running', asks: 1, answered: 1, deadline: now + 1 },
+    well,
+    '',
+  ],
   ['a failed start is stopped', { phase: 'START_FAILED', desired: 'stopped' }, nothing, '→RELEASING(null)'],
   [
     'a failed start with work in it is flushed',

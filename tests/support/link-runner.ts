@@ -17,6 +17,9 @@ export class LinkRunner {
   readonly seen: string[] = []
   /** False: the test acknowledges by hand. */
   acknowledges = true
+  /** True: states are made when they are asked for, and sent when the test says so. */
+  holdsStates = false
+  readonly #held: Array<() => void> = []
   closed: { code: number; reason: string } | null = null
   #socket: WebSocket | null = null
 
@@ -36,7 +39,7 @@ export class LinkRunner {
   async connect(
     relay: string,
     session: SessionKey,
-    lie: { signature?: string; after?: Promise<void> } = {},
+    lie: { signature?: string; after?: Promise<void>; alarm?: string } = {},
   ): Promise<this> {
     const socket = new WebSocket(`${relay}${linkPath(session)}`, [
       linkSubprotocol,
@@ -71,14 +74,16 @@ export class LinkRunner {
     this.#socket?.terminate()
   }
 
-  #receive(data: Buffer, session: SessionKey, lie: { signature?: string }): void {
+  #receive(data: Buffer, session: SessionKey, lie: { signature?: string; alarm?: string }): void {
     const { header, payload } = decodeFrame(data)
     const message = RelayToRunner.parse(header)
     this.seen.push(message.type)
     if (message.type === 'challenge') {
       const signature = lie.signature ?? proofOf(session, message.nonce)
       const { repl, generation } = session
-      this.send({ type: 'hello', protocol: protocolVersion, build: 'test', repl, generation, signature })
+      const alarm = lie.alarm === undefined ? {} : { alarm: lie.alarm }
+      const hello = { protocol: protocolVersion, build: 'test', repl, generation, signature, ...alarm }
+      this.send({ type: 'hello', ...hello })
     } else if (message.type === 'open') this.#open(message)
     else if (message.type === 'update') this.#update(message, payload)
   }
@@ -90,10 +95,21 @@ export class LinkRunner {
     if (held.epoch !== room.epoch)
       return this.send({ type: 'refuse', ...address, code: 4409, say: 'Another history.' })
     const vector = Y.encodeStateVector(held.doc)
-    this.send(
-      { type: 'state', ...address, seq: 1, vectorBytes: vector.length },
-      concat(vector, Y.encodeStateAsUpdate(held.doc)),
-    )
+    const payload = concat(vector, Y.encodeStateAsUpdate(held.doc))
+    const send = (): void =>
+      this.send({ type: 'state', ...address, seq: 1, vectorBytes: vector.length }, payload)
+    if (this.holdsStates) this.#held.push(send)
+    else send()
+  }
+
+  get heldStates(): number {
+    return this.#held.length
+  }
+
+  /** Sends what was held; later states are not held any more. */
+  releaseStates(): void {
+    this.holdsStates = false
+    for (const send of this.#held.splice(0)) send()
   }
 
   #update(message: { doc: string; epoch: string; n: number; author: string }, payload: Uint8Array): void {

@@ -9,14 +9,24 @@ import { AppError, type Answer } from '../../../protocol/errors.ts'
 import type { DocumentEvent, Opened, Tree, TreeOps } from '../../../protocol/tree.ts'
 import { filePathOf, filesDoor } from '../../../runner/doors/files.ts'
 import { treeDoor } from '../../../runner/doors/tree.ts'
-import { confine } from '../../../runner/workspace/confine.ts'
+import { Changes } from '../../../runner/doors/changes.ts'
+import { confine, type Confined } from '../../../runner/workspace/confine.ts'
 import type { DocumentsForTree } from '../../../runner/workspace/seams.ts'
 import { WorkspaceTree } from '../../../runner/workspace/tree.ts'
 import { watchWorkspace } from '../../../runner/workspace/watch.ts'
 import { quiet, stage } from '../workspace/stage.ts'
 
 export function claimsOf(name: string, role: Role): DoorClaims {
-  return { sub: name.padEnd(16, 'a'), name, repl: 'a'.repeat(20), role, gen: 1, iat: 0, exp: 4_000_000_000 }
+  return {
+    sub: name.padEnd(16, 'a'),
+    name,
+    repl: 'a'.repeat(20),
+    role,
+    gen: 1,
+    ver: 0,
+    iat: 0,
+    exp: 4_000_000_000,
+  }
 }
 
 /** Documents that exist in name only: what doors tell them is kept. */
@@ -58,8 +68,11 @@ export async function openDoors() {
   const watch = await watchWorkspace({ root, log: quiet, onChange: (paths) => void tree.touch(paths) })
   await tree.start()
   const documents = new Told()
-  const session = { stopping: false }
-  const files = filesDoor({ confined, documents, stopping: () => session.stopping, log: quiet })
+  const session = { stopping: false, beforeRename: async (): Promise<void> => undefined }
+  const changes = new Changes()
+  const stopping = (): boolean => session.stopping
+  const shared = { confined: heldBack(confined, () => session.beforeRename()), documents, changes, stopping }
+  const files = filesDoor({ ...shared, log: quiet })
   const http = createServer((request, response) => {
     const role = request.headers['x-role'] === 'viewer' ? 'viewer' : 'editor'
     const [rest = ''] = (request.url ?? '').slice('/files/'.length).split('?')
@@ -72,7 +85,7 @@ export async function openDoors() {
     socket.data.claims = role === 'nobody' ? undefined : claimsOf(String(name), role)
     next()
   })
-  treeDoor({ namespace, tree, confined, documents, log: quiet })
+  treeDoor({ ...shared, namespace, tree, log: quiet })
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   const { port } = http.address() as AddressInfo
   onTestFinished(async () => {
@@ -90,10 +103,32 @@ export async function openDoors() {
     watch,
     documents,
     session,
+    changes,
     enter,
     port,
     url: `http://127.0.0.1:${port}/files`,
   }
+}
+
+/** The same workspace, in which what was sent whole waits before it takes its place. */
+function heldBack(confined: Confined, before: () => Promise<void>): Confined {
+  async function* held(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    yield* source
+    await before()
+  }
+  const writeStream: Confined['writeStream'] = (path, source, maxBytes) =>
+    confined.writeStream(path, held(source), maxBytes)
+  const move: Confined['move'] = async (from, to) => {
+    await before()
+    await confined.move(from, to)
+  }
+  const own: Record<PropertyKey, unknown> = { writeStream, move }
+  return new Proxy(confined, {
+    get: (target, name) => {
+      const value: unknown = own[name] ?? Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }
 
 export type Page = Awaited<ReturnType<typeof openPage>>
