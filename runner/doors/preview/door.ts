@@ -162,6 +162,8 @@ const used: OwnPage = {
   status: 410,
   title: 'This link was used',
   say: ['A preview’s link works once. Reload the preview from the editor for a new one.'],
+  // A pane that was moved loads its link again: it asks for another by itself.
+  script: tell('refused'),
 }
 
 const noCookie = (href: string): OwnPage => ({
