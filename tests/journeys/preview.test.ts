@@ -124,10 +124,16 @@ test.skipIf(noBrowser)(
     const name = basename(folder)
     await screen.treeItem(page, name).waitFor()
     await eventually(() => existsSync(join(workspaceOf(vite.repl), name, 'two.txt')))
-    const coming = page.waitForEvent('download')
-    await screen.treeItem(page, name).click({ button: 'right' })
-    await page.getByRole('menuitem', { name: 'Download as a zip' }).click()
-    const files = unzipSync(readFileSync(await (await coming).path()))
+    const coming: Download[] = []
+    page.on('download', (download) => coming.push(download))
+    // The menu goes when the row under it changes: opened again until its verb was taken.
+    await eventually(async () => {
+      await screen.treeItem(page, name).click({ button: 'right' })
+      await page.getByRole('menuitem', { name: 'Download as a zip' }).click({ timeout: 3000 })
+      return true
+    }, 30_000)
+    const download = await eventually(() => coming[0], 20_000)
+    const files = unzipSync(readFileSync(await download.path()))
 
     expect(Object.keys(files).sort()).toEqual(
       [`${name}/`, `${name}/deep/`, `${name}/deep/one.txt`, `${name}/two.txt`].sort(),

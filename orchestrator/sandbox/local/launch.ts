@@ -68,6 +68,7 @@ export function boxLaunch(
     workspace: cage.surface.workspace,
     home: cage.surface.home,
     env: userEnv(session.repl, cage, shared),
+    network: cage.level === 'process' ? 'shared' : 'own',
   }
 }
 
