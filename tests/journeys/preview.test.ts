@@ -97,6 +97,16 @@ import.meta.hot.accept('../words.js', (next) => next && (heading.textContent = n
     await frameOf(page).getByText(`Nothing listens on ${port}`).waitFor()
     await screen.typeInTerminal(page, `node node_modules/vite/bin/vite.js --port ${port} --strictPort`)
     await eventually(async () => (await heading.textContent()) === 'two', 30_000)
+    // In a tab: somebody who pasted the address comes by the app, and where no host of its own is reached there is a port.
+    const tab = await ada.context.newPage()
+    await tab.goto(`${vite.origin}/?deep`)
+    await eventually(async () => (await tab.locator('h1').textContent()) === 'two', 30_000)
+    expect(tab.url()).toBe(`${vite.origin}/?deep`)
+    await tab.goto(`${product.url}/repl/${repl}/preview?port=${port}&plain=true`)
+    await eventually(async () => (await tab.locator('h1').textContent()) === 'two', 30_000)
+    expect(tab.url()).toMatch(/^http:\/\/localhost:\d+\/$/)
+    expect(new URL(tab.url()).port).not.toBe(new URL(product.url).port)
+    await tab.close()
     expect(faults).toEqual([])
   },
 )
