@@ -45,9 +45,18 @@ describe('arguments', () => {
     [['down'], /no command "down"/],
     [['up', '--host', 'example.org'], /--host needs an IP address/],
     [['up', '--host', '0.0.0.0'], /without isolation.*add --isolation process/],
+    [['up', '--preview-host', 'example.org'], /--preview-host needs a name that begins with \*\./],
     [['up', '--isolation', 'vm'], /knows only "process"/],
   ])('%j is refused in words', (argv, words) => {
     expect(refused(argv)).toMatch(words)
+  })
+
+  test('P-8 a wildcard host for previews is taken from the command line or the environment', () => {
+    const given = readSettings(['up', '--preview-host', 'https://*.p.example.org'], { HOME: '/x' })
+    expect(given).toMatchObject({ previewHost: 'https://*.p.example.org' })
+    const said = readSettings([], { HOME: '/x', DEVEX_PREVIEW_HOST: '*.example.org' })
+    expect(said).toMatchObject({ previewHost: '*.example.org' })
+    expect(readSettings([], { HOME: '/x' })).not.toHaveProperty('previewHost')
   })
 
   test('listening beyond this machine must be asked for by name', () => {
