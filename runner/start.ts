@@ -22,6 +22,7 @@ import { BoxPortsWatch, dialPort } from './doors/ports-box.ts'
 import { createPreviewDoor } from './doors/preview/door.ts'
 import { previewLogin } from './doors/preview/login.ts'
 import { askedRules } from './doors/preview/rules.ts'
+import { searchDoor } from './doors/search.ts'
 import { startTerminals } from './doors/terminal.ts'
 import { treeDoor } from './doors/tree.ts'
 import { readIdentity, type Identity } from './identity.ts'
@@ -83,7 +84,8 @@ async function openDoors(
   const { confined, documents, tree } = core
   const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
   const files = filesDoor(workspace)
-  const server = createDoors({ ...shared, identity, control, files })
+  const search = searchDoor({ confined, documents, tree })
+  const server = createDoors({ ...shared, identity, control, files, search })
   const live = openLive(server, shared)
   treeDoor({ ...workspace, namespace: live.tree, tree })
   const terminals = await startTerminals({
