@@ -1,5 +1,6 @@
 // Lists a folder as it lies on disk, by lstat: nothing is followed, and what cannot be kept (sockets, pipes, devices) is passed over.
 import { type BigIntStats, chmodSync, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import type { FlushNotes } from '../../protocol/control.ts'
 import { pathText } from '../../protocol/objects.ts'
 import { tmpPrefix } from '../../protocol/paths.ts'
 import { below } from './names.ts'
@@ -15,16 +16,21 @@ export type Closing = () => void
 
 /**
  * Everything below `root`, sorted by text, as a manifest wants it. Folders that their owner closed to himself are opened for as long
- * as the flush looks into them; `closings` are for the end, the last first.
+ * as the flush looks into them; `closings` are for the end, the last first. `notes` counts what is not
+ * kept as it is.
  */
-export async function walk(root: Buffer, closings: Closing[]): Promise<Found[]> {
+export async function walk(
+  root: Buffer,
+  closings: Closing[],
+  notes: FlushNotes = { leftOut: 0, parted: 0 },
+): Promise<Found[]> {
   const found: Found[] = []
   const turn = turns()
   const folders: Buffer[] = [Buffer.alloc(0)]
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const name of readdirSync(below(root, folder), 'buffer')) {
       await turn()
-      const entry = look(root, below(folder, name), name)
+      const entry = look(root, below(folder, name), { name, notes })
       if (entry === null) continue
       found.push(entry)
       if (entry.kind !== 'folder') continue
@@ -45,15 +51,21 @@ function openUp(folder: Buffer, mode: number, closings: Closing[]): void {
 }
 
 /** What lies at `path` now, or null when it is nothing to keep or is gone. */
-function look(root: Buffer, path: Buffer, name: Buffer): Found | null {
+function look(
+  root: Buffer,
+  path: Buffer,
+  { name, notes }: { name: Buffer; notes: FlushNotes },
+): Found | null {
   if (name.toString('latin1').startsWith(tmpPrefix)) return null
   const stat = lstatSync(below(root, path), { bigint: true, throwIfNoEntry: false })
   if (stat === undefined) return null
   const common = { path, text: pathText(path), ...timeAndMode(stat) }
   if (stat.isDirectory()) return { kind: 'folder', ...common }
+  if (stat.isFile() && stat.nlink > 1n) notes.parted += 1
   if (stat.isFile()) return { kind: 'file', size: Number(stat.size), stamp: stampOf(stat), ...common }
   if (stat.isSymbolicLink())
     return { kind: 'link', target: readlinkSync(below(root, path), 'buffer'), ...common }
+  notes.leftOut += 1
   return null
 }
 

@@ -16,7 +16,12 @@ export function refusal(key: string): (thrown: unknown) => never {
 function asRefusal(key: string, thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   const cause = { log: { key }, cause: thrown }
-  if (isErrno(thrown, 'ENOENT', 'ENOTDIR'))
+  if (isErrno(thrown, 'ENOTDIR'))
+    return new AppError('unavailable', {
+      say: 'The object store cannot be used: a file lies where one of its folders should be.',
+      ...cause,
+    })
+  if (isErrno(thrown, 'ENOENT'))
     return new AppError('not-found', { say: 'This object is not in the store.', ...cause })
   if (isErrno(thrown, 'EEXIST'))
     return new AppError('conflict', { say: 'This object exists already and is never changed.', ...cause })
