@@ -17,6 +17,8 @@ if (!canMount) console.warn(`small-disk.test.ts: nothing was mounted${why}`)
 
 let setting: Setting
 let child: ChildProcess | null = null
+/** What the runner logged. */
+let logged = ''
 let program = ''
 let removeProgram: () => Promise<void>
 beforeAll(async () => {
@@ -42,9 +44,11 @@ async function startOn(folder: string): Promise<string> {
   const launchFile = join(setting.launch.state, '..', 'launch.json')
   await writeFile(launchFile, JSON.stringify(setting.launch), { mode: 0o600 })
   child = spawn('unshare', ['-m', 'sh', '-c', script, 'sh', folder, process.execPath, program, launchFile], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { PATH: process.env['PATH'], DEVEX_LOG: 'silent' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'], DEVEX_LOG: 'error' },
   })
+  logged = ''
+  child.stdout?.on('data', (bytes: Buffer) => (logged += bytes.toString()))
   await eventually(() => setting.relay.last('hello'), 20_000)
   return `/proc/${child.pid}/root${folder}`
 }
@@ -92,8 +96,10 @@ test.runIf(canMount)(
     const line = `${'x'.repeat(99_999)}\n`
     for (let i = 0; i < 25; i += 1) page.text.insert(page.text.length, line)
     const last = page.sent.at(-1)?.n ?? 0
-    // A second of attempts to go on: none of them may take room for nothing.
-    await new Promise((resume) => setTimeout(resume, 1500))
+    // Attempts to go on: none of them may take room for nothing.
+    const refusals = (): number => logged.split('the disk refuses the log').length
+    const before = refusals()
+    await eventually(() => refusals() >= before + 3, 20_000)
     expect(relay.last('saved')?.n).toBeLessThan(last)
     expect(relay.last('thaw')).toBeUndefined()
 
