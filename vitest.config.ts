@@ -22,7 +22,13 @@ export default defineConfig({
       project('orchestrator'),
       project('app', { environment: 'happy-dom' }),
       project('fuzz'),
-      project('journeys', { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
+      // After everything else, and one a core: each is a whole product with its browser, and more of them starve each other.
+      project('journeys', {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        maxWorkers: 2,
+        sequence: { groupOrder: 1 },
+      }),
     ],
     maxWorkers: 3,
   },

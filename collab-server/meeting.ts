@@ -1,5 +1,6 @@
 // Everything live of one repl: its rooms, its runner's link, whether edits are taken, and who has which colour.
 import type { Logger } from 'pino'
+import type { AccessChange } from '../protocol/access.ts'
 import { closeCode, presenceRoom } from '../protocol/document.ts'
 import type { RoomAddress } from '../protocol/document.ts'
 import { limits } from '../protocol/limits.ts'
@@ -11,7 +12,8 @@ import { Room } from './room.ts'
 import type { ToRunner } from './room.ts'
 
 /** A peer's place in its room. */
-export type Seat = { receive(frame: Uint8Array): void; leave(): void }
+/** `restand`: the peer's role has changed. */
+export type Seat = { receive(frame: Uint8Array): void; restand(): void; leave(): void }
 
 export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
   readonly #rooms = new Map<string, Room>()
@@ -49,6 +51,7 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
     room.admit(peer)
     return {
       receive: (frame) => room.receive(peer, frame),
+      restand: () => room.restand(peer),
       leave: () => {
         room.leave(peer)
         this.colors.release(sub)
@@ -56,6 +59,11 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
         this.#forget(room)
       },
     }
+  }
+
+  changed(change: AccessChange): void {
+    this.#log.info({ person: change.person, role: change.role }, 'a role has changed')
+    for (const room of this.#rooms.values()) room.changed(change)
   }
 
   #left(person: string): void {

@@ -1,4 +1,5 @@
 // All repls that are live here, each with its meeting.
+import type { AccessChange } from '../protocol/access.ts'
 import { closeCode } from '../protocol/document.ts'
 import type { LinkEvents } from './link.ts'
 import type { Meeting } from './meeting.ts'
@@ -23,6 +24,11 @@ export class Meetings {
   /** The highest generation whose runner was ever attached here, or -1. */
   generationOf(repl: string): number {
     return this.#generations.get(repl) ?? -1
+  }
+
+  /** Somebody's role has changed: holds at once for whoever is here. */
+  changed(change: AccessChange): void {
+    this.#byRepl.get(change.repl)?.changed(change)
   }
 
   /** A link finds its meeting anew each time: one without a peer may be forgotten while the link still proves itself. */

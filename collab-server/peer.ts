@@ -1,7 +1,7 @@
 // One connection in one room: what may still be sent to it, how far its own edits have got. Knows no document.
 import type { WebSocket } from 'ws'
-import { can } from '../protocol/access.ts'
-import type { DoorClaims } from '../protocol/access.ts'
+import { can, outdated } from '../protocol/access.ts'
+import type { AccessChange, DoorClaims } from '../protocol/access.ts'
 import { closeCode } from '../protocol/document.ts'
 import type { RoomNotice } from '../protocol/document.ts'
 import { limits } from '../protocol/limits.ts'
@@ -14,8 +14,14 @@ type Riding = { frames: number; n: number }
 /** Why a peer is not read: it is over its rate, or the room holds its writers. */
 export type PauseReason = 'rate' | 'tail'
 
+/** Milliseconds that somebody who was removed gets to take the reason. */
+const lastWordsMs = 500
+
 export class Peer {
-  claims: DoorClaims
+  #claims: DoorClaims
+  #isRemoved = false
+  /** Could edit at some time of this connection: what it sent before it knew better is kept in its page, not undone. */
+  #wasEditor = false
   /** Speaks our own messages, not only y-websocket's. */
   readonly isOurs: boolean
   /** Its one presence id, bound by its first presence frame. */
@@ -39,7 +45,8 @@ export class Peer {
 
   constructor(socket: WebSocket, who: { claims: DoorClaims; isOurs: boolean }) {
     this.#socket = socket
-    this.claims = who.claims
+    this.#claims = who.claims
+    this.#wasEditor = this.mayEdit
     this.isOurs = who.isOurs
   }
 
@@ -47,8 +54,31 @@ export class Peer {
     return this.#hasGap
   }
 
+  get claims(): DoorClaims {
+    return this.#claims
+  }
+
   get mayEdit(): boolean {
-    return can(this.claims.role, 'document.edit')
+    return !this.#isRemoved && can(this.#claims.role, 'document.edit')
+  }
+
+  /** A fresh token's claims for the same person. */
+  renew(claims: DoorClaims): void {
+    this.#claims = claims
+    this.#wasEditor ||= this.mayEdit
+  }
+
+  /** Takes a change of its person's role; false when that is nothing new here, or the peer has to go. */
+  take(change: AccessChange): boolean {
+    if (change.person !== this.#claims.sub || outdated(this.#claims, change) === null) return false
+    if (change.role === null) {
+      this.#isRemoved = true
+      this.close(closeCode.forbidden, change.say)
+      setTimeout(() => this.#socket.terminate(), lastWordsMs).unref()
+      return false
+    }
+    this.renew({ ...this.#claims, role: change.role, ver: change.ver })
+    return true
   }
 
   /** Bytes that the kernel has not taken yet. */
@@ -134,11 +164,15 @@ export class Peer {
     this.send(progressFrame(this.#logged, this.#saved))
   }
 
-  /** An edit is not taken: until the peer sends its whole again, nothing of it is called saved. */
-  refuseEdit(say: string): void {
+  /**
+   * A viewer's edit is not taken: until the peer sends its whole again, nothing of it is called saved. Our page takes back
+   * what was typed as a viewer, and keeps what was typed before.
+   */
+  refuseEdit(say: string, frame: { isStep2: boolean }): void {
     this.#hasGap = true
-    if (this.isOurs) this.notice({ kind: 'refused', say, frame: Math.max(1, this.#frames) })
-    else this.close(closeCode.forbidden, say)
+    if (!this.isOurs) return this.close(closeCode.forbidden, say)
+    if (frame.isStep2 || this.#wasEditor) return this.notice({ kind: 'read-only', say })
+    this.notice({ kind: 'refused', say, frame: Math.max(1, this.#frames) })
   }
 
   /** As refuseEdit, while nobody's edits are taken: our page keeps them, a stock client tries again later. */

@@ -1,5 +1,6 @@
 // The live meeting on one document: takes frames of peers, gives them to the runner and to the other peers once per turn.
 import type { Logger } from 'pino'
+import type { AccessChange } from '../protocol/access.ts'
 import { closeCode } from '../protocol/document.ts'
 import type { RoomAddress } from '../protocol/document.ts'
 import { limits } from '../protocol/limits.ts'
@@ -30,7 +31,7 @@ export type ToRunner = {
 }
 
 const waitingWords = 'The REPL is not connected at the moment. Your edits wait here.'
-const viewerWords = 'You are a viewer here: your edit was not taken.'
+const viewerWords = 'You are a viewer here: edits are not taken.'
 
 export class Room {
   readonly address: RoomAddress
@@ -128,7 +129,7 @@ export class Room {
     peer.countFrame(frame.isStep2)
     if (frame.isEmpty) return this.#rideAlong(peer)
     if (this.#isPresenceOnly) return
-    if (!peer.mayEdit) return peer.refuseEdit(viewerWords)
+    if (!peer.mayEdit) return peer.refuseEdit(viewerWords, frame)
     if (frame.update.length > limits.collabUpdateBytes)
       return peer.close(closeCode.tooLarge, 'This edit is too large. Upload it as a file.')
     const frozen = this.#runner.frozen
@@ -219,6 +220,19 @@ export class Room {
     if (frozen !== null) peer.notice({ kind: 'read-only', say: frozen })
     else if (!this.#runner.isAttached) peer.notice({ kind: 'waiting', say: waitingWords })
     else if (this.#joining.isReady) peer.notice({ kind: 'live' })
+  }
+
+  /** Somebody's role has changed: holds for their peers here from this frame on. */
+  changed(change: AccessChange): void {
+    for (const peer of this.#peers) if (peer.take(change)) this.restand(peer)
+  }
+
+  /** Tells a peer what its role means here now; who may edit again is asked for what was not taken meanwhile. */
+  restand(peer: Peer): void {
+    if (this.#isPresenceOnly) return
+    if (!peer.mayEdit) return peer.notice({ kind: 'read-only', say: viewerWords })
+    this.#tellStanding(peer)
+    if (peer.hasGap && this.#joining.isReady) peer.send(step1Frame(this.#joining.vector()))
   }
 
   /** Edits are taken again: whoever had one refused is asked for everything we lack. */

@@ -9,6 +9,7 @@ import { keySet } from './access.ts'
 import type { CollabConfig } from './config.ts'
 import { Meeting } from './meeting.ts'
 import { Meetings } from './meetings.ts'
+import { Standing } from './standing.ts'
 import { upgradeDoor } from './upgrade.ts'
 
 /** Milliseconds that peers get to take the reason of a close. */
@@ -19,6 +20,8 @@ export type CollabServer = { port: number; close(): Promise<void> }
 export async function startCollabServer(config: CollabConfig): Promise<CollabServer> {
   const log = pino({ level: config.logLevel, base: { process: 'collab-server' } })
   const meetings = new Meetings((repl) => new Meeting(repl, log))
+  const changed = meetings.changed.bind(meetings)
+  const standing = new Standing({ ...config.access, changed, log })
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.collabFrameBytes,
@@ -28,10 +31,9 @@ export async function startCollabServer(config: CollabConfig): Promise<CollabSer
   const server = createServer((request, response) => {
     response.writeHead(request.url === '/healthz' ? 200 : 404, { 'content-type': 'text/plain' }).end()
   })
-  server.on(
-    'upgrade',
-    upgradeDoor({ config, meetings, sockets, keys: keySet(config.keysUrl), log, session: randomUUID() }),
-  )
+  const keys = keySet(config.keysUrl)
+  const session = randomUUID()
+  server.on('upgrade', upgradeDoor({ config, meetings, sockets, standing, keys, log, session }))
   await new Promise<void>((resolve, reject) =>
     server.once('error', reject).listen(config.port, config.host ?? '127.0.0.1', resolve),
   )
@@ -40,6 +42,7 @@ export async function startCollabServer(config: CollabConfig): Promise<CollabSer
     port: (server.address() as AddressInfo).port,
     close: async () => {
       clearInterval(ticking)
+      standing.close()
       meetings.close()
       // Again and again: one may still have been on its way in, waiting for its token to be checked.
       const ending = setInterval(() => {

@@ -16,12 +16,14 @@ import { Link } from './link.ts'
 import { Peer } from './peer.ts'
 import { Flow } from './flow.ts'
 import type { Meetings } from './meetings.ts'
+import type { Standing } from './standing.ts'
 import { decodePeerFrame } from './wire.ts'
 
 export type UpgradeDeps = {
   config: CollabConfig
   meetings: Meetings
   sockets: WebSocketServer
+  standing: Standing
   keys: JWTVerifyGetKey
   log: Logger
   session: string
@@ -68,14 +70,11 @@ function accept(deps: UpgradeDeps, upgrade: Upgrade, then: (socket: WebSocket) =
 }
 
 async function admitPeer(deps: UpgradeDeps, upgrade: Upgrade, room: RoomAddress): Promise<void> {
-  const judged = await personClaims({
-    token: bearerOf(upgrade.protocols),
-    repl: room.repl,
-    keys: deps.keys,
-  })
-    .then((claims) => ofThisSession(deps, claims))
-    .catch(asAppError)
+  const token = bearerOf(upgrade.protocols)
+  const read = await claimsOf(deps, { token, repl: room.repl }).catch(asAppError)
   accept(deps, upgrade, (socket) => {
+    // Looked at last, in the turn in which the peer is seated: no change falls in between.
+    const judged = read instanceof Error ? read : (refusalNow(deps, read) ?? read)
     if (judged instanceof Error) {
       deps.log.info({ repl: room.repl, code: judged.code }, 'peer refused')
       return socket.close(refusalCode(judged), judged.say)
@@ -84,19 +83,23 @@ async function admitPeer(deps: UpgradeDeps, upgrade: Upgrade, room: RoomAddress)
   })
 }
 
-/** A token outlives its session by minutes: once a newer one is attached, it opens nothing any more. */
-function ofThisSession(deps: UpgradeDeps, claims: DoorClaims): DoorClaims {
-  const attached = deps.meetings.generationOf(claims.repl)
-  if (claims.gen >= attached) return claims
-  throw new AppError('stale-generation', {
-    say: 'This token is for an earlier session of this REPL.',
-    log: { repl: claims.repl, generation: claims.gen, attached },
-  })
+async function claimsOf(deps: UpgradeDeps, of: { token: string; repl: string }): Promise<DoorClaims> {
+  const claims = await personClaims({ ...of, keys: deps.keys })
+  await deps.standing.ready()
+  return claims
 }
 
-/** A wrong token is final; a key set that is out of reach is tried again. */
+/** Why a token that is good by itself is worth nothing now: its person's role has changed, or the session is over. */
+function refusalNow(deps: UpgradeDeps, claims: DoorClaims): AppError | null {
+  if (claims.gen < deps.meetings.generationOf(claims.repl))
+    return new AppError('stale-generation', { say: 'This token is for an earlier session of this REPL.' })
+  return deps.standing.refusal(claims)
+}
+
+/** A wrong token, and no role any more, are final; what cannot be checked for now is tried again. */
 function refusalCode(refusal: AppError): number {
-  return refusal.code === 'unavailable' ? closeCode.goingAway : closeCode.badToken
+  if (refusal.code === 'unavailable') return closeCode.goingAway
+  return refusal.code === 'forbidden' ? closeCode.forbidden : closeCode.badToken
 }
 
 /** Joins a socket to its room until it closes or its token ends. */
@@ -118,10 +121,10 @@ function seat(
     if (!isBinary) return peer.close(closeCode.badFrame, 'Frames are binary.')
     flow.count()
     if (data[0] !== collabMessage.token) return place.receive(data)
-    void renew(deps, peer, data).then((isRenewed) => {
+    void renew(deps, peer, data).then((isOther) => {
       clearTimeout(ending)
       if (socket.readyState === socket.OPEN) ending = endAt(peer)
-      return isRenewed
+      return isOther ? place.restand() : undefined
     })
   })
   socket.on('close', () => {
@@ -137,16 +140,20 @@ function endAt(peer: Peer): NodeJS.Timeout {
   return setTimeout(() => peer.close(closeCode.tokenExpired, 'The token has expired.'), Math.max(0, left))
 }
 
-/** A fresh token for a living connection: same person, same repl; the role may have changed. */
+/** A fresh token for a living connection: same person, same repl. True when it brought another role. */
 async function renew(deps: UpgradeDeps, peer: Peer, data: Uint8Array): Promise<boolean> {
   try {
     const frame = decodePeerFrame(data)
     if (frame.type !== 'token') return false
-    const { repl } = peer.claims
-    const claims = ofThisSession(deps, await personClaims({ token: frame.token, repl, keys: deps.keys }))
+    const claims = await claimsOf(deps, { token: frame.token, repl: peer.claims.repl })
     if (claims.sub !== peer.claims.sub) throw new RangeError('another person')
-    peer.claims = claims
-    return true
+    const outdated = refusalNow(deps, claims)
+    if (outdated?.code === 'forbidden') throw outdated
+    // Signed just before a change that holds here already: the page brings another.
+    if (outdated !== null) return false
+    const before = peer.claims.role
+    peer.renew(claims)
+    return claims.role !== before
   } catch (fault) {
     deps.log.info({ repl: peer.claims.repl, fault: String(fault).slice(0, 200) }, 'renewal refused')
     peer.close(refusalCode(asAppError(fault)), 'This token could not be taken.')

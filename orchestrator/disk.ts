@@ -31,6 +31,17 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   await fsyncFolder(dirname(path))
 }
 
+/** Adds one line to a private file, on the disk when it resolves. Two at once are two whole lines, in any order. */
+export async function appendLine(path: string, line: string): Promise<void> {
+  const handle = await open(path, 'a', privateFile)
+  try {
+    await handle.appendFile(`${line}\n`)
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+}
+
 /** A folder that only we can enter. */
 export async function makePrivateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: privateFolder })

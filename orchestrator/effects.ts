@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import { limits } from '../protocol/limits.ts'
 import { AppError } from '../protocol/errors.ts'
+import { changesOf } from './access/members.ts'
 import type { SessionKeys } from './access/session-keys.ts'
 import type { SessionName, Tokens } from './access/tokens.ts'
 import { type Clock, wait } from './clock.ts'
@@ -153,7 +154,9 @@ async function boot(parts: EffectParts, record: ReplRecord): Promise<Done> {
   const { run } = await parts.templates.find(record.template)
   const certificate = await parts.tokens.certificate(session, key.publicKey)
   const { privateKey } = key
-  await parts.sandbox.boot({ ...session, name: record.name, run, certificate, privateKey })
+  // As it is now: a role may have changed since the record was read.
+  const access = changesOf((await parts.repls.get(record.id))?.value ?? record)
+  await parts.sandbox.boot({ ...session, name: record.name, run, certificate, privateKey, access })
   await parts.exposure.expose(record.id, parts.sandbox.door(record.id))
   const isUp = await until(parts, record, {
     withinMs: bootMs,

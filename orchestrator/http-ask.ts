@@ -8,6 +8,7 @@ export type Question = {
   method: 'GET' | 'POST'
   path: string
   bearer: string
+  /** Sent as JSON; bytes are sent as they are. */
   body?: unknown
   /** Silence for this long is a failure. */
   silentMs: number
@@ -49,7 +50,7 @@ export async function* askLines(question: Question): AsyncGenerator<string> {
 }
 
 function send(question: Question): Promise<IncomingMessage> {
-  const body = question.body === undefined ? undefined : JSON.stringify(question.body)
+  const body = bodyOf(question.body)
   return new Promise((done, fail) => {
     const asked = request(optionsOf(question, body), done)
     asked.setTimeout(question.silentMs, () => asked.destroy(new Error('no answer in time')))
@@ -58,10 +59,14 @@ function send(question: Question): Promise<IncomingMessage> {
   })
 }
 
-function optionsOf(question: Question, body: string | undefined): RequestOptions {
+function bodyOf(body: unknown): string | Uint8Array | undefined {
+  return body === undefined || body instanceof Uint8Array ? body : JSON.stringify(body)
+}
+
+function optionsOf(question: Question, body: string | Uint8Array | undefined): RequestOptions {
   const headers: Record<string, string> = { authorization: `Bearer ${question.bearer}` }
   if (body !== undefined) {
-    headers['content-type'] = 'application/json'
+    headers['content-type'] = typeof body === 'string' ? 'application/json' : 'application/octet-stream'
     headers['content-length'] = String(Buffer.byteLength(body))
   }
   const { method, path, signal } = question

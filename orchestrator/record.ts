@@ -22,6 +22,15 @@ export type FlushedManifest = z.infer<typeof FlushedManifest>
 export const OrphanRecord = Orphan.extend({ filesKey: z.string().nullable(), logKey: z.string().nullable() })
 export type OrphanRecord = z.infer<typeof OrphanRecord>
 
+/** The last change of somebody's role after they had come: who made it, and the version of the list of members it made. */
+export const MemberChange = z.object({
+  ver: z.number().int().min(1),
+  by: PersonId,
+  byName: z.string(),
+  at: z.number(),
+})
+export type MemberChange = z.infer<typeof MemberChange>
+
 export const ReplRecord = z.object({
   format: z.literal(1),
   id: ReplId,
@@ -30,6 +39,10 @@ export const ReplRecord = z.object({
   owner: PersonId,
   /** Everybody with a role here, the owner too. */
   members: z.record(PersonId, Role),
+  /** Grows with each change of a role; tokens carry it. */
+  access: z.number().int().min(0).default(0),
+  /** By person, of members and of those who were removed. Kept: doors that restart are told again. */
+  changes: z.record(PersonId, MemberChange).default({}),
   desired: Desired,
   phase: Phase,
   step: StartStep.nullable(),
@@ -76,6 +89,8 @@ export function newRecord(repl: NewRepl): ReplRecord {
     template: repl.template,
     owner: repl.owner,
     members: { [repl.owner]: 'owner' },
+    access: 0,
+    changes: {},
     desired: 'stopped',
     phase: 'CREATED',
     step: null,

@@ -7,7 +7,7 @@ import { limits } from '../protocol/limits.ts'
 import type { CreateRepl, Doors, Person, Repl } from '../protocol/repl.ts'
 import type { z } from 'zod'
 import type { People } from './access/people.ts'
-import { roleAfter } from './access/invites.ts'
+import { changeWords } from './access/members.ts'
 import type { Tokens } from './access/tokens.ts'
 import type { Clock } from './clock.ts'
 import { shownOrphan } from './downloads.ts'
@@ -60,8 +60,8 @@ export class Repls {
   async #allowed(who: Person, id: string, action: Action): Promise<{ record: ReplRecord; role: Role }> {
     const row = ReplId.safeParse(id).success ? await this.#parts.repls.get(id) : null
     const role = row?.value.members[who.id]
-    if (row === null || role === undefined) throw noRepl()
-    if (row.value.phase === 'DELETED' && role !== 'owner') throw noRepl()
+    if (row === null || (row.value.phase === 'DELETED' && role !== 'owner')) throw noRepl()
+    if (role === undefined) throw row.value.changes[who.id] === undefined ? noRepl() : removed(row.value, who)
     if (!can(role, action))
       throw new AppError('forbidden', {
         say: `Your role here is ${role}. Ask the owner for this.`,
@@ -134,38 +134,36 @@ export class Repls {
     const isUp = record.phase === 'RUNNING' || record.phase === 'DEGRADED'
     if (!isUp || level === null || runnerKey === null)
       throw new AppError('not-running', { say: 'This REPL is not running. Start it first.' })
-    const { token, expiresAt } = await this.#parts.tokens.door({ repl: id, generation, person: who, role })
+    const { token, expiresAt } = await this.#parts.tokens.door({
+      repl: id,
+      generation,
+      person: who,
+      role,
+      ver: record.access,
+    })
     const at = this.#parts.exposure.doors(id)
     return { repl: id, generation, ...at, runnerKey, level, token, role, expiresAt, person: who }
   }
 
-  /** Gives somebody the role of an invite; a higher one that they hold already stays. */
-  async admit(who: Person, id: string, granted: Role): Promise<Repl> {
-    const row = await this.#parts.repls.change(id, (record) => ({
-      ...record,
-      members: { ...record.members, [who.id]: roleAfter(record.members[who.id], granted) },
-    }))
-    if (row === null || row.value.phase === 'DELETED') throw noRepl()
-    return this.#shown(row.value, row.value.members[who.id] ?? granted)
-  }
-
-  /** Throws unless this person may. */
-  async check(who: Person, id: string, action: Action): Promise<void> {
-    await this.#allowed(who, id, action)
+  /** Throws unless this person may; gives the record. */
+  async check(who: Person, id: string, action: Action): Promise<ReplRecord> {
+    return (await this.#allowed(who, id, action)).record
   }
 
   /** For somebody who holds an invite and may have no role yet. */
-  async nameOf(id: string): Promise<string> {
+  async known(id: string): Promise<ReplRecord> {
     const row = await this.#parts.repls.get(id)
     if (row === null || row.value.phase === 'DELETED') throw noRepl()
-    return row.value.name
+    return row.value
   }
 
-  /** Tells of each change as `who` sees it, while they have a role here. */
-  watch(who: Person, id: string, tell: (repl: Repl) => void): () => void {
+  /** Tells of each change as `who` sees it, while they have a role here, and when they have none any more. */
+  watch(who: Person, id: string, tell: (repl: Repl) => void, gone: () => void): () => void {
     return this.#parts.repls.watch((changed, record) => {
-      const role = changed === id ? record?.members[who.id] : undefined
-      if (record !== null && role !== undefined) void this.#shown(record, role).then(tell, () => undefined)
+      if (changed !== id) return
+      const role = record?.members[who.id]
+      if (record === null || role === undefined) return gone()
+      void this.#shown(record, role).then(tell, () => undefined)
     })
   }
 }
@@ -177,6 +175,11 @@ export function askedToStop(record: ReplRecord): ReplRecord {
     desired: record.desired === 'deleted' ? 'deleted' : 'stopped',
     deadline: record.phase === 'FLUSH_FAILED' ? null : record.deadline,
   }
+}
+
+/** Somebody who was in here may know that, and who ended it. */
+function removed(record: ReplRecord, who: Person): AppError {
+  return new AppError('forbidden', { say: changeWords(record, who.id) })
 }
 
 function noRepl(): AppError {

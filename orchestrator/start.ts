@@ -3,10 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { type Server, createServer } from 'node:http'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
+import { auditIn } from './access/audit.ts'
 import { invitesOver } from './access/invites.ts'
 import { openKeys } from './access/keys.ts'
+import { Members } from './access/members.ts'
 import { peopleOver } from './access/people.ts'
 import { sessionKeysIn } from './access/session-keys.ts'
+import { Teller } from './access/teller.ts'
 import { type Tokens, tokensOf } from './access/tokens.ts'
 import { apiOf } from './api/routes.ts'
 import { Backups } from './backups.ts'
@@ -28,11 +31,13 @@ import { objectsDoor } from './objects/door.ts'
 import { folderStore } from './objects/folder/start.ts'
 import type { ObjectStore } from './objects/object-store.ts'
 import { verify } from './objects/verify.ts'
+import { Previews } from './previews.ts'
 import { progressOver } from './progress.ts'
 import { Reconciler } from './reconcile.ts'
 import { ReplRecord } from './record.ts'
 import { Repls } from './repls.ts'
 import { type RunnerControl, runnerControl } from './runner-control.ts'
+import { isolationOf } from './sandbox/local/isolation.ts'
 import { localSandbox } from './sandbox/local/start.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import { type SessionEnd, sessionEnd } from './session-end.ts'
@@ -72,7 +77,7 @@ export async function startOrchestrator(
   try {
     const port = await listen(server, config.port)
     const url = `http://127.0.0.1:${port}`
-    const { api, reconcile, backups, sessions, certificates, endWatch } = await assemble({
+    const { api, reconcile, backups, sessions, teller, certificates, endWatch } = await assemble({
       config,
       replaced,
       ledger,
@@ -83,6 +88,7 @@ export async function startOrchestrator(
     server.on('request', api)
     const close = async () => {
       endWatch()
+      teller.close()
       certificates.close()
       await backups.close()
       await reconcile.close()
@@ -101,14 +107,15 @@ type Ground = { config: OrchestratorConfig; replaced: Replaced; ledger: Ledger; 
 
 /** Everything between the ledger and the doors. Work begins here: what still runs is adopted before anything is decided. */
 async function assemble(ground: Ground) {
-  const { config, url, log } = ground
+  const { config, ledger, url, log } = ground
   const durable = await openDurable(ground)
-  const { repls, people, invites, progress, tokens, store, clock } = durable
+  const { repls, people, invites, progress, tokens, store, clock, audit } = durable
   const session = sessionParts(ground, durable)
   const { sandbox, exposure, control, templates } = session
   await exposeAgain(repls, sandbox, exposure)
   const forget = async (repl: string) => {
     await invites.forgetRepl(repl)
+    await previews.forget(repl)
     await progress.forget(repl)
   }
   const perform = effectsOf({ ...session, repls, tokens, clock, apiUrl: () => url, forget, log })
@@ -122,14 +129,44 @@ async function assemble(ground: Ground) {
   })
   const nudge = (repl: string) => reconcile.nudge(repl)
   const core = new Repls({ repls, people, templates, tokens, exposure, clock, nudge })
+  const previews = new Previews({
+    ledger,
+    repls,
+    people: core,
+    tokens,
+    exposure,
+    clock,
+    origins: config.origins,
+  })
   const signing = { secret: randomBytes(32), baseUrl: url, now: () => clock.now() }
   const handIn = handInOf({ ...session, repls, store, tokens, clock, fence: ground.replaced.fence ?? fence })
   const objects = objectsDoor({ store, ...handIn, ...signing })
   const downloads = new Downloads({ ...session, repls, people: core, store })
-  const { published } = durable.keys
-  const api = { secret: config.serviceSecret, published, people, invites, repls: core, progress, templates }
+  const kept = { ...session, runners: control, repls, people: core, store }
+  const check = core.check.bind(core)
+  const members = new Members({ repls, people, audit, check, now: () => clock.now() })
+  const teller = new Teller({ repls, control, sandbox, clock, log })
+  await teller.begin()
+  const who = { people, invites, members, teller, audit }
+  const keys = {
+    secret: config.serviceSecret,
+    relaySecret: config.relaySecret,
+    published: durable.keys.published,
+  }
   return {
-    api: apiOf({ ...api, objects, downloads, log }),
+    api: apiOf({
+      ...keys,
+      ...who,
+      repls: core,
+      progress,
+      templates,
+      objects,
+      downloads,
+      kept,
+      previews,
+      log,
+    }),
+    teller,
     reconcile,
     backups: new Backups({ ...session, repls, tokens, clock, apiUrl: () => url, log }),
     sessions: sessionEnd({ repls, sandbox, nudge, halt: () => reconcile.halt() }),
@@ -139,7 +176,7 @@ async function assemble(ground: Ground) {
 }
 
 /** What is kept: records, keys, objects. */
-async function openDurable({ config, replaced, ledger }: Ground) {
+async function openDurable({ config, replaced, ledger, log }: Ground) {
   const clock = replaced.clock ?? realClock
   const now = () => clock.now()
   const keys = await openKeys(join(config.data, 'keys', 'tokens.json'))
@@ -151,6 +188,7 @@ async function openDurable({ config, replaced, ledger }: Ground) {
     repls: table(ledger, 'repls/', ReplRecord),
     people: peopleOver(ledger, { now, ownerName: config.ownerName }),
     invites: invitesOver(ledger, now),
+    audit: auditIn(join(config.data, 'audit.log'), { now, log }),
     progress: progressOver(ledger),
   }
 }
@@ -165,7 +203,7 @@ function sessionParts(
   const newest = async (repl: string) => (await repls.get(repl))?.value.generation ?? 0
   return {
     sandbox: replaced.sandbox ?? localSandboxOf(config, url, log),
-    exposure: frontDoorExposure({ routesFile: config.routes, publicUrl: config.publicUrl }),
+    exposure: frontDoorExposure({ ...config, routesFile: config.routes }),
     control: replaced.control ?? runnerControl(durable.tokens),
     sync: replaced.sync ?? syncRequests(config.sync),
     commits: commitsIn({ store, newest, verify: replaced.verify ?? verify, fence: replaced.fence ?? fence }),
@@ -176,15 +214,10 @@ function sessionParts(
 
 function localSandboxOf(config: OrchestratorConfig, url: string, log: Logger): Sandbox {
   const { build, collabUrl, origins, system, data, run, programs } = config
-  const surroundings = {
-    build,
-    level: 'process',
-    collabUrl,
-    keysUrl: `${url}/v1/keys`,
-    origins,
-    ...system,
-  } as const
-  return localSandbox({ data, run, programs, surroundings, log })
+  const { path, lang, shell } = system
+  const surroundings = { build, collabUrl, keysUrl: `${url}/v1/keys`, origins, lang, shell }
+  const isolation = isolationOf({ data, run, programs, path }, config.isolation)
+  return localSandbox({ data, run, ...isolation, surroundings, log })
 }
 
 /** What still runs stays reachable, even when the table of routes was lost with the run folder. */

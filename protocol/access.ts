@@ -11,7 +11,9 @@ const viewer = [
   'file.read',
   'tree.read',
   'terminal.watch',
+  'terminal.ask',
   'presence.show',
+  'preview.see',
 ] as const
 const editor = [
   ...viewer,
@@ -22,10 +24,19 @@ const editor = [
   'tree.change',
   'terminal.open',
   'terminal.type',
+  'terminal.drive',
   'terminal.close',
   'run',
 ] as const
-const owner = [...editor, 'repl.rename', 'repl.delete', 'invite.create', 'member.change'] as const
+const owner = [
+  ...editor,
+  'repl.rename',
+  'repl.delete',
+  'invite.create',
+  'member.change',
+  'preview.share',
+  'terminal.assign',
+] as const
 
 export type Action = (typeof owner)[number]
 
@@ -53,10 +64,49 @@ export const DoorClaims = z.object({
   repl: ReplId,
   role: Role,
   gen: Generation,
+  /** Version of the repl's list of members when this was signed; 0 from a server that knows no versions. */
+  ver: z.number().int().min(0).default(0),
   iat: z.number(),
   exp: z.number(),
 })
 export type DoorClaims = z.infer<typeof DoorClaims>
+
+/** A change of one person's role in a repl, told to every door: it refuses their tokens of a lower `ver` from then on. */
+export const AccessChange = z.object({
+  repl: ReplId,
+  person: PersonId,
+  /** Version of the list of members that this change made. */
+  ver: z.number().int().min(1),
+  /** Null when they are no member any more. */
+  role: Role.nullable(),
+  /** Whole sentence for this person. */
+  say: z.string().max(300),
+})
+export type AccessChange = z.infer<typeof AccessChange>
+
+/** Lines of the orchestrator's `GET /v1/access`: first `all` changes that tokens of today may be older than, then each as it is made. */
+export const AccessNews = z.discriminatedUnion('told', [
+  z.object({ told: z.literal('all'), changes: z.array(AccessChange) }),
+  z.object({ told: z.literal('change'), change: AccessChange }),
+  /** Said every `accessHereMs`, so that a dead connection is noticed. */
+  z.object({ told: z.literal('here') }),
+])
+export type AccessNews = z.infer<typeof AccessNews>
+export const accessHereMs = 5_000
+
+/** What a page is told on its sockets to the runner when its person's role changed (event `access`). */
+export const RoleTold = AccessChange.pick({ role: true, say: true })
+export type RoleTold = z.infer<typeof RoleTold>
+
+/** Why a token is refused although its signature and time are good; null when it is not older than its person's last change. */
+export function outdated(
+  claims: Pick<DoorClaims, 'ver'>,
+  change: AccessChange | undefined,
+): { code: 'forbidden' | 'expired-token'; say: string } | null {
+  if (change === undefined || claims.ver >= change.ver) return null
+  if (change.role === null) return { code: 'forbidden', say: change.say }
+  return { code: 'expired-token', say: 'Your role has changed: your access has to be renewed.' }
+}
 
 /** Claims of a runner's certificate: the orchestrator vouches that `key` (raw Ed25519, base64url) is this session's. */
 export const RunnerClaims = z.object({

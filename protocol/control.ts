@@ -1,5 +1,6 @@
 // How the orchestrator starts, watches and ends a session: launch files, a runner's control door, and sync's requests.
 import { z } from 'zod'
+import { AccessChange } from './access.ts'
 import { Hello } from './hello.ts'
 import { Generation, ReplId, Sha256 } from './ids.ts'
 import { ObjectKey } from './objects.ts'
@@ -29,6 +30,8 @@ export const RunnerLaunch = Hello.extend({
   run: z.string(),
   /** Origins whose pages may open sockets here. */
   origins: z.array(z.string()),
+  /** Changes of roles that tokens may be older than; later ones come by the control door. */
+  access: z.array(AccessChange).exactOptional(),
 })
 export type RunnerLaunch = z.infer<typeof RunnerLaunch>
 
@@ -40,6 +43,11 @@ export const BoxLaunch = Hello.extend({
   workspace: z.string(),
   home: z.string(),
   env: z.record(z.string(), z.string()),
+  /**
+   * Whose loopback the box's programs listen on. `own`: a network namespace of the box alone, every port in it is theirs.
+   * `shared`: the machine's, where only the ports of the box's own programs are listed and may be dialled. Left out: `shared`.
+   */
+  network: z.enum(['own', 'shared']).exactOptional(),
 })
 export type BoxLaunch = z.infer<typeof BoxLaunch>
 
@@ -49,6 +57,8 @@ export type BoxLaunch = z.infer<typeof BoxLaunch>
  *   GET  /r/<repl>/control/health   → RunnerHealth
  *   POST /r/<repl>/control/quiesce  {say} → {seq}: relay frozen and drained, programs ended, last ingest and snapshot done, all fdatasynced
  *   POST /r/<repl>/control/resume   → {}: the stop was called off; take edits again
+ *   POST /r/<repl>/control/kept     a frame of frames.ts, KeptWork and its bytes → TookKept: brings in what an overtaken session left
+ *   POST /r/<repl>/control/access   TellAccess → {}: roles have changed; holds for whoever is connected, at once
  *   POST /r/<repl>/control/certify  {certificate} → {}: a later one for the same key, used at the next dial of the relay
  */
 export const RunnerHealth = Hello.extend({
@@ -63,7 +73,13 @@ export const RunnerHealth = Hello.extend({
   alarm: z.string().exactOptional(),
 })
 export type RunnerHealth = z.infer<typeof RunnerHealth>
+export const TellAccess = z.object({ changes: z.array(AccessChange) })
 export const Quiesce = z.object({ say: z.string() })
+/** Bytes of one overtaken session's work, at most: it passes through memory. More is taken as a zip, by a person. */
+export const keptBytes = 64 * 1024 * 1024
+/** What an overtaken session (`of`: its generation) left: `log` bytes of a log object, then a zip of files; either may be empty. */
+export const KeptWork = z.object({ of: Generation, log: z.number().int().min(0) })
+export type KeptWork = z.infer<typeof KeptWork>
 export const Certify = z.object({ certificate: z.string().min(1) })
 export const Quiesced = z.object({ seq: z.number().int().min(0) })
 

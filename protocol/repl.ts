@@ -69,6 +69,14 @@ export const Orphan = z.object({
 })
 export type Orphan = z.infer<typeof Orphan>
 
+/** What of it came into the running session. `beside`: files put beside one of the same name with other content. */
+export const TookKept = z.object({
+  edits: z.number().int().min(0),
+  files: z.number().int().min(0),
+  beside: z.number().int().min(0),
+})
+export type TookKept = z.infer<typeof TookKept>
+
 /** A repl as the API answers it; times are milliseconds since 1970. */
 export const Repl = z.object({
   id: ReplId,
@@ -126,15 +134,25 @@ export const Template = z.object({
 })
 export type Template = z.infer<typeof Template>
 
-/** Invite as its creator sees it; the link is `<app>/invite/<code>`. */
+/** Invite as the owner sees it; the link is `<app>/invite/<code>`. */
 export const Invite = z.object({
   code: Code,
   repl: ReplId,
   role: Role.exclude(['owner']),
+  madeBy: PersonName,
   createdAt: z.number(),
   expiresAt: z.number(),
+  /** How often it let somebody in, and how often it may; null is without a limit. */
+  uses: z.number().int().min(0),
+  most: z.number().int().min(1).nullable(),
+  /** When it was taken back, or null. */
+  revokedAt: z.number().nullable(),
 })
 export type Invite = z.infer<typeof Invite>
+
+/** Somebody with a role in a repl, as its owner sees them. */
+export const Member = z.object({ id: PersonId, name: PersonName, role: Role })
+export type Member = z.infer<typeof Member>
 
 /**
  * The orchestrator's HTTP API, JSON both ways, `authorization: Bearer <service secret>`; `x-devex-person: <PersonId>` says
@@ -155,17 +173,38 @@ export type Invite = z.infer<typeof Invite>
  *   GET    /v1/repls/:repl/zip                                → the workspace as application/zip; `not-running` when no sandbox holds one
  *   GET    /v1/repls/:repl/orphans                            → {orphans: Orphan[]}
  *   GET    /v1/repls/:repl/orphans/:id                        → the changed files as application/zip
+ *   POST   /v1/repls/:repl/orphans/:id/take  {}               → {took: TookKept}     merged into the running session, and no longer listed
  *   GET    /v1/repls/:repl/progress                           → server-sent events, `data:` ProgressEvent, Last-Event-ID resumes;
  *                                                                event `repl` carries the Repl whenever it changed
+ *   GET    /v1/repls/:repl/members                            → {members: Member[]}  owner first
+ *   PATCH  /v1/repls/:repl/members/:person  ChangeMember      → {members}            doors know it within 1 s
+ *   DELETE /v1/repls/:repl/members/:person  RemoveMember      → {members}            also by themselves: they leave
+ *   GET    /v1/repls/:repl/invites                            → {invites: Invite[]}  newest first, without those long over
  *   POST   /v1/repls/:repl/invites   CreateInvite             → {invite: Invite}
+ *   DELETE /v1/repls/:repl/invites/:code                      → {invite: Invite}     taken back: it lets nobody in any more
  *   GET    /v1/invites/:code                                  → {invite: InvitePreview}  (no person)
  *   POST   /v1/invites/:code/accept  AcceptInvite             → {person, repl}       person header optional: without it a guest is made
+ *   POST   /v1/repls/:repl/previews  AskPreview               → {preview: Preview}   `not-running` unless RUNNING or DEGRADED
+ *   PATCH  /v1/repls/:repl/previews  ShowPreview              → {preview: ShowPreview}  who may see a port
+ *   GET    /v1/sessions/:repl/previews                        → {rules: PreviewRules}  (no secret: a token with `rulesAudience`, signed with the session's key)
  *   GET    /v1/keys                                           → JSON Web Key Set     (no secret)
+ *   GET    /v1/access                                         → lines of AccessNews  (the relays' secret)
  */
 export const ConsumeLink = z.object({ code: Code })
 export const CreateRepl = z.object({ name: ReplName, template: TemplateId })
 export const RenameRepl = z.object({ name: ReplName })
-export const CreateInvite = z.object({ role: Role.exclude(['owner']) })
+/** Hours in which an invite lets people in, when nothing else is said and at most; and its uses at most. */
+export const inviteHours = { usual: 7 * 24, most: 30 * 24 } as const
+const inviteUses = 1000
+export const CreateInvite = z.object({
+  role: Role.exclude(['owner']),
+  hours: z.number().int().min(1).max(inviteHours.most).default(inviteHours.usual),
+  /** Null: as often as it is opened. */
+  most: z.number().int().min(1).max(inviteUses).nullable().default(null),
+})
+export const ChangeMember = z.object({ role: Role.exclude(['owner']) })
+/** `invites`: take back every invite that is still good, too; a guest could come again by one. */
+export const RemoveMember = z.object({ invites: z.boolean().default(false) })
 export const AcceptInvite = z.object({ name: PersonName.optional() })
 export const InvitePreview = z.object({
   replName: ReplName,

@@ -1,6 +1,7 @@
 // Shared terminals and the Run button: socket.io namespace `/terminal` of a runner. Bytes are always binary.
 import { z } from 'zod'
 import { limits } from './limits.ts'
+import { Role, type RoleTold } from './access.ts'
 import { PersonId, TerminalId } from './ids.ts'
 import type { Answer, WireError } from './errors.ts'
 
@@ -19,13 +20,30 @@ export const TerminalName = z
   .max(40)
   .regex(/^[^\p{C}]+$/u)
 
+const Somebody = z.object({ id: PersonId, name: z.string() })
+
+/** Who alone types in a terminal, when somebody does, and who asks to. */
+export const Keyboard = z.object({
+  /** Null: everybody types whose role lets them. */
+  holder: Somebody.nullable(),
+  /** When it goes back by itself (milliseconds since 1970); null: when it is given back or taken. */
+  until: z.number().nullable(),
+  /** Who has it then; null: everybody again. */
+  back: Somebody.nullable(),
+  /** In the order of asking. */
+  asks: z.array(Somebody.extend({ role: Role })),
+})
+export type Keyboard = z.infer<typeof Keyboard>
+
 /** One shared PTY as everybody sees it. The driver's window owns the size; others scale or letterbox. */
 export const TerminalInfo = z.object({
   id: TerminalId,
   name: TerminalName,
   cols: z.number(),
   rows: z.number(),
-  driver: z.object({ id: PersonId, name: z.string() }).nullable(),
+  driver: Somebody.nullable(),
+  /** Left out by a runner that knows no keyboards: everybody types whose role lets them. */
+  keyboard: Keyboard.exactOptional(),
   viewers: z.number().int().min(0),
   /** Null while its program runs. */
   exit: z.object({ code: z.number().nullable(), signal: z.string().nullable() }).nullable(),
@@ -54,6 +72,24 @@ export const RenameTerminal = z.object({ terminal: TerminalId, name: TerminalNam
 export const AckOutput = z.object({ terminal: TerminalId, offset })
 export const RunCommand = Size.partial()
 
+/** Minutes of a grant at most. */
+const grantMinutes = 240
+/**
+ * What somebody wants of a terminal's keyboard. `ask` and `withdraw`: for themselves. `take`: when nobody holds it, or as an
+ * owner. `give` and `decline`: as its holder, when nobody holds it, or as an owner. `release`: what one was given goes back
+ * to its giver; what one took is everybody's again.
+ */
+export const KeyboardWish = z.discriminatedUnion('op', [
+  OneTerminal.extend({ op: z.enum(['ask', 'withdraw', 'take', 'release']) }),
+  OneTerminal.extend({
+    op: z.literal('give'),
+    to: PersonId,
+    minutes: z.number().int().min(1).max(grantMinutes).exactOptional(),
+  }),
+  OneTerminal.extend({ op: z.literal('decline'), to: PersonId }),
+])
+export type KeyboardWish = z.infer<typeof KeyboardWish>
+
 /** How an attach begins: `resume` goes on at `offset`; `snapshot` is followed by one `snap` that repaints everything. */
 export type Attached = {
   terminal: number
@@ -79,6 +115,7 @@ export type TerminalFromPage = {
   size: (request: z.infer<typeof ResizeTerminal>) => void
   close: (request: z.infer<typeof OneTerminal>, give: (answer: Answer<object>) => void) => void
   rename: (request: z.infer<typeof RenameTerminal>, give: (answer: Answer<object>) => void) => void
+  keyboard: (request: KeyboardWish, give: (answer: Answer<object>) => void) => void
   run: (request: z.infer<typeof RunCommand>, give: (answer: Answer<{ terminal: number }>) => void) => void
   /** Interrupts the running program (as ^C, then harder). */
   stop: (give: (answer: Answer<object>) => void) => void
@@ -96,4 +133,6 @@ export type TerminalToPage = {
   /** Always after the last `out`. */
   exit: (exit: { terminal: number; offset: number; code: number | null; signal: string | null }) => void
   refused: (refusal: { terminal: number; error: WireError }) => void
+  /** This person's role has changed, for every socket of theirs; after null the runner hangs up. Also on `/tree`. */
+  access: (told: RoleTold) => void
 }

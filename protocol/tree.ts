@@ -1,5 +1,6 @@
 // The file tree and its commands: socket.io namespace `/tree` of a runner. The disk owns the tree; a page mirrors it.
 import { z } from 'zod'
+import type { RoleTold } from './access.ts'
 import { DocId, Epoch } from './ids.ts'
 import { FolderPath, WorkspacePath } from './paths.ts'
 import type { Answer } from './errors.ts'
@@ -70,6 +71,8 @@ export type TreeToPage = {
   tree: (tree: Tree) => void
   ops: (ops: TreeOps) => void
   document: (event: DocumentEvent) => void
+  /** This person's role has changed, for every socket of theirs; after null the runner hangs up. Also on `/terminal`. */
+  access: (told: RoleTold) => void
 }
 
 export const DocumentEvent = z.discriminatedUnion('kind', [

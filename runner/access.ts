@@ -1,18 +1,65 @@
-// Checks every token that comes to a runner: signature, audience, repl, generation, expiry. Decides no permission.
+// Checks every token that comes to a runner: signature, audience, repl, generation, expiry, and that its person's role has not
+// changed since. Decides no permission.
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 import type { z } from 'zod'
-import { controlAudience, ControlClaims, doorAudience, DoorClaims, tokenIssuer } from '../protocol/access.ts'
+import {
+  type AccessChange,
+  controlAudience,
+  ControlClaims,
+  doorAudience,
+  DoorClaims,
+  outdated,
+  tokenIssuer,
+} from '../protocol/access.ts'
 import { AppError } from '../protocol/errors.ts'
 import { limits } from '../protocol/limits.ts'
+import { ticketAudience, TicketClaims } from '../protocol/preview.ts'
 
 export type Tokens = {
-  /** A person's token. Throws `bad-token`, `expired-token`, `forbidden` (another repl) or `stale-generation`. */
+  /**
+   * A person's token. Throws `bad-token`, `expired-token` (or an older role), `forbidden` (another repl, or removed from this
+   * one) or `stale-generation`.
+   */
   door(token: string): Promise<DoorClaims>
   /** The orchestrator's token. */
   control(token: string): Promise<ControlClaims>
+  /** A ticket for a preview; that it is used once is asked elsewhere. */
+  ticket(token: string): Promise<TicketClaims>
 }
 
-export function checkTokens(session: { repl: string; generation: number; keysUrl: string }): Tokens {
+/** Whose role has changed in this session's repl. Told by the orchestrator alone: in the launch, and by the control door. */
+export class Standing {
+  readonly #changes = new Map<string, AccessChange>()
+
+  constructor(changes: readonly AccessChange[] = []) {
+    this.take(changes)
+  }
+
+  /** Gives those that were not known. */
+  take(changes: readonly AccessChange[]): AccessChange[] {
+    const fresh = changes.filter((change) => change.ver > (this.#changes.get(change.person)?.ver ?? 0))
+    for (const change of fresh) this.#changes.set(change.person, change)
+    return fresh
+  }
+
+  /** The last change of this person's role when the claims are older than it. */
+  newerThan(claims: DoorClaims): AccessChange | null {
+    const change = this.#changes.get(claims.sub)
+    return change !== undefined && outdated(claims, change) !== null ? change : null
+  }
+
+  /** Throws when the claims are older than their person's last change. */
+  check(claims: DoorClaims): DoorClaims {
+    const why = outdated(claims, this.#changes.get(claims.sub))
+    if (why !== null) throw new AppError(why.code, { say: why.say, log: { sub: claims.sub } })
+    return claims
+  }
+}
+
+export function checkTokens(
+  session: { repl: string; generation: number; keysUrl: string },
+  standing: Standing,
+): Tokens {
   // Keys are asked for again when a token names one that is not known, at most every 5 seconds.
   const keys = createRemoteJWKSet(new URL(session.keysUrl), {
     cooldownDuration: 5_000,
@@ -20,9 +67,11 @@ export function checkTokens(session: { repl: string; generation: number; keysUrl
   })
   return {
     door: async (token) =>
-      ours(await claims(token, { audience: doorAudience, shape: DoorClaims, keys }), session),
+      standing.check(ours(await claims(token, { audience: doorAudience, shape: DoorClaims, keys }), session)),
     control: async (token) =>
       ours(await claims(token, { audience: controlAudience, shape: ControlClaims, keys }), session),
+    ticket: async (token) =>
+      ours(await claims(token, { audience: ticketAudience, shape: TicketClaims, keys }), session),
   }
 }
 

@@ -3,8 +3,10 @@ import { chmod, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import { pino, type Logger } from 'pino'
+import type { AccessChange } from '../protocol/access.ts'
 import type { RunnerHealth, RunnerLaunch } from '../protocol/control.ts'
-import { checkTokens } from './access.ts'
+import { previewSocketOf } from '../protocol/preview.ts'
+import { checkTokens, Standing, type Tokens } from './access.ts'
 import { openCore, type Core } from './core.ts'
 import { privateFolder } from './disk.ts'
 import { systemClock, type Clock } from './documents/clock.ts'
@@ -14,9 +16,15 @@ import { filesDoor } from './doors/files.ts'
 import { createDoors } from './doors/http.ts'
 import { openLive } from './doors/live.ts'
 import { checkOrigins } from './doors/origins.ts'
+import { portsDoor } from './doors/ports.ts'
+import { BoxPortsWatch, dialPort } from './doors/ports-box.ts'
+import { createPreviewDoor } from './doors/preview/door.ts'
+import { previewLogin } from './doors/preview/login.ts'
+import { askedRules } from './doors/preview/rules.ts'
 import { startTerminals } from './doors/terminal.ts'
 import { treeDoor } from './doors/tree.ts'
 import { readIdentity, type Identity } from './identity.ts'
+import { takeKeptWork } from './kept.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { Terminals } from './terminals/terminals.ts'
 
@@ -32,6 +40,7 @@ export async function startRunner(launch: RunnerLaunch, options: RunnerOptions =
   await core.documents.catchUp()
   const doors = await openDoors(start, core)
   await listen(doors.server, launch.socket)
+  await listen(doors.previews, previewSocketOf(launch.socket))
   logger.info({ generation: launch.generation, level: launch.level }, 'the runner listens')
   return {
     health: doors.health,
@@ -45,15 +54,17 @@ export async function startRunner(launch: RunnerLaunch, options: RunnerOptions =
 async function openDoors(
   start: Start,
   core: Core,
-): Promise<{ server: Server; health: () => RunnerHealth; close(): Promise<void> }> {
+): Promise<{ server: Server; previews: Server; health: () => RunnerHealth; close(): Promise<void> }> {
   const { launch, identity, clock, logger } = start
   const { repl } = launch
   const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
   const changes = new Changes()
   const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
+  const standing = new Standing(launch.access)
   const shared = {
     repl,
-    tokens: checkTokens(launch),
+    standing,
+    tokens: checkTokens(launch, standing),
     origins: checkOrigins(launch.origins),
     stopping: () => lifecycle.stopping,
     clock,
@@ -65,6 +76,14 @@ async function openDoors(
     health,
     quiesce: (say: string) => lifecycle.quiesce(say),
     resume: () => lifecycle.resume(),
+    takeKept: (frame: Uint8Array) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
+    access: (changes: AccessChange[]) => {
+      for (const change of standing.take(changes)) {
+        logger.info({ person: change.person, role: change.role }, 'a role has changed')
+        live.changed(change)
+        terminals.changed(change)
+      }
+    },
     certify: (certificate: string) => void (identity.certificate = certificate),
   }
   const { confined, documents, tree } = core
@@ -82,13 +101,34 @@ async function openDoors(
     materialise: (why) => documents.materialise(why),
     log: logger,
     build: launch.build,
+    clock,
   })
+  const { previews, watch } = openPreviews(start, shared.tokens)
+  portsDoor(live.ports, watch)
   const close = async (): Promise<void> => {
     await live.close()
-    await closed(server)
+    watch.close()
+    await Promise.all([closed(server), closed(previews)])
     await terminals.close()
   }
-  return { server, health, close }
+  return { server, previews, health, close }
+}
+
+/** What of the person's programs is seen from outside: their ports, and the pages behind them. */
+function openPreviews(
+  { launch, clock, logger }: Start,
+  tokens: Tokens,
+): { previews: Server; watch: BoxPortsWatch } {
+  const previews = createPreviewDoor({
+    repl: launch.repl,
+    origins: launch.origins,
+    login: previewLogin(launch, clock),
+    rules: askedRules(launch, logger, clock),
+    checkTicket: (ticket) => tokens.ticket(ticket),
+    dial: (port) => dialPort(launch, port),
+    logger,
+  })
+  return { previews, watch: new BoxPortsWatch(launch, logger) }
 }
 
 function healthOf(launch: RunnerLaunch, core: Core, terminals: Terminals): RunnerHealth {

@@ -2,7 +2,8 @@
 import { asAppError } from '../../protocol/errors.ts'
 import { createStore, type Readable } from './store.ts'
 
-export type Area = 'files' | 'editor' | 'terminal' | 'page'
+/** `role`: not what went wrong, but what has become of this person here. */
+export type Area = 'files' | 'editor' | 'terminal' | 'page' | 'role'
 
 export type Notices = {
   shown: Readable<Partial<Record<Area, string>>>

@@ -5,7 +5,7 @@ import type { Notices } from './notices.ts'
 import type { Store } from './store.ts'
 import type { WorkbenchCore } from './workbench.ts'
 
-export type NarrowPanel = 'files' | 'editor' | 'terminal' | 'people'
+export type NarrowPanel = 'files' | 'editor' | 'terminal' | 'preview' | 'people'
 
 /** What this page alone shows; nobody else sees it. */
 export type ViewState = {
@@ -13,7 +13,8 @@ export type ViewState = {
   /** Terminal that was just opened for this person and takes the keyboard once it is shown. */
   keyboardFor: number | null
   narrow: NarrowPanel
-  dialog: 'share' | 'stop' | 'palette' | null
+  /** `share` and `members` are two sides of one dialog. */
+  dialog: 'share' | 'members' | 'stop' | 'palette' | null
   /** Place of the cursor in the shown document. */
   cursor: { line: number; column: number; language: string } | null
 }

@@ -1,11 +1,12 @@
 // The workbench of one repl in the browser: starts its core, ends it, and lays out what people see. Loaded in browsers only.
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { Person, Repl } from '../../protocol/repl.ts'
 import { announce } from '../ui/live-region.tsx'
-import { Button } from '../ui/button.tsx'
+import { Button, buttonClasses } from '../ui/button.tsx'
 import { ErrorView, LoadingView } from '../ui/views.tsx'
 import { Palette } from './commands/palette.tsx'
 import type { ConnectionWord } from './link/words.ts'
+import { KeptWork } from './kept-work.tsx'
 import { NarrowLayout, WideLayout, useIsNarrow } from './layout.tsx'
 import { NoticeBar } from './notice-bar.tsx'
 import { createNotices } from './notices.ts'
@@ -39,11 +40,19 @@ const atFirst: ViewState = {
 
 export function Workbench({ repl, person }: WorkbenchProps) {
   const [bench, setBench] = useState<Omit<Bench, 'repl' | 'person'> | null>(null)
-  const { id, role, template, phase } = repl
+  const { id, template, phase } = repl
+  // Roles change while the page is open; what it was loaded with is only where the core begins.
+  const first = useRef(repl.role)
   const { id: personId } = person
   useEffect(() => {
     const notices = createNotices()
-    const core = startWorkbench({ id, role, template, say: notices.say, person: { id: personId } })
+    const core = startWorkbench({
+      id,
+      role: first.current,
+      template,
+      say: notices.say,
+      person: { id: personId },
+    })
     const stop = walkRegions()
     // What is started here opens sockets, so it is made by an effect and not while drawing.
     // oxlint-disable-next-line react/set-state-in-effect
@@ -53,7 +62,7 @@ export function Workbench({ repl, person }: WorkbenchProps) {
       core.dispose()
       setBench(null)
     }
-  }, [id, role, template, personId])
+  }, [id, template, personId])
   useEffect(() => bench?.sawPhase(phase), [bench, phase])
   if (bench === null) return <LoadingView say="Opening the workbench" />
   return (
@@ -72,6 +81,8 @@ function Frame() {
     <div className="flex h-dvh flex-col overflow-hidden bg-ground text-ink" data-testid="workbench">
       <TopBar />
       <NoticeBar area="page" />
+      <KeptWork />
+      <NoticeBar area="role" />
       <Refusal />
       {isNarrow ? <NarrowLayout /> : <WideLayout />}
       <StatusBar />
@@ -117,15 +128,25 @@ function useReturnedConnection(): void {
 
 /** Why this page may not or cannot be connected, when trying again by itself would not help. */
 function Refusal() {
-  const { link } = useWorkbench()
+  const { link, repl, documents } = useWorkbench()
   const phase = useStore(link.phase)
+  const { unsaved } = useStore(documents.summary)
   if (phase.phase !== 'refused') return null
+  const left = unsaved > 0 ? ' What you typed last was not sent: it is still in this page, so copy it.' : ''
   return (
     <div data-testid="refusal" className="border-b border-line bg-bad-soft">
       <ErrorView
-        title="This page is not connected"
-        say={phase.say}
-        action={<Button onClick={() => location.reload()}>Reload the page</Button>}
+        title={phase.isOut ? `You are not in ${repl.name} any more` : 'This page is not connected'}
+        say={`${phase.say}${left}`}
+        action={
+          phase.isOut ? (
+            <a href="/" className={buttonClasses()}>
+              Go to your REPLs
+            </a>
+          ) : (
+            <Button onClick={() => location.reload()}>Reload the page</Button>
+          )
+        }
       />
     </div>
   )

@@ -11,7 +11,10 @@ import { connectionWord, type ConnectionWord } from './link/words.ts'
 import type { Area } from './notices.ts'
 import { beKeeper } from './offline/keeper.ts'
 import type { Leftovers } from './offline/leftovers.ts'
+import { askPreview, sharePreview } from './preview/ask-preview.ts'
+import { createPreviews, type Previews } from './preview/previews.ts'
 import { createPresence, type Presence } from './people/presence.ts'
+import { sayRoles } from './people/say-roles.ts'
 import { listen, createScope, type Scope } from './scope.ts'
 import { createStore, derive, until, type Readable } from './store.ts'
 import { createTerminals, type Terminals } from './terminal/terminals.ts'
@@ -23,6 +26,7 @@ export type WorkbenchCore = {
   tabs: Tabs
   terminals: Terminals
   presence: Presence
+  previews: Previews
   connection: Readable<ConnectionWord>
   isViewer: Readable<boolean>
   /** What the server says of the session, as soon as this page knows. */
@@ -47,8 +51,8 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   const { doors, live } = link
   const files = createFiles({ live, doors })
   scope.add(files.dispose)
-  // A viewer has no edits, and some browsers keep nothing for pages.
-  const keeper = role !== 'viewer' && 'indexedDB' in window ? beKeeper({ person: person.id, repl: id }) : null
+  // Some browsers keep nothing for pages. A viewer may be made an editor, and may have been one.
+  const keeper = 'indexedDB' in window ? beKeeper({ person: person.id, repl: id }) : null
   if (keeper !== null) scope.add(keeper.release)
   const documents = createDocuments({
     doors,
@@ -70,16 +74,20 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   scope.add(terminals.dispose)
   const presence = createPresence(doors, live)
   scope.add(presence.dispose)
+  const previews = previewsOf(id, live, scope)
   const isViewer = derive([doors.latest], () => (doors.latest.get()?.role ?? role) === 'viewer')
   scope.add(isViewer.dispose)
   const leftovers = keeper?.leftovers({
     documents,
-    isLive: () => link.phase.get().phase === 'live',
+    // What waits of a viewer stays where it is until they may edit again.
+    isLive: () => link.phase.get().phase === 'live' && !isViewer.get(),
     open: files.open,
     say: (words) => say('page', words),
   })
   if (leftovers !== undefined) scope.add(leftovers.dispose)
-  scope.add(link.phase.subscribe(() => (link.phase.get().phase === 'live' ? leftovers?.look() : undefined)))
+  const lookAgain = (): void => (link.phase.get().phase === 'live' ? leftovers?.look() : undefined)
+  for (const store of [link.phase, isViewer]) scope.add(store.subscribe(lookAgain))
+  scope.add(sayRoles(link, { role, say: (words) => say('role', words) }))
   const found = leftovers?.waiting ?? createStore(0)
   const { connection, sawPhase } = watchConnection({ link, documents, isViewer, found }, scope)
   scope.add(guardLeaving(documents))
@@ -91,11 +99,22 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
     tabs,
     terminals,
     presence,
+    previews,
     connection,
     isViewer,
     sawPhase,
     dispose: scope.dispose,
   }
+}
+
+function previewsOf(repl: string, live: Link['live'], scope: Scope): Previews {
+  const previews = createPreviews({
+    live,
+    ask: (wish) => askPreview(repl, wish),
+    share: (wish) => sharePreview(repl, wish),
+  })
+  scope.add(previews.dispose)
+  return previews
 }
 
 const textOf = (opened: Opened): TextFile | null => (opened.kind === 'text' ? opened : null)

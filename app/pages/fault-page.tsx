@@ -12,6 +12,7 @@ const titles: Partial<Record<WireError['code'], string>> = {
   'not-found': 'Nothing is here',
   'not-signed-in': 'Sign in first',
   forbidden: 'This is not yours to do',
+  'link-used': 'This link is over',
   unavailable: 'DevEx is not ready',
 }
 

@@ -8,7 +8,7 @@ import { ReplActions } from './repl-actions.tsx'
 import { TemplateMark } from './template-mark.tsx'
 import { useReplChange } from './use-change.ts'
 import { useLiveRepl } from './use-live-repl.ts'
-import type { Progress } from './use-progress.ts'
+import { runningSay } from './steps.ts'
 
 interface ReplRowProps {
   repl: Repl
@@ -17,12 +17,6 @@ interface ReplRowProps {
   listening: boolean
   /** Something was changed here: the list may be another. */
   onChanged: () => void
-}
-
-/** The step that runs now, in the API's own words. */
-function stepSay(progress: Progress, listening: boolean): string | undefined {
-  const running = listening ? progress.run?.steps.find(({ state }) => state === 'begun') : undefined
-  return running?.say
 }
 
 /** Facts in one quiet line. */
@@ -43,6 +37,7 @@ export function ReplRow({ repl: loaded, template, listening, onChanged }: ReplRo
     put(changed)
     onChanged()
   })
+  const moving = sayOf(listening ? runningSay(progress.run, repl.phase) : undefined)
   const trouble =
     change.error?.say ?? (repl.phase === 'START_FAILED' || repl.phase === 'FLUSH_FAILED' ? repl.reason : null)
   return (
@@ -62,12 +57,12 @@ export function ReplRow({ repl: loaded, template, listening, onChanged }: ReplRo
           </p>
         </div>
         <div className="hidden max-w-64 min-w-0 truncate text-right sm:block">
-          <PhaseBadge phase={repl.phase} {...sayOf(stepSay(progress, listening))} />
+          <PhaseBadge phase={repl.phase} {...moving} />
         </div>
         <ReplActions repl={repl} change={change} mayChange={can(repl.role, 'repl.start')} />
       </div>
       <div className="mt-1 flex flex-wrap items-center gap-x-3 pl-11 sm:hidden">
-        <PhaseBadge phase={repl.phase} {...sayOf(stepSay(progress, listening))} />
+        <PhaseBadge phase={repl.phase} {...moving} />
         <Facts repl={repl} template={template} />
       </div>
       {trouble && (

@@ -8,6 +8,7 @@ import { ClockTime } from '../ui/time.tsx'
 import { levelWords } from './level-words.ts'
 import { sessionWords } from './session-words.ts'
 import { StepList } from './step-list.tsx'
+import { showsRun } from './steps.ts'
 import type { Progress } from './use-progress.ts'
 import { useReplChange } from './use-change.ts'
 
@@ -17,13 +18,6 @@ interface SessionPanelProps {
   /** The server's clock minus this browser's, milliseconds. */
   offsetMs: number
   onRepl: (repl: Repl) => void
-}
-
-/** Whether the run told last belongs to what is shown: a stopped repl shows how it stopped, never how it once started. */
-function showsRun(repl: Repl, progress: Progress): boolean {
-  if (!progress.run) return false
-  if (repl.phase !== 'STOPPED' && repl.phase !== 'CREATED') return true
-  return repl.desired === 'running' || progress.run.kind === 'stop'
 }
 
 function LevelNote({ repl }: { repl: Repl }) {
@@ -52,7 +46,7 @@ export function SessionPanel({ repl, progress, offsetMs, onRepl }: SessionPanelP
         {words.title}
       </h1>
       <p className="mt-1 text-muted wrap-anywhere">{words.say}</p>
-      {showsRun(repl, progress) && progress.run && (
+      {progress.run && showsRun(repl, progress.run) && (
         <div className="mt-4 border-t border-line pt-3">
           <StepList run={progress.run} offsetMs={offsetMs} />
         </div>

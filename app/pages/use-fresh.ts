@@ -10,19 +10,25 @@ interface Fresh<T> {
   everyMs: number
   /** Gets what was seen; must be stable. */
   onSeen: (seen: T) => void
+  /** Called when it is nothing for this person any more; must be stable. */
+  onGone?: () => void
 }
 
-/** Looks every `everyMs` milliseconds while seen, and at once when seen again; answers how to look right now. */
-export function useFresh<T>({ path, shape, everyMs, onSeen }: Fresh<T>): () => Promise<void> {
+/** Statuses that say: this is not yours, or not there, however often you ask. */
+const goneStatuses = [403, 404]
+
+/** Looks every `everyMs` milliseconds (Infinity: not) while seen, and at once when seen again; answers how to look right now. */
+export function useFresh<T>({ path, shape, everyMs, onSeen, onGone }: Fresh<T>): () => Promise<void> {
   const visible = useVisible()
   const look = useCallback(async () => {
     const response = await fetch(path, { headers: { accept: 'application/json' } }).catch(() => null)
+    if (response !== null && goneStatuses.includes(response.status)) onGone?.()
     if (!response?.ok) return
     const seen = shape.safeParse(await response.json().catch(() => null))
     if (seen.success) onSeen(seen.data)
-  }, [path, shape, onSeen])
+  }, [path, shape, onSeen, onGone])
   useEffect(() => {
-    if (!visible) return
+    if (!visible || everyMs === Infinity) return
     const timer = setInterval(() => void look(), everyMs)
     return () => clearInterval(timer)
   }, [visible, look, everyMs])

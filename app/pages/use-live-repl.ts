@@ -32,9 +32,13 @@ const lookMs = 5_000
 
 /** The repl of its own page: listens and looks. */
 export function useWatchedRepl(loaded: Repl): LiveRepl {
-  const live = useLiveRepl(loaded, true)
+  // Somebody who was removed is told so by the workbench; asking on and on would change nothing.
+  const [isGone, setGone] = useState(false)
+  const live = useLiveRepl(loaded, !isGone)
   const { put } = live
   const onSeen = useCallback(({ repl }: { repl: Repl }) => put(repl), [put])
-  useFresh({ path: `/repl/${loaded.id}/now`, shape: withRepl, everyMs: lookMs, onSeen })
+  const onGone = useCallback(() => setGone(true), [])
+  const everyMs = isGone ? Infinity : lookMs
+  useFresh({ path: `/repl/${loaded.id}/now`, shape: withRepl, everyMs, onSeen, onGone })
   return live
 }

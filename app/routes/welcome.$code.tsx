@@ -26,15 +26,15 @@ export const meta = () => [{ title: 'Sign in · DevEx' }]
 const passing = (error: WireError): boolean => error.code === 'unavailable' || error.code === 'internal'
 
 function DeadLink({ error }: { error: WireError }) {
-  const title = error.code === 'link-used' ? 'This link has been used' : 'This link does not work'
   return (
-    <NarrowCard title={title}>
+    <NarrowCard title="This link does not work">
       <p role="alert" className="mt-2">
         {error.say}
       </p>
       <p className="mt-2 text-muted">
         A sign-in link works once, in one browser. Print another on the machine where DevEx runs, in its
-        folder (with the same --data, if you gave one: npm run login -- --data DIR):
+        folder; if you gave it a data folder, add{' '}
+        <code className="font-mono whitespace-nowrap">-- --data DIR</code>:
       </p>
       <pre className="mt-3 rounded-md border border-line bg-ground px-3 py-2 font-mono text-code select-all">
         npm run login

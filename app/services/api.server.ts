@@ -6,17 +6,25 @@ import {
   Doors,
   Invite,
   InvitePreview,
+  Orphan,
+  Member,
   Person,
   Repl,
   Template,
+  TookKept,
   type AcceptInvite,
+  type ChangeMember,
   type CreateInvite,
   type CreateRepl,
+  type RemoveMember,
 } from '../../protocol/repl.ts'
 import { Code, PersonId, ReplId } from '../../protocol/ids.ts'
+import { Preview, ShowPreview, type AskPreview } from '../../protocol/preview.ts'
 
 /** An answer that takes longer means that the orchestrator is stuck; people are told instead of waiting. */
 const answerWithinMs = 10_000
+/** Merging what an overtaken session left may be the work of minutes of typing and many files. */
+const takeWithinMs = 90_000
 
 export interface Api {
   consumeLink(code: string): Promise<Person>
@@ -39,10 +47,21 @@ export interface PersonApi {
   stopRepl(id: string): Promise<Repl>
   deleteRepl(id: string): Promise<Repl>
   doors(id: string): Promise<Doors>
+  invites(id: string): Promise<Invite[]>
   createInvite(id: string, body: z.infer<typeof CreateInvite>): Promise<Invite>
+  preview(id: string, body: z.input<typeof AskPreview>): Promise<Preview>
+  showPreview(id: string, body: z.infer<typeof ShowPreview>): Promise<z.infer<typeof ShowPreview>>
+  revokeInvite(id: string, code: string): Promise<Invite>
+  members(id: string): Promise<Member[]>
+  changeMember(id: string, person: string, body: z.infer<typeof ChangeMember>): Promise<Member[]>
+  removeMember(id: string, person: string, body: z.infer<typeof RemoveMember>): Promise<Member[]>
   /** The raw event stream of a repl's progress after event `after`; ends when `signal` does. */
   progress(id: string, from: { after?: string; signal: AbortSignal }): Promise<ReadableStream<Uint8Array>>
   /** All files as one zip archive, made while it is read; ends when `signal` does. */
+  /** The files that an overtaken session left, as a zip. */
+  keptZip(id: string, kept: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
+  /** Brings what an overtaken session left into the running one. */
+  takeKept(id: string, kept: string): Promise<TookKept>
   zip(id: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
 }
 
@@ -120,6 +139,11 @@ function replPath(id: string): string {
   throw new AppError('not-found', { say: 'There is no such REPL, or it is not shared with you.' })
 }
 
+function keptPath(id: string, kept: string): string {
+  if (Orphan.shape.id.safeParse(kept).success) return `${replPath(id)}/orphans/${kept}`
+  throw new AppError('not-found', { say: 'This work was brought in already, or was never kept.' })
+}
+
 function codePath(folder: 'invites', code: string): string {
   if (Code.safeParse(code).success) return `/v1/${folder}/${code}`
   throw new AppError('not-found', { say: 'This invite does not exist. Ask for a new link.' })
@@ -177,12 +201,51 @@ function personApi(send: Send, person: string): PersonApi {
       const ask: Ask = { method: 'POST', path: `${replPath(id)}/doors`, person, body: {} }
       return (await read(send, ask, z.object({ doors: Doors }))).doors
     },
-    createInvite: async (id, body) => {
-      const ask: Ask = { method: 'POST', path: `${replPath(id)}/invites`, person, body }
-      return (await read(send, ask, z.object({ invite: Invite }))).invite
+    ...sharing(send, person),
+    preview: async (id, body) => {
+      const ask: Ask = { method: 'POST', path: `${replPath(id)}/previews`, person, body }
+      return (await read(send, ask, z.object({ preview: Preview }))).preview
+    },
+    showPreview: async (id, body) => {
+      const ask: Ask = { method: 'PATCH', path: `${replPath(id)}/previews`, person, body }
+      return (await read(send, ask, z.object({ preview: ShowPreview }))).preview
     },
     progress: (id, from) => progress(send, { id, person, ...from }),
-    zip: (id, signal) => stream(send, { path: `${replPath(id)}/zip`, person, signal }),
+    keptZip: async (id, kept, signal) => stream(send, { path: keptPath(id, kept), person, signal }),
+    takeKept: async (id, kept) => {
+      const ask: Ask = { method: 'POST', path: `${keptPath(id, kept)}/take`, person, body: {} }
+      const signal = AbortSignal.timeout(takeWithinMs)
+      return (await read(send, { ...ask, signal }, z.object({ took: TookKept }))).took
+    },
+    zip: async (id, signal) => stream(send, { path: `${replPath(id)}/zip`, person, signal }),
+  }
+}
+
+const withInvite = z.object({ invite: Invite })
+const withMembers = z.object({ members: z.array(Member) })
+
+type Sharing = Pick<
+  PersonApi,
+  'invites' | 'createInvite' | 'revokeInvite' | 'members' | 'changeMember' | 'removeMember'
+>
+
+/** Who is in a repl, and the links by which others get in. */
+function sharing(send: Send, person: string): Sharing {
+  const invite = async (ask: Omit<Ask, 'person'>) => (await read(send, { ...ask, person }, withInvite)).invite
+  const members = async (ask: Omit<Ask, 'person'>) =>
+    (await read(send, { ...ask, person }, withMembers)).members
+  const invitesOf = (id: string): string => `${replPath(id)}/invites`
+  const memberPath = (id: string, member: string): string => `${replPath(id)}/members/${member}`
+  return {
+    invites: async (id) =>
+      (await read(send, { path: invitesOf(id), person }, z.object({ invites: z.array(Invite) }))).invites,
+    createInvite: async (id, body) => invite({ method: 'POST', path: invitesOf(id), body }),
+    revokeInvite: async (id, code) => invite({ method: 'DELETE', path: `${invitesOf(id)}/${code}` }),
+    members: async (id) => members({ path: `${replPath(id)}/members` }),
+    changeMember: async (id, member, body) =>
+      members({ method: 'PATCH', path: memberPath(id, member), body }),
+    removeMember: async (id, member, body) =>
+      members({ method: 'DELETE', path: memberPath(id, member), body }),
   }
 }
 

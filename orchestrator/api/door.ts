@@ -9,13 +9,13 @@ import type { People } from '../access/people.ts'
 /** Header by which the app says for whom it asks. */
 const personHeader = 'x-devex-person'
 
-/** Refuses everybody who does not know the service secret; takes the same time whatever is wrong. */
-export function onlyOurApp(secret: string): RequestHandler {
+/** Refuses everybody who does not know the secret, in these words; takes the same time whatever is wrong. */
+export function onlyWhoKnows(secret: string, say: string): RequestHandler {
   const wanted = digest(secret)
   return (req, _res, next) => {
     const given = /^Bearer (\S+)$/.exec(req.headers.authorization ?? '')?.[1] ?? ''
     if (timingSafeEqual(digest(given), wanted)) next()
-    else next(new AppError('bad-token', { say: 'This door is for the DevEx app only.' }))
+    else next(new AppError('bad-token', { say }))
   }
 }
 

@@ -9,7 +9,8 @@ export type StreamParts = {
   now: () => Promise<Repl>
   since: (after: number) => Promise<ProgressEvent[]>
   watchEvents: (tell: (event: ProgressEvent) => void) => () => void
-  watchRepl: (tell: (repl: Repl) => void) => () => void
+  /** `gone`: the reader has no role there any more. */
+  watchRepl: (tell: (repl: Repl) => void, gone: () => void) => () => void
 }
 
 /** Begins by listening, then tells the past: what happens in between is neither lost nor told twice. */
@@ -29,7 +30,7 @@ export async function streamProgress(parts: StreamParts, req: Request, res: Resp
   }
   const ends = [
     parts.watchEvents((event) => (waiting === null ? tell(event) : waiting.push(event))),
-    parts.watchRepl(tellRepl),
+    parts.watchRepl(tellRepl, () => res.end()),
   ]
   res.on('close', () => ends.forEach((end) => end()))
   const repl = await parts.now()

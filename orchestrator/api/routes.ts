@@ -3,15 +3,24 @@ import express, { Router, type Express } from 'express'
 import type { Logger } from 'pino'
 import type { JWK } from 'jose'
 import { AppError } from '../../protocol/errors.ts'
-import { AcceptInvite, ConsumeLink, CreateInvite, CreateRepl, RenameRepl } from '../../protocol/repl.ts'
+import { ConsumeLink, CreateRepl, RenameRepl } from '../../protocol/repl.ts'
+import type { Audit } from '../access/audit.ts'
 import type { Invites } from '../access/invites.ts'
+import type { Members } from '../access/members.ts'
 import type { People } from '../access/people.ts'
+import type { Previews } from '../previews.ts'
+import type { Teller } from '../access/teller.ts'
 import type { Progress } from '../progress.ts'
 import type { Repls } from '../repls.ts'
 import type { Templates } from '../templates.ts'
 import type { Downloads } from '../downloads.ts'
-import { answerFailures, answering, maybePersonOf, onlyOurApp, personOf } from './door.ts'
+import type { KeptParts } from '../kept.ts'
+import { accessRoutes } from './access-stream.ts'
+import { answerFailures, answering, onlyWhoKnows, personOf } from './door.ts'
 import { downloadRoutes } from './downloads.ts'
+import { keptRoutes } from './kept.ts'
+import { memberRoutes } from './members.ts'
+import { previewRoutes, sessionRoutes } from './previews.ts'
 import { streamProgress } from './progress-stream.ts'
 
 /** The largest body here is a name. */
@@ -19,13 +28,20 @@ const bodyBytes = 16 * 1024
 
 export type ApiParts = {
   secret: string
+  /** The relays' own, good for one door. */
+  relaySecret: string
   published: { keys: JWK[] }
   people: People
   invites: Invites
+  members: Members
+  teller: Teller
+  audit: Audit
   repls: Repls
   progress: Progress
   templates: Templates
   downloads: Downloads
+  kept: KeptParts
+  previews: Previews
   /** Doors that check their own credentials. */
   objects: Router
   log: Logger
@@ -36,16 +52,25 @@ export function apiOf(parts: ApiParts): Express {
   app.disable('x-powered-by')
   app.set('etag', false)
   app.get('/v1/keys', (_req, res) => res.json(parts.published))
-  app.use(parts.objects)
-  app.use(onlyOurApp(parts.secret), express.json({ limit: bodyBytes }))
-  app.use(peopleRoutes(parts), replRoutes(parts), inviteRoutes(parts))
-  app.use(downloadRoutes(parts.downloads, (req) => personOf(parts.people, req)))
+  app.use(parts.objects, sessionRoutes(parts.previews))
+  app.use(accessRoutes(parts.teller, parts.relaySecret))
+  app.use(
+    onlyWhoKnows(parts.secret, 'This door is for the DevEx app only.'),
+    express.json({ limit: bodyBytes }),
+  )
+  app.use(peopleRoutes(parts), replRoutes(parts), memberRoutes(parts))
+  const who = (req: express.Request) => personOf(parts.people, req)
+  app.use(
+    downloadRoutes(parts.downloads, who),
+    keptRoutes(parts.kept, who),
+    previewRoutes(parts.previews, who),
+  )
   app.use((_req, _res, next) => next(new AppError('not-found', { say: 'There is nothing at this address.' })))
   app.use(answerFailures(parts.log))
   return app
 }
 
-function peopleRoutes({ people, templates }: ApiParts): Router {
+function peopleRoutes({ people, templates, audit }: ApiParts): Router {
   const router = Router()
   router.post(
     '/v1/links',
@@ -53,7 +78,11 @@ function peopleRoutes({ people, templates }: ApiParts): Router {
   )
   router.post(
     '/v1/links/consume',
-    answering(async (req) => ({ person: await people.consumeLink(ConsumeLink.parse(req.body).code) })),
+    answering(async (req) => {
+      const person = await people.consumeLink(ConsumeLink.parse(req.body).code)
+      await audit.note({ what: 'sign-in', who: person, by: 'owner-link' })
+      return { person }
+    }),
   )
   router.get(
     '/v1/people/:id',
@@ -109,7 +138,8 @@ function replRoutes({ people, repls, progress }: ApiParts): Router {
         now: () => repls.get(person, repl),
         since: (after: number) => progress.since(repl, after),
         watchEvents: (tell: Parameters<Progress['watch']>[1]) => progress.watch(repl, tell),
-        watchRepl: (tell: Parameters<Repls['watch']>[2]) => repls.watch(person, repl, tell),
+        watchRepl: (tell: Parameters<Repls['watch']>[2], gone: () => void) =>
+          repls.watch(person, repl, tell, gone),
       }
       await repls.check(person, repl, 'repl.open')
       await streamProgress(parts, req, res)
@@ -117,43 +147,4 @@ function replRoutes({ people, repls, progress }: ApiParts): Router {
     stream().then(undefined, next)
   })
   return router
-}
-
-function inviteRoutes({ people, repls, invites }: ApiParts): Router {
-  const router = Router()
-  router.post(
-    '/v1/repls/:repl/invites',
-    answering(async (req) => {
-      const person = await personOf(people, req)
-      const repl = req.params['repl'] ?? ''
-      await repls.check(person, repl, 'invite.create')
-      const { role } = CreateInvite.parse(req.body)
-      return { invite: await invites.make({ repl, role, by: person.id }) }
-    }),
-  )
-  router.get(
-    '/v1/invites/:code',
-    answering(async (req) => {
-      const { repl, role, by, expiresAt } = await invites.find(req.params['code'] ?? '')
-      const invitedBy = (await people.find(by)).name
-      return { invite: { replName: await repls.nameOf(repl), role, invitedBy, expiresAt } }
-    }),
-  )
-  router.post(
-    '/v1/invites/:code/accept',
-    answering(async (req) => {
-      const { repl, role } = await invites.find(req.params['code'] ?? '')
-      const { name } = AcceptInvite.parse(req.body)
-      await repls.nameOf(repl)
-      const person = (await maybePersonOf(people, req)) ?? (await guestNamed(people, name))
-      return { person, repl: await repls.admit(person, repl, role) }
-    }),
-  )
-  return router
-}
-
-async function guestNamed(people: People, name: string | undefined) {
-  if (name === undefined)
-    throw new AppError('bad-input', { say: 'Give a name, so that others see who you are.' })
-  return people.makeGuest(name)
 }

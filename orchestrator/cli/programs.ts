@@ -1,10 +1,11 @@
 // Which processes make up an installation of one machine, and what each is told. Starts none of them.
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import type { Level } from '../../protocol/repl.ts'
 import { isLoopback, type Settings } from './args.ts'
 import type { Places } from './places.ts'
 import type { InnerPorts } from './ports.ts'
-import type { Secrets } from './secrets.ts'
+import { relaySecret, type Secrets } from './secrets.ts'
 import type { Program } from './supervise.ts'
 
 /** Variables of the system that our own processes need; everything else stays outside. */
@@ -15,6 +16,7 @@ export type Installation = {
   places: Places
   secrets: Secrets
   ports: InnerPorts
+  isolation: Level
   build: string
   /** Folder of the built programs, and of the templates. */
   programs: string
@@ -48,12 +50,15 @@ export function programsOf(of: Installation): Program[] {
   const origins = originsOf(settings)
   const [publicUrl = ''] = origins
   const shared = { DEVEX_ORIGINS: origins.join(','), DEVEX_API_URL: at(ports.orchestrator) }
+  const previews: Record<string, string> =
+    settings.previewHost === undefined ? {} : { DEVEX_PREVIEW_HOST: settings.previewHost }
   const envs: Record<string, Record<string, string>> = {
     orchestrator: {
       DEVEX_PORT: String(ports.orchestrator),
       DEVEX_DATA: places.data,
       DEVEX_RUN: places.run,
       DEVEX_SERVICE_SECRET: secrets.service,
+      DEVEX_RELAY_SECRET: relaySecret(secrets),
       DEVEX_SYNC_URL: at(ports.sync),
       DEVEX_SYNC_SECRET: secrets.sync,
       DEVEX_COLLAB_URL: `ws://127.0.0.1:${ports.collab}`,
@@ -62,14 +67,21 @@ export function programsOf(of: Installation): Program[] {
       DEVEX_ROUTES: places.routes,
       DEVEX_TEMPLATES: of.templates,
       DEVEX_PROGRAMS: of.programs,
+      ...previews,
+      DEVEX_ISOLATION: of.isolation,
     },
     sync: { DEVEX_PORT: String(ports.sync), DEVEX_SYNC_SECRET: secrets.sync },
-    'collab-server': { DEVEX_PORT: String(ports.collab), ...shared },
+    'collab-server': {
+      DEVEX_PORT: String(ports.collab),
+      DEVEX_RELAY_SECRET: relaySecret(secrets),
+      ...shared,
+    },
     app: {
       DEVEX_PORT: String(ports.app),
       DEVEX_SERVICE_SECRET: secrets.service,
       DEVEX_COOKIE_KEY: secrets.cookie,
       ...shared,
+      ...previews,
     },
     'front-door': {
       DEVEX_HOST: settings.host,
@@ -78,6 +90,7 @@ export function programsOf(of: Installation): Program[] {
       DEVEX_COLLAB_URL: at(ports.collab),
       DEVEX_ORIGINS: shared.DEVEX_ORIGINS,
       DEVEX_ROUTES: places.routes,
+      ...previews,
     },
   }
   const common = {

@@ -1,5 +1,5 @@
 // The secrets that our processes share: made once, kept in one private file of the data folder.
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -17,6 +17,11 @@ const Secrets = z.object({
   cookie: z.string().length(64),
 })
 export type Secrets = z.infer<typeof Secrets>
+
+/** The relays' word to the orchestrator. Derived, so that folders of before it have one too; the service's cannot be found from it. */
+export function relaySecret(secrets: Secrets): string {
+  return createHmac('sha256', secrets.service).update('devex relay').digest('hex')
+}
 
 export async function openSecrets(keysFolder: string): Promise<Secrets> {
   const known = await readSecrets(keysFolder)

@@ -1,4 +1,5 @@
 // The seam of the sandbox: where a session's runner and box live. An interface; drivers are beside it.
+import type { AccessChange } from '../../protocol/access.ts'
 import type { Level } from '../../protocol/repl.ts'
 
 /** Absolute paths as sync and the runner see them. `state` is ours alone; `home` is the person's and is not kept. */
@@ -14,6 +15,8 @@ export type Session = {
   certificate: string
   /** PKCS#8 of the session's Ed25519 key, base64. */
   privateKey: string
+  /** Changes of roles that tokens may be older than. */
+  access?: AccessChange[]
 }
 
 export type SandboxFacts = {

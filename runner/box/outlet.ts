@@ -47,7 +47,10 @@ export class Outlet {
     while (!this.#full && this.#step()) continue
   }
 
+  /** What was sent last may never have arrived: all that is still here is wanted again. */
   close(): void {
+    const { ring } = this.#terminal
+    ring.taken = ring.first
     clearTimeout(this.#timer)
     this.#full = true
   }
@@ -87,6 +90,7 @@ export class Outlet {
     const bytes = this.#terminal.ring.slice(this.#cursor, until)
     const offset = this.#cursor
     this.#cursor += bytes.length
+    this.#terminal.ring.taken = this.#cursor
     return this.#send({ type: 'out', terminal: this.#terminal.id, offset }, bytes)
   }
 

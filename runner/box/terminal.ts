@@ -23,6 +23,8 @@ export type TerminalLaunch = Size & {
 
 /** A ring holds about this many marks, so that little of it is lost by beginning at the oldest. */
 const marksPerRing = 8
+/** A runner that is away for seconds misses nothing of a program that prints megabytes: so many rings are kept for it. */
+const ringsAway = 4
 
 export class Terminal {
   readonly id: number
@@ -41,7 +43,7 @@ export class Terminal {
   constructor(launch: TerminalLaunch) {
     this.id = launch.id
     this.name = launch.name
-    this.ring = new Ring(launch.ringBytes)
+    this.ring = new Ring({ usual: launch.ringBytes, most: launch.ringBytes * ringsAway })
     this.#markEvery = Math.ceil(launch.ringBytes / marksPerRing)
     this.#nextMark = this.#markEvery
     this.#size = { cols: launch.cols, rows: launch.rows }

@@ -10,6 +10,7 @@ import type { Clock } from './clock.ts'
 import type { LiveDocument } from './document.ts'
 import { DocumentFile, type DocumentFileEvents } from './document-file.ts'
 import { gitDone } from './git-pause.ts'
+import { fits, type KeptUpdate } from './kept-log.ts'
 import type { Log } from './log.ts'
 import { openAnew, openKnown, openNew, type OpeningDeps } from './opening.ts'
 import type { Codec, Files } from './ports.ts'
@@ -172,6 +173,31 @@ export class Documents {
       )
       if (lags) throw fault
     })
+  }
+
+  /**
+   * Takes in what an overtaken session had not backed up of `doc`, and tells readers. Gives how many updates brought
+   * something new; null, and nothing is taken, when the document is unknown or has begun another history since.
+   */
+  async takeKept(doc: string, updates: readonly KeptUpdate[]): Promise<number | null> {
+    const document = await this.#load(doc).catch(() => null)
+    if (document === null || !fits(document.state().update, updates)) return null
+    return document.lane.run(async () => {
+      let taken = 0
+      for (const { update, author } of updates) {
+        const before = this.#deps.log.seq
+        const seq = document.receive(update, author)
+        if (seq === before) continue
+        taken += 1
+        this.#tell((listener) => listener.merged?.(document, { seq, update }))
+      }
+      return taken
+    })
+  }
+
+  /** Where a document's file is; null when it has none, or is unknown. */
+  pathOf(doc: string): string | null {
+    return this.#deps.register.ofDoc(doc)?.path ?? null
   }
 
   /** What tools wrote into the documents, what people wrote into the files, snapshots, register: all on the disk. */

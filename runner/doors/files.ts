@@ -20,8 +20,11 @@ type Deps = {
   changes: Changes
   log: Logger
 }
-/** `path` is workspace-relative, percent-decoded exactly once (filePathOf does). */
-type Ask = { claims: DoorClaims; path: string }
+/**
+ * `path` is workspace-relative, percent-decoded exactly once (filePathOf does). `recheck` throws when the role of the claims
+ * does not hold any more: files may be long on their way.
+ */
+type Ask = { claims: DoorClaims; path: string; recheck?: () => void }
 type FilesDoor = (request: IncomingMessage, response: ServerResponse, ask: Ask) => Promise<void>
 
 /** What people put into their files must never run as a page of ours, or be taken for another kind than bytes. */
@@ -85,15 +88,16 @@ async function give(
       'content-disposition': attachment(nameOf(path)),
     })
     if (request.method === 'HEAD' || stat.size === 0) response.end()
-    else await pipeline(content(file, stat.size), response)
+    else await pipeline(content(file, stat.size, ask.recheck), response)
   } finally {
     await file.close()
   }
 }
 
 /** Exactly `size` bytes; a file that was cut meanwhile ends the answer as broken, never as a shorter file. */
-async function* content(file: FileHandle, size: number): AsyncGenerator<Uint8Array> {
+async function* content(file: FileHandle, size: number, recheck?: () => void): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < size;) {
+    recheck?.()
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(Math.min(chunkBytes, size - at)), {
       position: at,
     })
@@ -113,8 +117,7 @@ async function take(
   await changes.run(() => confined.makeFolders(folderOf(path)))
   let inPlace = (): void => undefined
   const arrived = (): void => {
-    if (stopping?.())
-      throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
+    stillMay(ask, stopping)
     inPlace = changes.begin()
   }
   try {
@@ -156,6 +159,13 @@ async function* whole(
   if (seen !== length)
     throw new AppError('bad-input', { say: 'The upload was cut off.', log: { seen, length } })
   arrived()
+}
+
+/** Asked again when all bytes have come: a large file takes its time. */
+function stillMay({ recheck }: Ask, stopping: Deps['stopping']): void {
+  recheck?.()
+  if (stopping?.())
+    throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
 }
 
 /** `filename` for old readers in plain ASCII, `filename*` (RFC 6266, RFC 8187) for everybody else. */

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from 'pino'
 import type { DoorClaims } from '../../protocol/access.ts'
 import { AppError, asAppError } from '../../protocol/errors.ts'
-import type { Tokens } from '../access.ts'
+import type { Standing, Tokens } from '../access.ts'
 import type { Identity } from '../identity.ts'
 import { filePathOf } from './files.ts'
 import { controlDoor, type ControlDeps } from './control.ts'
@@ -11,16 +11,20 @@ import { tellOrigin, type Origins } from './origins.ts'
 import { proveDoor } from './prove.ts'
 import { answerFailure, answerJson, bearerOf } from './requests.ts'
 
-/** `path` is workspace-relative; the token was checked, its role was not. Answers every failure itself. */
+/**
+ * `path` is workspace-relative; the token was checked, its role was not. `recheck` throws when that role does not hold any
+ * more. Answers every failure itself.
+ */
 export type FilesDoor = (
   request: IncomingMessage,
   response: ServerResponse,
-  ask: { claims: DoorClaims; path: string },
+  ask: { claims: DoorClaims; path: string; recheck: () => void },
 ) => Promise<void>
 
 export type HttpDeps = {
   repl: string
   tokens: Tokens
+  standing: Standing
   origins: Origins
   identity: Identity
   control: ControlDeps
@@ -70,7 +74,8 @@ async function files(deps: HttpDeps, request: IncomingMessage, response: ServerR
   if (!reads && deps.stopping())
     throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
   const path = pathOf(request, deps.repl) ?? ''
-  await deps.files(request, response, { claims, path: filePathOf(path.slice('files/'.length)) })
+  const recheck = (): void => void deps.standing.check(claims)
+  await deps.files(request, response, { claims, path: filePathOf(path.slice('files/'.length)), recheck })
 }
 
 const urlOf = (request: IncomingMessage): URL => new URL(request.url ?? '/', 'http://runner')

@@ -3,10 +3,10 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Logger } from 'pino'
 import { Server, type Namespace, type Socket } from 'socket.io'
-import { DoorClaims } from '../../protocol/access.ts'
+import { type AccessChange, DoorClaims, type RoleTold } from '../../protocol/access.ts'
 import { AppError, asAppError, type WireError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { Tokens } from '../access.ts'
+import type { Standing, Tokens } from '../access.ts'
 import type { Clock } from '../documents/clock.ts'
 import type { Origins } from './origins.ts'
 
@@ -18,14 +18,22 @@ const whileStopping = new Set(['attach', 'detach', 'ack'])
 export type LiveDeps = {
   repl: string
   tokens: Tokens
+  standing: Standing
   origins: Origins
   clock: Clock
   stopping: () => boolean
   logger: Logger
 }
-export type Live = { tree: Namespace; terminal: Namespace; close(): Promise<void> }
+export type Live = {
+  tree: Namespace
+  terminal: Namespace
+  ports: Namespace
+  /** Holds at once for every socket of this person: another role, or the end. */
+  changed(change: AccessChange): void
+  close(): Promise<void>
+}
 
-/** Each socket that gets through carries `data.claims` (DoorClaims). */
+/** Each socket that gets through carries `data.claims` (DoorClaims), true at any time: `role` follows changes. */
 export function openLive(server: HttpServer, deps: LiveDeps): Live {
   const io = new Server({
     path: `/r/${deps.repl}/live`,
@@ -49,9 +57,24 @@ export function openLive(server: HttpServer, deps: LiveDeps): Live {
     return namespace
   }
   guarded('/')
-  const live = { tree: guarded('/tree'), terminal: guarded('/terminal') }
+  const live = { tree: guarded('/tree'), terminal: guarded('/terminal'), ports: guarded('/ports') }
   io.attach(server)
-  return { ...live, close: () => closed(io) }
+  const changed = (change: AccessChange): void => {
+    for (const namespace of [live.tree, live.terminal, live.ports])
+      for (const socket of namespace.sockets.values()) follow(socket, change)
+  }
+  return { ...live, changed, close: () => closed(io) }
+}
+
+/** Brings a socket's claims up to a change of its person's role; one who was removed hears why, and is let go. */
+function follow(socket: Socket, change: AccessChange): void {
+  const claims = DoorClaims.parse(socket.data.claims)
+  if (claims.sub !== change.person || claims.ver >= change.ver) return
+  const { role, say, ver } = change
+  const told: RoleTold = { role, say }
+  if (role !== null) socket.data.claims = { ...claims, role, ver }
+  socket.emit('access', told)
+  if (role === null) socket.disconnect()
 }
 
 /** Nothing when the socket may come in, else why not. */
@@ -88,7 +111,11 @@ function refusal(fault: unknown, deps: LiveDeps): Error & { data: WireError } {
 }
 
 function watch(socket: Socket, deps: LiveDeps): void {
-  const { exp } = DoorClaims.parse(socket.data.claims)
+  const claims = DoorClaims.parse(socket.data.claims)
+  const { exp } = claims
+  // It may have come between the check of its token and now.
+  const change = deps.standing.newerThan(claims)
+  if (change !== null) follow(socket, change)
   const left = (exp + limits.tokenSkewSeconds) * 1000 - deps.clock.now()
   const callOff = deps.clock.after(Math.max(0, left), () => {
     const expired: WireError = { code: 'expired-token', say: 'Your access has to be renewed.' }

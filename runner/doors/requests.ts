@@ -13,19 +13,25 @@ export function bearerOf(request: IncomingMessage): string {
 }
 
 export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const body = await readBytes(request, jsonBytes)
+  try {
+    return JSON.parse(Buffer.from(body).toString() || '{}')
+  } catch (cause) {
+    throw new AppError('bad-input', { say: 'This request is not JSON.', cause })
+  }
+}
+
+/** The whole body; `too-large` as soon as it has more than `most` bytes. */
+export async function readBytes(request: IncomingMessage, most: number): Promise<Uint8Array> {
   const parts: Buffer[] = []
   let bytes = 0
   for await (const part of request) {
     const chunk = Buffer.from(part)
     bytes += chunk.length
-    if (bytes > jsonBytes) throw new AppError('too-large', { say: 'This request is too large.' })
+    if (bytes > most) throw new AppError('too-large', { say: 'This request is too large.' })
     parts.push(chunk)
   }
-  try {
-    return JSON.parse(Buffer.concat(parts).toString() || '{}')
-  } catch (cause) {
-    throw new AppError('bad-input', { say: 'This request is not JSON.', cause })
-  }
+  return Buffer.concat(parts)
 }
 
 export function answerJson(response: ServerResponse, status: number, body: unknown): void {

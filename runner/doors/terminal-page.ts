@@ -2,13 +2,14 @@
 import type { Socket } from 'socket.io'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { DoorClaims } from '../../protocol/access.ts'
+import { DoorClaims } from '../../protocol/access.ts'
 import { asAppError, AppError, type Answer } from '../../protocol/errors.ts'
 import { TerminalId } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import * as wire from '../../protocol/terminal.ts'
 import { tooLarge } from '../terminals/input.ts'
 import type { TerminalRoom } from '../terminals/room.ts'
+import type { Person } from '../terminals/driver.ts'
 import type { Peer } from '../terminals/shared.ts'
 
 type Give = (answer: unknown) => void
@@ -25,8 +26,14 @@ export class TerminalPage {
     this.#socket = socket
     this.#room = room
     this.#log = log.child({ person: claims.sub })
-    const person = { id: claims.sub, name: claims.name, role: claims.role }
-    this.#peer = { id: socket.id, person, send: (event, ...args) => void socket.emit(event, ...args) }
+    this.#peer = {
+      id: socket.id,
+      // Of the socket's claims, which follow every change of the role.
+      get person() {
+        return personOf(DoorClaims.parse(socket.data.claims))
+      },
+      send: (event, ...args) => void socket.emit(event, ...args),
+    }
   }
 
   open(): void {
@@ -46,6 +53,7 @@ export class TerminalPage {
       room.rename(peer, terminal, name)
       return {}
     })
+    this.#answer('keyboard', wire.KeyboardWish, async (wish) => (room.keyboard(peer, wish), {}))
     this.#answer('run', wire.RunCommand, async (size) => ({ terminal: await room.run(peer, size) }))
     this.#on('stop', (give) => void this.#finish(give, async () => (room.stop(peer), {})))
     this.#on('attach', (request, give) => this.#attach(request, give))
@@ -126,6 +134,8 @@ export class TerminalPage {
     this.#socket.on(event, handle)
   }
 }
+
+const personOf = ({ sub, name, role }: DoorClaims): Person => ({ id: sub, name, role })
 
 function giver(give: unknown): Give {
   return typeof give === 'function' ? (answer) => void give(answer) : () => undefined

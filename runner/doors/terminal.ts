@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { DoorClaims } from '../../protocol/access.ts'
 import { AppError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
+import { systemClock } from '../documents/clock.ts'
 import { TerminalRoom } from '../terminals/room.ts'
 import type { Terminals, TerminalsDeps } from '../terminals/terminals.ts'
 import { TerminalPage } from './terminal-page.ts'
@@ -14,12 +15,14 @@ const endMs = 20_000
 export function startTerminals(deps: TerminalsDeps): Promise<Terminals> {
   const log = deps.log.child({ door: 'terminal' })
   const { boxSocket, boxSecret, run, materialise, build = 'dev', tapeBytes = limits.ringBytes } = deps
-  const stopping = deps.stopping ?? (() => false)
-  const room = new TerminalRoom({ boxSocket, boxSecret, run, materialise, log, tapeBytes, build, stopping })
+  const { stopping = () => false, clock = systemClock } = deps
+  const box = { boxSocket, boxSecret, build }
+  const room = new TerminalRoom({ ...box, run, materialise, log, tapeBytes, stopping, clock })
   admitPages(deps.namespace, room, log)
   return Promise.resolve({
     boxReady: () => room.isReady,
     endAll: () => within(endMs, room.endAll()),
+    changed: (change) => room.changed(change),
     close: () => {
       deps.namespace.disconnectSockets(true)
       room.dispose()
@@ -30,6 +33,8 @@ export function startTerminals(deps: TerminalsDeps): Promise<Terminals> {
 
 function admitPages(namespace: Namespace, room: TerminalRoom, log: Logger): void {
   namespace.on('connection', (socket: Socket) => {
+    // It may have been let go in the very turn in which it came.
+    if (!socket.connected) return
     const claims = DoorClaims.safeParse(socket.data.claims)
     if (claims.success) return new TerminalPage({ socket, room, claims: claims.data, log }).open()
     log.error('a page came to the terminal door without claims')

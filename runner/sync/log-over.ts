@@ -4,12 +4,10 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import type { RestoreRequest } from '../../protocol/control.ts'
 import { AppError } from '../../protocol/errors.ts'
-import { decodeFrame } from '../../protocol/frames.ts'
-import { logFolder, logMagic, LogPieces } from '../../protocol/objects.ts'
+import { decodeLogObject, type LogPiece } from '../../protocol/log-object.ts'
+import { logFolder } from '../../protocol/objects.ts'
 import { type Remote, remoteOf } from './remote.ts'
 import type { Staged } from './restore.ts'
-
-type Piece = { segment: string; at: number; content: Buffer }
 
 /**
  * Answers how many objects could not be used. From the first that is missing or damaged on none is: what came after it would
@@ -31,33 +29,17 @@ export async function layLogOver(
 }
 
 /** Null when the object is not there or not whole; a store that is away is thrown, for then it may be tried again. */
-async function piecesOf(remote: Remote, key: string): Promise<Piece[] | null> {
+async function piecesOf(remote: Remote, key: string): Promise<LogPiece[] | null> {
   try {
-    return decoded(await buffer(await remote.get(key)))
+    return decodeLogObject(await buffer(await remote.get(key)))
   } catch (thrown) {
     if (thrown instanceof AppError && thrown.code === 'not-found') return null
     throw thrown
   }
 }
 
-function decoded(bytes: Buffer): Piece[] | null {
-  try {
-    if (!logMagic.every((byte, index) => bytes[index] === byte)) return null
-    const { header, payload } = decodeFrame(bytes.subarray(logMagic.length))
-    const content = Buffer.from(payload)
-    let from = 0
-    const pieces = LogPieces.parse(header).pieces.map(({ segment, at, bytes: length }) => {
-      from += length
-      return { segment, at, content: content.subarray(from - length, from) }
-    })
-    return from === content.length ? pieces : null
-  } catch {
-    return null
-  }
-}
-
 /** False when there is a hole before it. */
-function layOver(state: string, { segment, at, content }: Piece): boolean {
+function layOver(state: string, { segment, at, content }: LogPiece): boolean {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW
   const fd = openSync(join(state, logFolder, segment), flags, 0o600)
   try {

@@ -22,19 +22,25 @@ export class InputQueue {
     this.#deps = deps
   }
 
-  /** Resolves when the bytes were given to the program, all of them; rejects when none was. */
-  push(bytes: Uint8Array): Promise<void> {
+  /**
+   * Resolves when the bytes were given to the program, all of them; rejects when none was. `permitted` throws when their
+   * sender may not type any more: asked last, because a message may wait.
+   */
+  push(bytes: Uint8Array, permitted: () => void): Promise<void> {
     if (bytes.length > limits.terminalInputBytes || this.#waiting + bytes.length > waitingBytes) {
       return Promise.reject(tooLarge())
     }
     this.#waiting += bytes.length
-    const mine = this.#tail.then(() => this.#give(bytes)).finally(() => (this.#waiting -= bytes.length))
+    const mine = this.#tail
+      .then(() => this.#give(bytes, permitted))
+      .finally(() => (this.#waiting -= bytes.length))
     this.#tail = mine.catch(() => undefined)
     return mine
   }
 
-  async #give(bytes: Uint8Array): Promise<void> {
+  async #give(bytes: Uint8Array, permitted: () => void): Promise<void> {
     if (endsLine(bytes)) await inTime(this.#deps.materialise('enter'))
+    permitted()
     this.#deps.write(bytes)
   }
 }

@@ -2,13 +2,22 @@
 // on in the box when the link to it was lost. Knows no socket.
 import type { Logger } from 'pino'
 import type { z } from 'zod'
-import { can, type Action } from '../../protocol/access.ts'
+import { can, type AccessChange, type Action } from '../../protocol/access.ts'
 import type { BoxTerminal } from '../../protocol/box.ts'
 import { AppError } from '../../protocol/errors.ts'
-import type { Attached, RunCommand, RunState, Size, TerminalInfo } from '../../protocol/terminal.ts'
+import type {
+  Attached,
+  KeyboardWish,
+  RunCommand,
+  RunState,
+  Size,
+  TerminalInfo,
+} from '../../protocol/terminal.ts'
+import type { Clock } from '../documents/clock.ts'
 import { away, BoxLink, type OutputMessage } from './box-link.ts'
+import { forbidden } from './keyboard.ts'
 import { Run, runName } from './run.ts'
-import { forbidden, SharedTerminal, type Peer } from './shared.ts'
+import { SharedTerminal, type Peer } from './shared.ts'
 
 export type RoomDeps = {
   boxSocket: string
@@ -16,6 +25,7 @@ export type RoomDeps = {
   build: string
   run: string
   materialise: (why: string) => Promise<void>
+  clock: Clock
   log: Logger
   tapeBytes: number
   /** True from the first moment of a stop: nothing new is opened. */
@@ -110,14 +120,23 @@ export class TerminalRoom {
   }
 
   size(peer: Peer, request: Size & { terminal: number }): void {
-    this.#allow(peer, 'terminal.type')
     this.#get(request.terminal).setSize(peer, { cols: request.cols, rows: request.rows })
+  }
+
+  keyboard(peer: Peer, wish: KeyboardWish): void {
+    this.#get(wish.terminal).wish(peer, wish)
+  }
+
+  /** Somebody has another role, or none; their peers say so already. */
+  changed({ person, role }: AccessChange): void {
+    for (const terminal of this.#terminals.values()) terminal.roleChanged(person, role)
   }
 
   close(peer: Peer, id: number): void {
     this.#allow(peer, 'terminal.close')
     const terminal = this.#get(id)
     if (terminal.ending) return this.#forget(terminal)
+    terminal.mayClose(peer.person)
     if (!this.#link.send({ type: 'close', terminal: id })) throw away()
     terminal.closing = true
   }
@@ -199,6 +218,7 @@ export class TerminalRoom {
       tapeBytes: this.#deps.tapeBytes,
       materialise: this.#deps.materialise,
       onChange: () => this.#changed(shared),
+      clock: this.#deps.clock,
       log: this.#deps.log,
       box: {
         write: (bytes) => this.#link.send({ type: 'in', terminal: id }, bytes),

@@ -1,20 +1,22 @@
 // One shared terminal: its recent output, its viewers, its driver, its input, its end. Knows neither sockets nor the box: it
 // sends through its peers and asks through `BoxDoor`.
 import type { Logger } from 'pino'
-import { can } from '../../protocol/access.ts'
+import type { Role } from '../../protocol/access.ts'
 import { AppError } from '../../protocol/errors.ts'
-import type { Attached, Size, TerminalInfo } from '../../protocol/terminal.ts'
+import type { Attached, KeyboardWish, Size, TerminalInfo } from '../../protocol/terminal.ts'
+import type { Clock } from '../documents/clock.ts'
 import type { OutputMessage } from './box-link.ts'
 import { driverOf, type Person, type Seat } from './driver.ts'
 import { Flow } from './flow.ts'
 import { InputQueue } from './input.ts'
+import { Keyboard } from './keyboard.ts'
 import { isReply } from './replies.ts'
 import { Screens } from './screens.ts'
 import { Tape } from './tape.ts'
 import { Viewer, type Ending, type Send } from './viewer.ts'
 
-/** One page's connection, whatever it came through. */
-export type Peer = { id: string; person: Person; send: Send }
+/** One page's connection, whatever it came through. `person` has the role of now. */
+export type Peer = { id: string; readonly person: Person; send: Send }
 
 /** What a terminal asks of its box; false when the box is not there. */
 export type BoxDoor = {
@@ -34,6 +36,7 @@ export type SharedDeps = {
   materialise: (why: string) => Promise<void>
   /** The list that everybody sees has changed. */
   onChange: () => void
+  clock: Clock
   log: Logger
 }
 
@@ -51,6 +54,7 @@ export class SharedTerminal {
   readonly #screens: Screens
   readonly #flow: Flow
   readonly #input: InputQueue
+  readonly #keyboard: Keyboard
   readonly #places = new Map<string, Place>()
   #driver: Place | null = null
   #sizings = 0
@@ -64,6 +68,11 @@ export class SharedTerminal {
     this.#screens = new Screens(this.tape, deps.tapeBytes, deps.log)
     this.#flow = new Flow((held) => deps.box.hold(held))
     this.#input = new InputQueue({ materialise: deps.materialise, write: (bytes) => this.#write(bytes) })
+    this.#keyboard = new Keyboard({
+      clock: deps.clock,
+      present: (person) => this.#present(person),
+      onChange: () => this.#chooseDriver(),
+    })
   }
 
   info(): TerminalInfo {
@@ -71,7 +80,8 @@ export class SharedTerminal {
     const person = this.#driver?.person
     const driver = person ? { id: person.id, name: person.name } : null
     const exit = this.ending ? { code: this.ending.code, signal: this.ending.signal } : null
-    return { id: this.id, name: this.name, cols, rows, driver, viewers: this.#places.size, exit }
+    const keyboard = this.#keyboard.shown()
+    return { id: this.id, name: this.name, cols, rows, driver, keyboard, viewers: this.#places.size, exit }
   }
 
   /** Takes a viewer in. `begin` sends the first output: call it when the answer has gone out. */
@@ -79,8 +89,8 @@ export class SharedTerminal {
     this.#places.get(peer.id)?.viewer.close()
     const start = this.#startFor(from)
     const viewer = this.#view(peer, start)
-    this.#places.set(peer.id, { peer, person: peer.person, size, sizedAt: 0, viewer })
-    this.#chooseDriver()
+    this.#places.set(peer.id, placeOf(peer, size, viewer))
+    this.#peopleChanged()
     const { cols, rows } = this.tape.sizeAt(start ?? this.tape.next)
     const mode = start === null ? 'snapshot' : 'resume'
     const attached: Attached = { terminal: this.id, offset: start ?? this.tape.next, cols, rows, mode }
@@ -92,16 +102,33 @@ export class SharedTerminal {
     if (!place) return
     place.viewer.close()
     this.#places.delete(peerId)
-    this.#chooseDriver()
+    this.#peopleChanged()
     this.#flow.look(this.#viewers())
   }
 
   /** Resolves when all bytes were given to the program, or were an answer that the driver's page gives. */
   async input(peer: Peer, bytes: Uint8Array): Promise<void> {
     if (isReply(bytes) && peer.id !== this.#driver?.peer.id) return
-    if (!can(peer.person.role, 'terminal.type')) throw forbidden()
+    this.#keyboard.refuseOthers(peer.person)
     if (this.ending) throw new AppError('not-running', { say: 'This terminal has ended. Open a new one.' })
-    await this.#input.push(bytes)
+    await this.#input.push(bytes, () => this.#refuseNow(peer))
+  }
+
+  /** What somebody wants of the keyboard. */
+  wish(peer: Peer, wish: KeyboardWish): void {
+    if (!this.#places.has(peer.id)) throw new AppError('conflict', { say: 'Show this terminal first.' })
+    this.#keyboard.wish(peer.person, wish)
+  }
+
+  /** Throws unless this person may close it: an owner always, others as they may type. */
+  mayClose(person: Person): void {
+    this.#keyboard.refuseUnlessOwner(person)
+  }
+
+  /** Somebody has another role, or none: `peer.person` says so already. */
+  roleChanged(person: string, role: Role | null): void {
+    this.#keyboard.roleChanged(person, role)
+    this.#chooseDriver()
   }
 
   ack(peerId: string, offset: number): void {
@@ -113,6 +140,7 @@ export class SharedTerminal {
   setSize(peer: Peer, size: Size): void {
     const place = this.#places.get(peer.id)
     if (!place) return
+    this.#keyboard.refuseOthers(peer.person)
     place.size = size
     place.sizedAt = ++this.#sizings
     if (place.person.id !== this.#driver?.person.id) return
@@ -150,6 +178,7 @@ export class SharedTerminal {
   }
 
   close(): void {
+    this.#keyboard.close()
     this.#flow.reset()
     this.#screens.close()
     for (const place of this.#places.values()) place.viewer.close()
@@ -195,9 +224,15 @@ export class SharedTerminal {
     })
   }
 
+  #peopleChanged(): void {
+    this.#keyboard.look()
+    this.#chooseDriver()
+  }
+
   #chooseDriver(): void {
     const before = this.#driver
-    this.#driver = driverOf([...this.#places.values()], this.#deps.opener)
+    const who = { opener: this.#deps.opener, holder: this.#keyboard.holder?.id ?? null }
+    this.#driver = driverOf([...this.#places.values()], who)
     if (this.#driver && this.#driver !== before) this.#applySize()
     this.#deps.onChange()
   }
@@ -206,11 +241,29 @@ export class SharedTerminal {
     if (this.#driver && !this.ending) this.#deps.box.resize(this.#driver.size)
   }
 
+  #present(person: string): Person | null {
+    for (const place of this.#places.values()) if (place.person.id === person) return place.person
+    return null
+  }
+
+  /** Who left meanwhile, or lost the keyboard, has typed too late. */
+  #refuseNow(peer: Peer): void {
+    this.#keyboard.refuseOthers(peer.person)
+  }
+
   #viewers(): Viewer[] {
     return Array.from(this.#places.values(), (place) => place.viewer)
   }
 }
 
-export function forbidden(): AppError {
-  return new AppError('forbidden', { say: 'You are watching: only people who may edit can use terminals.' })
+function placeOf(peer: Peer, size: Size, viewer: Viewer): Place {
+  return {
+    peer,
+    viewer,
+    size,
+    sizedAt: 0,
+    get person() {
+      return peer.person
+    },
+  }
 }

@@ -1,6 +1,8 @@
 // What the terminals of a session need, and what they give to the runner around them. Implemented by the terminal door.
 import type { Namespace } from 'socket.io'
 import type { Logger } from 'pino'
+import type { AccessChange } from '../../protocol/access.ts'
+import type { Clock } from '../documents/clock.ts'
 
 export type TerminalsDeps = {
   /** socket.io namespace `/terminal`; a middleware has put the page's DoorClaims into `socket.data.claims`. */
@@ -14,6 +16,7 @@ export type TerminalsDeps = {
   /** True from the first moment of a stop: no program is started any more. */
   stopping?: () => boolean
   log: Logger
+  clock?: Clock
   build?: string
   /** Bytes of output kept per terminal. */
   tapeBytes?: number
@@ -24,5 +27,7 @@ export interface Terminals {
   boxReady(): boolean
   /** Ends every user program; resolves when none is left, rejects `unavailable` when the box does not say so in time. */
   endAll(): Promise<void>
+  /** Somebody has another role, or none; the claims of their sockets say so already. */
+  changed(change: AccessChange): void
   close(): Promise<void>
 }

@@ -6,6 +6,7 @@ import { openDocument, type OpenDocument } from '../../app/ide/editor/document.t
 import { createDocuments } from '../../app/ide/editor/documents.ts'
 import { keepDoors } from '../../app/ide/link/doors.ts'
 import { until } from '../../app/ide/store.ts'
+import { AppError } from '../../protocol/errors.ts'
 import { eventually } from '../support/eventually.ts'
 import { startFakeSession, type FakeSession } from '../support/fake-runner.ts'
 import { anEpoch } from '../support/keys.ts'
@@ -144,15 +145,20 @@ test('a document with waiting edits outlives its tab until they are saved', asyn
   expect(documents.get(room.doc)).toBeNull()
 })
 
-test('a file with a new history is joined anew, and what had not arrived is brought over once', async () => {
+test('C-2 a file with a new history is joined anew as soon as the runner can be asked, and what had not arrived is brought over once', async () => {
   const { session, room, doors } = await setting('first\nlast\n')
   const fresh = { doc: room.doc, epoch: anEpoch() }
   const said: string[] = []
+  let asked = 0
   const documents = createDocuments({
     doors,
     repl: session.repl,
     say: (words) => said.push(words),
-    reopen: async () => ({ kind: 'text', path: 'main.py', ...fresh, eol: 'lf' }),
+    reopen: async () => {
+      asked += 1
+      if (asked === 1) throw new AppError('unavailable', { say: 'You are offline.' })
+      return { kind: 'text', path: 'main.py', ...fresh, eol: 'lf' }
+    },
     keep: null,
   })
   onTestFinished(documents.dispose)
@@ -171,6 +177,7 @@ test('a file with a new history is joined anew, and what had not arrived is brou
   })
   await eventually(() => said.length > 0)
   expect(now.text.toString()).toBe('zeroth\nfirst\nmine\nlast\n')
+  expect(asked).toBe(2)
 })
 
 test('C-8 a refused edit is taken back alone, not the undo step it was typed in', async () => {

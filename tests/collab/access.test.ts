@@ -257,7 +257,8 @@ test('what is amiss with a session’s log is told to every page that comes', as
 
 test('the relay listens where it is told to, and on loopback when it is told nothing', async () => {
   const common = { build: 'test', port: 0, keysUrl: 'http://127.0.0.1:1', origins: new Set<string>() }
-  const elsewhere = await startCollabServer({ ...common, host: '127.0.0.2', logLevel: 'silent' })
+  const access = { url: 'http://127.0.0.1:1', secret: 'x'.repeat(32) }
+  const elsewhere = await startCollabServer({ ...common, access, host: '127.0.0.2', logLevel: 'silent' })
   onTestFinished(() => elsewhere.close())
   const answers = (host: string): Promise<boolean> =>
     fetch(`http://${host}:${elsewhere.port}/healthz`).then(

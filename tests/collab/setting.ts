@@ -21,6 +21,7 @@ export async function relaySetting(text = 'hello', options: { attach?: boolean }
     build: 'test',
     port: 0,
     keysUrl: keys.url,
+    access: keys.access,
     origins: new Set([origin]),
     logLevel: 'silent',
   })

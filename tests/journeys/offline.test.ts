@@ -1,14 +1,17 @@
 // Edits made while something is away, in a real browser against the whole product: words are true, and each edit arrives once.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { decodeRecord, segmentHeadBytes } from '../../runner/documents/records.ts'
 import { launchBrowser, newPersonPage, noBrowser, type PersonPage } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
+import { programOf, slay } from '../support/processes.ts'
 import { startProduct, type Product } from '../support/product.ts'
 import { Visitor, type Inhabitant } from '../support/visitor.ts'
 import * as screen from './screen.ts'
+import { allKept, expectEachOnce, timesIn, typeAtEnd, words } from './typed-words.ts'
 
 let product: Product
 let browser: Browser
@@ -56,26 +59,6 @@ function killRelay(): void {
   }
 }
 
-/** Words that can be found again, one by one. */
-const words = (story: string, count: number): string[] =>
-  Array.from({ length: count }, (_, at) => `${story}${String(at).padStart(2, '0')}`)
-
-const timesIn = (text: string, word: string): number => text.split(word).length - 1
-
-function expectEachOnce(text: string, expected: string[]): void {
-  expect(expected.filter((word) => timesIn(text, word) !== 1)).toEqual([])
-}
-
-async function typeAtEnd(page: Page, typed: string[]): Promise<void> {
-  await screen.focusEditor(page)
-  await page.keyboard.press('Control+End')
-  for (const word of typed) await page.keyboard.type(` ${word}`)
-}
-
-async function allKept(page: Page): Promise<void> {
-  await page.locator('[data-testid=status][data-kept=true]').waitFor()
-}
-
 /** How many stores of edits this browser holds. */
 const stores = (page: Page): Promise<number> =>
   page.evaluate(
@@ -104,6 +87,42 @@ async function comeBack(): Promise<Page> {
   await page.goto(`${product.url}/repl/${repl}`)
   await page.getByTestId('workbench').waitFor({ timeout: 60_000 })
   return page
+}
+
+/** In the page: with what codes its sockets were closed. */
+function keepCloseCodes(): void {
+  const codes: number[] = []
+  const Native = window.WebSocket
+  window.WebSocket = class extends Native {
+    constructor(...how: ConstructorParameters<typeof WebSocket>) {
+      super(...how)
+      this.addEventListener('close', ({ code }) => codes.push(code))
+    }
+  }
+  Object.assign(window, { closeCodes: codes })
+}
+
+/** Keystrokes before the last that was logged: their records lie before the one that says what the file holds. */
+const damagedBefore = 4
+
+/**
+ * Damages the log under the last that was written of the file and kills the runner: what comes then cannot tell any more what of
+ * the file it wrote itself, so it begins a new history.
+ */
+async function endHistory(): Promise<void> {
+  const folder = join(workspace(), '../state/log')
+  for (const name of readdirSync(folder)) {
+    const bytes = readFileSync(join(folder, name))
+    const ends: number[] = []
+    let found = decodeRecord(bytes, segmentHeadBytes)
+    for (; found; found = decodeRecord(bytes, found.next))
+      if (found.record.author !== '') ends.push(found.next)
+    const end = ends.at(-damagedBefore)
+    if (end === undefined) continue
+    bytes[end - 1] = (bytes[end - 1] ?? 0) ^ 0xff
+    writeFileSync(join(folder, name), bytes)
+  }
+  await slay(programOf(repl, 'runner'))
 }
 
 describe.skipIf(noBrowser)('offline', () => {
@@ -202,6 +221,68 @@ describe.skipIf(noBrowser)('offline', () => {
     expect(onDisk()).toBe(`# another history\n${old} ${typed.join(' ')}`)
     inside.leave()
     await eventually(async () => (await stores(ada.page)) === 0)
+  })
+
+  test('C-11 two tabs of ada have edits of their own in one file while offline: all of both arrive, each once', async () => {
+    const typed = { one: words('tabone', 10), two: words('tabtwo', 10) }
+    await screen.workbench(ada.page)
+    const other = await comeBack()
+    await screen.openFile(other, file)
+    await screen.workbench(other)
+    await ada.context.setOffline(true)
+    for (const [page, mine] of [
+      [ada.page, typed.one],
+      [other, typed.two],
+    ] as const) {
+      await page.bringToFront()
+      await typeAtEnd(page, mine)
+      await status(page)
+        .getByText(/Offline since .* edits wait/)
+        .waitFor()
+      await allKept(page)
+    }
+    await ada.context.setOffline(false)
+    for (const page of [ada.page, other]) {
+      await page.bringToFront()
+      await status(page).getByText('Synced').waitFor({ timeout: 30_000 })
+      await screen.saved(page)
+    }
+    await eventually(
+      () => timesIn(onDisk(), typed.one.at(-1) ?? '') + timesIn(onDisk(), typed.two.at(-1) ?? '') === 2,
+    )
+    expectEachOnce(onDisk(), [...typed.one, ...typed.two])
+    for (const page of [ada.page, other]) {
+      await page.bringToFront()
+      expect(await screen.editorText(page)).toBe(onDisk())
+    }
+    await other.close()
+  })
+
+  test('C-2 C-11 the history ends while ada is offline: her room is refused with 4409, and her edits arrive once as text', async () => {
+    const typed = words('newhistory', 10)
+    await ada.page.close()
+    await ada.context.addInitScript(keepCloseCodes)
+    ada.page = await comeBack()
+    await screen.workbench(ada.page)
+    await typeAtEnd(ada.page, ['before'])
+    await screen.saved(ada.page)
+    await eventually(() => onDisk().endsWith(' before'))
+    await ada.context.setOffline(true)
+    await typeAtEnd(ada.page, typed)
+    await allKept(ada.page)
+    const old = onDisk()
+    await endHistory()
+    const inside = await elsewhere.enter(repl)
+    expect((await eventually(() => inside.edit(file), 30_000)).text.toString()).toBe(old)
+    inside.leave()
+
+    await ada.context.setOffline(false)
+
+    await eventually(() => timesIn(onDisk(), typed.at(-1) ?? '') === 1, 30_000)
+    expect(await ada.page.evaluate(() => Reflect.get(window, 'closeCodes'))).toContain(4409)
+    expect(onDisk()).toBe(`${old} ${typed.join(' ')}`)
+    await status(ada.page).getByText('Synced').waitFor({ timeout: 30_000 })
+    expect(await screen.editorText(ada.page)).toBe(onDisk())
   })
 
   test('no page failed', () => {

@@ -236,6 +236,29 @@ test.skipIf(noBrowser)(
   },
 )
 
+test.skipIf(noBrowser)(
+  'F-10 what an overtaken session left is offered in the workbench, brought in once, and told',
+  async () => {
+    const say = 'A session that was overtaken had not backed up 1 file (13 B). It is kept beside this REPL.'
+    const orphan = { id: '1-a', generation: 1, at: Date.now(), files: 1, bytes: 13, say }
+    const running = { phase: 'RUNNING', desired: 'running', level: 'process' } as const
+    const repl = app.api.newRepl(ada, 'overtaken', { ...running, orphans: [orphan] })
+    const { page, context } = await signedIn()
+    await page.goto(`${app.url}/repl/${repl.id}`)
+    await page.getByText(say).waitFor()
+    const zip = page.getByRole('link', { name: 'Download as zip' })
+    expect(await zip.getAttribute('href')).toBe(`/repl/${repl.id}/kept/1-a`)
+    expect(await findings(page)).toEqual([])
+
+    await page.getByRole('button', { name: 'Bring it in' }).click()
+    await page.getByText('Brought in: 3 edits. 1 file lies beside yours').waitFor()
+    await page.getByText(say).waitFor({ state: 'detached' })
+    expect(app.api.asked.filter((what) => what.includes('/take '))).toHaveLength(1)
+    app.api.change(repl.id, { phase: 'DELETED' })
+    await context.close()
+  },
+)
+
 test.skipIf(noBrowser)('the theme is worn at once and kept', async () => {
   const { page, context } = await signedIn({ colorScheme: 'light' })
   const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor')

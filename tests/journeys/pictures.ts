@@ -38,10 +38,12 @@ const product = await startProduct()
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 const browser = await launchBrowser()
+const asked = looks.filter(
+  (one) => !process.argv[2] || `${one.colorScheme}-${one.width}`.includes(process.argv[2]),
+)
 try {
-  for (const look of looks.filter(
-    (one) => !process.argv[2] || `${one.colorScheme}-${one.width}`.includes(process.argv[2]),
-  )) {
+  for (const look of asked) await takeFirst(browser, product, look)
+  for (const look of asked) {
     await takeAll(browser, product, look).catch(async (fault) => {
       for (const context of browser.contexts()) {
         for (const [i, page] of context.pages().entries())
@@ -70,24 +72,49 @@ async function ownerLink(running: Product): Promise<string> {
   return link
 }
 
-/** All states in one look; each look has a REPL of its own. */
-async function takeAll(of: Browser, running: Product, look: Look): Promise<void> {
-  const tag = `${look.colorScheme}-${look.width}`
-  const take = async (page: Page, name: string): Promise<void> => {
+type Take = (page: Page, name: string) => Promise<void>
+
+function taker(look: Look): Take {
+  return async (page, name) => {
     await page.waitForLoadState('load')
     await page.evaluate(() =>
       Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))),
     )
-    await page.screenshot({ path: join(folder, `${name}.${tag}.png`) })
+    await page.screenshot({ path: join(folder, `${name}.${look.colorScheme}-${look.width}.png`) })
   }
+}
+
+async function signIn(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /sign in/i }).click()
+  await page.getByRole('heading', { name: 'Your REPLs' }).waitFor()
+}
+
+/** What is seen before there is any REPL, and links that lead nowhere. */
+async function takeFirst(of: Browser, running: Product, look: Look): Promise<void> {
+  const take = taker(look)
+  const { page, context } = await newPersonPage(of, look)
+  await page.goto(await ownerLink(running))
+  await take(page, '01-welcome')
+  await signIn(page)
+  await take(page, '02-dashboard-empty')
+  await page.goto(`${running.url}/welcome/${'a'.repeat(32)}`)
+  await page.getByRole('button', { name: /sign in/i }).click()
+  await page.getByRole('alert').waitFor()
+  await take(page, '12-link-unknown')
+  await page.goto(`${running.url}/nowhere`)
+  await take(page, '13-not-found')
+  await context.close()
+}
+
+/** All states in one look; each look has a REPL of its own. */
+async function takeAll(of: Browser, running: Product, look: Look): Promise<void> {
+  const tag = `${look.colorScheme}-${look.width}`
+  const take = taker(look)
   const isNarrow = look.width < 900
   const ada = await newPersonPage(of, look)
   const { page } = ada
   await page.goto(await ownerLink(running))
-  await take(page, '01-welcome')
-  await page.getByRole('button', { name: /sign in/i }).click()
-  await page.getByRole('heading', { name: 'Your REPLs' }).waitFor()
-  if (tag === 'dark-1440') await take(page, '02-dashboard-empty')
+  await signIn(page)
   await page.getByRole('button', { name: 'New REPL' }).first().click()
   await page.getByRole('dialog').waitFor()
   await take(page, '03-new-repl')
@@ -106,16 +133,12 @@ async function takeAll(of: Browser, running: Product, look: Look): Promise<void>
   await page.goto(`${running.url}/`)
   await page.getByRole('heading', { name: 'Your REPLs' }).waitFor()
   await take(page, '11-dashboard')
-  await page.goto(`${running.url}/welcome/${'a'.repeat(32)}`)
-  await take(page, '12-link-unknown')
-  await page.goto(`${running.url}/nowhere`)
-  await take(page, '13-not-found')
   await ada.context.close()
 }
 
 type Scene = {
   page: Page
-  take: (page: Page, name: string) => Promise<void>
+  take: Take
   isNarrow: boolean
   id: string
   of: Browser
@@ -161,11 +184,9 @@ async function peopled(scene: Scene): Promise<void> {
     await show(/files/i)
     await take(page, '06-files')
   }
+  if (!isNarrow) await screen.focusEditor(page)
   await page.keyboard.press('Control+K')
-  await page
-    .getByRole('dialog')
-    .waitFor()
-    .catch(() => undefined)
+  await page.getByRole('dialog').waitFor()
   await take(page, '07-palette')
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Share' }).click()
@@ -179,14 +200,7 @@ async function peopled(scene: Scene): Promise<void> {
     .first()
     .waitFor()
   await take(page, '10-stopping')
-  await page
-    .getByRole('button', { name: /^start/i })
-    .and(page.locator(':not([aria-label*=afterwards])'))
-    .first()
-    .waitFor({ timeout: 60_000 })
-  await eventually(async () => !(await page.getByText('Asking programs to end').isVisible()), 30_000).catch(
-    () => undefined,
-  )
+  await page.getByRole('heading', { name: `${scene.name} is stopped` }).waitFor({ timeout: 60_000 })
   await take(page, '14-stopped')
   await grace.context.close()
 }

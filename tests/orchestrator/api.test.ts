@@ -116,8 +116,9 @@ describe('A-5 invites', () => {
       400,
     )
     skew += inviteMs
-    expect((await house.ask('GET', `/v1/invites/${code}`)).error.code).toBe('not-found')
+    const late = await house.ask('GET', `/v1/invites/${code}`)
     skew = 0
+    expect([late.status, late.error.say]).toEqual([410, 'This invite has expired. Ask Ada for a new one.'])
     expect((await house.ask('GET', `/v1/invites/${'b'.repeat(32)}`)).error.code).toBe('not-found')
   })
 
@@ -143,6 +144,8 @@ test('A-8 each role may do through the API what the table says and no more; to o
     ['repl.rename', 'PATCH', '', { name: 'three sum' }],
     ['repl.stop', 'POST', '/stop', {}],
     ['invite.create', 'POST', '/invites', { role: 'viewer' }],
+    ['preview.see', 'POST', '/previews', { port: 3000, from: 'http://localhost:7070' }],
+    ['preview.share', 'PATCH', '/previews', { port: 3000, visibility: 'members' }],
   ]
   for (const [action, method, path, body] of asks) {
     for (const role of Role.options) {

@@ -1,11 +1,16 @@
 // Backups of running sessions through the API: they follow, a lost sandbox comes back, an overtaken one parks, zips are given.
 import { appendFile, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { unzipSync } from 'fflate'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { folderStore } from '../../orchestrator/objects/folder/start.ts'
+import { isolationOf } from '../../orchestrator/sandbox/local/isolation.ts'
 import { localSandbox } from '../../orchestrator/sandbox/local/start.ts'
 import type { Sandbox } from '../../orchestrator/sandbox/sandbox.ts'
+import { KeptWork } from '../../protocol/control.ts'
+import { decodeFrame } from '../../protocol/frames.ts'
+import { decodeLogObject } from '../../protocol/log-object.ts'
 import type { Person, Repl } from '../../protocol/repl.ts'
 import { eventually } from '../support/eventually.ts'
 import { aRepl, openHouse, type House } from '../support/house.ts'
@@ -138,23 +143,23 @@ test('R-9 F-7 a sync that dies and comes back takes up the sessions again', asyn
 
 /** Two machines: what is asked goes to the second as soon as the first is `lost`, though all of it is still alive. */
 function twoMachines(data: string, run: string) {
-  const machine = (name: string) =>
-    localSandbox({
-      data: join(data, name),
-      run: join(run, name),
-      programs: join(import.meta.dirname, '../support/programs'),
+  const machine = (name: string) => {
+    const roots = { data: join(data, name), run: join(run, name) }
+    const programs = join(import.meta.dirname, '../support/programs')
+    return localSandbox({
+      ...roots,
+      ...isolationOf({ ...roots, programs, path: process.env['PATH'] ?? '' }, 'process'),
       surroundings: {
         build: 'test',
-        level: 'process',
         collabUrl: 'ws://127.0.0.1:1',
         keysUrl: 'http://127.0.0.1:1',
         origins: [],
-        path: process.env['PATH'] ?? '',
         lang: 'C.UTF-8',
         shell: '/bin/bash',
       },
       log: pino({ level: 'silent' }),
     })
+  }
   const [first, second] = [machine('a'), machine('b')]
   const seen: { isLost: boolean; tell: (repl: string) => void } = { isLost: false, tell: () => undefined }
   const one = () => (seen.isLost ? second : first)
@@ -217,6 +222,23 @@ test('F-3 F-10 of two live sandboxes the older is refused, parks what it had not
   await eventually(async () => (await store.readHead(id))?.generation === 2)
   expect(await readFile(join(second.state, 'log', '1-0'), 'utf8')).toBe('typed;')
   await expect(stat(join(second.workspace, 'only-here.txt'))).rejects.toThrow('ENOENT')
+
+  // Who may write brings it in: the running session's runner gets the log object and the zip, and it is no longer offered.
+  const take = `/v1/repls/${id}/orphans/${orphans?.[0]?.id}/take`
+  const invite = await house.ask('POST', `/v1/repls/${id}/invites`, { as: ada, body: { role: 'viewer' } })
+  const { code } = invite.invite
+  const grace = (await house.ask('POST', `/v1/invites/${code}/accept`, { body: { name: 'Grace' } })).person
+  expect((await house.ask('POST', take, { as: grace, body: {} })).status).toBe(403)
+  const { status, took } = await house.ask('POST', take, { as: ada, body: {} })
+  expect([status, took]).toEqual([200, { edits: 1, files: 1, beside: 0 }])
+  const { header, payload } = decodeFrame(await readFile(join(second.state, 'kept')))
+  const work = KeptWork.parse(header)
+  expect(work.of).toBe(1)
+  const [piece] = decodeLogObject(payload.subarray(0, work.log)) ?? []
+  expect(Buffer.from(piece?.content ?? []).toString()).toBe('typed too late;')
+  expect(Object.keys(unzipSync(payload.slice(work.log)))).toEqual(['only-here.txt'])
+  expect((await now(id)).orphans).toBeUndefined()
+  expect((await house.ask('POST', take, { as: ada, body: {} })).status).toBe(404)
   await machines.first.end(id)
 })
 

@@ -1,41 +1,69 @@
-// Kill points by the dozen for every kind of victim; counts what was acknowledged, lost and doubled. Run by `npm run soak`.
-import { kinds, Killing, type Victim } from '../support/killing.ts'
+// Kill points by the dozen for every kind of victim, in several installations side by side; counts what was acknowledged.
+import { cpus } from 'node:os'
+import { kinds, Killing, type Kind } from '../support/killing.ts'
 import { seeded } from '../support/seeded.ts'
+import type { Line, Soak } from './line.ts'
 
-/** Kill points of each kind when nobody says how many. */
-const usualRounds = 50
+/** Installations at the same time: a point mostly waits, but two of them fill two cores. */
+const lanes = Math.min(2, cpus().length)
 
-/** One line of results for each kind; throws at the first line that is lost or doubled. */
-export async function soak(options: { seed: number; rounds?: number; minutes?: number }): Promise<string[]> {
-  const results: string[] = []
-  const until = options.minutes === undefined ? Infinity : Date.now() + options.minutes * 60_000
-  for (const [at, [kind, victims]] of Object.entries(kinds).entries()) {
-    if (Date.now() > until) break
-    results.push(await ofKind({ ...options, until, seed: options.seed + at }, kind, victims))
-  }
-  return results
+/** What is counted, over all lanes; `isOver` once one of them has failed. */
+type Table = { points: number; logged: number; saved: number; isOver: boolean }
+
+export const kill: Line = {
+  what: `kill -9 of every process, every two of them, the link, and in a stop, authors in the same instant: every logged line there once after it, and again out of the store`,
+  rounds: 50,
+  minutes: 0,
+  run: async (soak) => {
+    const table: Table = { points: 0, logged: 0, saved: 0, isOver: false }
+    const waiting = [...kinds].map(([name, kind], at) => ({ name, kind, seed: soak.seed + at }))
+    const ends = await Promise.allSettled(Array.from({ length: lanes }, () => lane(soak, table, waiting)))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
+    return `${table.points} points of ${kinds.size} kinds, ${table.logged} lines told to be logged, ${table.saved} of them saved: 0 lost, 0 doubled`
+  },
 }
 
-async function ofKind(
-  options: { seed: number; rounds?: number; until: number },
-  kind: string,
-  victims: Victim[],
-): Promise<string> {
-  const killing = new Killing(seeded(options.seed))
-  const { rounds = usualRounds } = options
-  let [points, logged, saved] = [0, 0, 0]
+type Waiting = { name: string; kind: Kind; seed: number }
+
+/** Takes one kind after another until none waits. */
+async function lane(soak: Soak, table: Table, waiting: Waiting[]): Promise<void> {
+  const killing = new Killing(soak.random)
+  let hasFailed = true
   try {
     await killing.start()
-    for (; points < rounds && Date.now() < options.until; points += 1) {
-      const outcome = await killing.point(victims)
-      logged += outcome.logged
-      saved += outcome.saved
-      if (outcome.lost.length + outcome.doubled.length > 0)
-        throw new Error(`${kind}, seed ${options.seed}, point ${points}: ${JSON.stringify(outcome)}`)
-    }
+    for (let next = waiting.shift(); next !== undefined && !table.isOver; next = waiting.shift())
+      await ofKind(soak, table, { ...next, killing })
+    hasFailed = false
+  } catch (fault) {
+    soak.say(`its folder is kept: ${killing.installation.base}`)
+    throw fault
   } finally {
-    await killing.stop()
+    table.isOver ||= hasFailed
+    await killing.stop(hasFailed)
   }
-  const told = `${logged} lines told to be logged, ${saved} of them saved`
-  return `kill ${kind}: ${points} points (seed ${options.seed}), ${told}: 0 lost, 0 doubled`
+}
+
+async function ofKind(soak: Soak, table: Table, of: Waiting & { killing: Killing }): Promise<void> {
+  const { name, kind, seed, killing } = of
+  const begun = Date.now()
+  let [logged, saved] = [0, 0]
+  await killing.another(seeded(seed))
+  for (let point = 1; point <= soak.rounds && !table.isOver; point += 1) {
+    const outcome = await killing.point(kind).catch((fault: unknown) => {
+      throw new Error(`${name}, seed ${seed}, point ${point}`, { cause: fault })
+    })
+    if (outcome.lost.length + outcome.doubled.length > 0)
+      throw new Error(`${name}, seed ${seed}, point ${point}: ${JSON.stringify(outcome)}`)
+    logged += outcome.logged
+    saved += outcome.saved
+    table.points += 1
+    soak.passed(table.points)
+  }
+  const last = await killing.turn()
+  if (last.lost.length + last.doubled.length > 0)
+    throw new Error(`${name}, seed ${seed}, at the end: ${JSON.stringify(last)}`)
+  table.logged += logged
+  table.saved += saved
+  const seconds = Math.round((Date.now() - begun) / 1000)
+  soak.say(`${name}: ${soak.rounds} points, ${logged} lines logged, ${saved} saved, ${seconds} s`)
 }

@@ -1,19 +1,19 @@
-// Runs the lines that are asked for (all of them, when none is) against the built product and keeps the table in RESULTS.md.
+// Runs the lines that are asked for (all of them, when none is) and keeps the table in RESULTS.md.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import { root } from '../../scripts/build.mjs'
-import { startProduct } from '../support/product.ts'
 import { seeded } from '../support/seeded.ts'
-import { Visitor } from '../support/visitor.ts'
 import { enter } from './enter.ts'
+import { kill } from './kill.ts'
 import type { Line } from './line.ts'
+import { model } from './model.ts'
 import { people } from './people.ts'
 import { restarts } from './restarts.ts'
 
-const lines: Record<string, Line> = { enter, people, restarts }
+const lines: Record<string, Line> = { enter, kill, model, people, restarts }
 const results = join(root, 'tests/soak/RESULTS.md')
 const text = { type: 'string' } as const
 const { values, positionals } = parseArgs({
@@ -36,41 +36,25 @@ process.exit(failed === 0 ? 0 : 1)
 async function run(name: string, line: Line): Promise<void> {
   const rounds = Number(values.rounds ?? line.rounds)
   const minutes = Number(values.minutes ?? line.minutes)
-  const product = await startProduct()
   const begun = Date.now()
   let held = 0
+  const say = (what: string): void => void process.stdout.write(`  ${name}: ${what}\n`)
   const passed = (round: number): void => {
     held = round
     const isTold = rounds === 0 ? round % 10 === 0 : round % Math.ceil(rounds / 10) === 0
-    if (isTold) process.stdout.write(`  ${name}: ${round} rounds, ${seconds(begun)} s\n`)
+    if (isTold) say(`${round} rounds, ${seconds(begun)} s`)
   }
   process.stdout.write(`${name}: ${line.what} (seed ${seed})\n`)
   try {
-    const owner = await Visitor.arrive(product.link)
-    await line.run({
-      product,
-      owner,
-      rounds,
-      random: seeded(seed),
-      until: begun + minutes * 60_000,
-      passed,
-    })
+    const until = begun + minutes * 60_000
+    const counted = await line.run({ seed, rounds, random: seeded(seed), until, passed, say })
+    say(`${held} rounds held in ${seconds(begun)} s`)
+    const what = counted === undefined ? line.what : `${line.what} (${counted})`
+    keep(name, `| ${name} | ${what} | ${held} | ${seed} | ${seconds(begun)} s | ${today()} | ${commit()} |`)
   } catch (fault) {
     failed += 1
-    process.stdout.write(
-      `  ${name} failed after ${held} rounds: ${fault instanceof Error ? fault.stack : fault}\n`,
-    )
-    process.stdout.write(`  its data folder is kept: ${product.data}\n`)
-    await product.stop()
-    return
+    say(`failed after ${held} rounds: ${inspect(fault)}`)
   }
-  await product.stop()
-  product.clean()
-  process.stdout.write(`  ${name}: ${held} rounds held in ${seconds(begun)} s\n`)
-  keep(
-    name,
-    `| ${name} | ${line.what} | ${held} | ${seed} | ${seconds(begun)} s | ${today()} | ${commit()} |`,
-  )
 }
 
 function seconds(begun: number): number {
@@ -94,7 +78,7 @@ function keep(name: string, row: string): void {
     results,
     `# Long runs
 
-Made by \`npm run soak\`, each against a freshly started product (Node ${process.versions.node}, ${cpus().length} cores at the last run). A row is
+Made by \`npm run soak\`, each against freshly started processes (Node ${process.versions.node}, ${cpus().length} cores at the last run). A row is
 written only by a run in which every round held; the seed tells the same story again.
 
 | line | what held | rounds | seed | duration | date | commit |

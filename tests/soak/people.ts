@@ -9,7 +9,7 @@ import { edit, toolEdit } from '../fuzz/edits.ts'
 import { eventually } from '../support/eventually.ts'
 import { workspaceIn } from '../support/picture.ts'
 import { Visitor } from '../support/visitor.ts'
-import type { Line, Soak } from './line.ts'
+import { inProduct, type Line, type Soak } from './line.ts'
 
 /** People and tools change the first; people alone the second, so that nothing of theirs may vanish from it. */
 const files = { shared: 'shared.txt', kept: 'kept.txt' }
@@ -26,7 +26,7 @@ export const people: Line = {
   what: 'two people and tools at random, connections lost in between: all equal at each quiet moment, nothing kept was lost',
   rounds: 0,
   minutes: 10,
-  run: async (soak) => {
+  run: inProduct(async (soak) => {
     const { id } = await soak.owner.create('soak people', 'python')
     const ada = await soak.owner.start(id)
     const folder = workspaceIn(soak.product.data, id)
@@ -48,7 +48,7 @@ export const people: Line = {
     }
     for (const who of inside) who.leave()
     await soak.owner.post(`/repl/${id}/stop`)
-  },
+  }),
 }
 
 type Table = { desks: Desk[]; folder: string; marks: string[] }

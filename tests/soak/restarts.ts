@@ -8,7 +8,7 @@ import { edit } from '../fuzz/edits.ts'
 import { eventually } from '../support/eventually.ts'
 import { picture, workspaceIn } from '../support/picture.ts'
 import type { Inhabitant } from '../support/visitor.ts'
-import type { Line, Soak } from './line.ts'
+import { inProduct, type Line, type Soak } from './line.ts'
 
 const typed = 'typed.txt'
 const waitMs = 60_000
@@ -17,7 +17,7 @@ export const restarts: Line = {
   what: 'stop, folder removed, start: the tree and the text came back equal',
   rounds: 50,
   minutes: 0,
-  run: async (soak) => {
+  run: inProduct(async (soak) => {
     const { id } = await soak.owner.create('soak restarts', 'python')
     let inside = await soak.owner.start(id)
     spawnSync('touch', [typed], { cwd: workspaceIn(soak.product.data, id) })
@@ -36,7 +36,7 @@ export const restarts: Line = {
     }
     inside.leave()
     await soak.owner.post(`/repl/${id}/stop`)
-  },
+  }),
 }
 
 /** Edits and commands; answers the text that is then on the disk. */

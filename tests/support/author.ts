@@ -1,6 +1,8 @@
-// One author as a process of its own, made to be killed: types lines without a pause and tells on its standard output, as
-// whole lines, how many of them it was told to be logged and saved. Bundled and started by killing.ts.
+// One author as a process of its own, made to be killed: waits for orders at its standard input, types lines without a pause and
+// tells on its standard output, as whole lines, how many of them it was told to be logged and saved. Started by authors.ts.
+import { once } from 'node:events'
 import { writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import WebSocket from 'ws'
@@ -8,7 +10,8 @@ import * as Y from 'yjs'
 import { collabMessage, collabSubprotocol, syncKind } from '../../protocol/document.ts'
 
 type Orders = { url: string; token: string; name: string; seed: number; everyMs: number }
-const orders = JSON.parse(process.argv[2] ?? '') as Orders
+const [line] = (await once(createInterface({ input: process.stdin }), 'line')) as [string]
+const orders = JSON.parse(line) as Orders
 
 const doc = new Y.Doc()
 const text = doc.getText('content')

@@ -256,6 +256,13 @@ function addRepls(world: World, app: Express, on: (work: Work) => express.Reques
     }),
   )
   app.post(
+    '/v1/repls/:id/orphans/:orphan/take',
+    on((req) => {
+      delete allowed(req, 'file.write').repl.orphans
+      return { took: { edits: 3, files: 0, beside: 1 } }
+    }),
+  )
+  app.post(
     '/v1/repls/:id/doors',
     on((req) => ({ doors: doorsOf(world, allowed(req, 'repl.open'), asker(req)) })),
   )
@@ -326,8 +333,12 @@ function newInvite(world: World, repl: string, role: 'editor' | 'viewer'): Invit
     code: newCode(random),
     repl,
     role,
+    madeBy: 'Ada',
     createdAt: Date.now(),
     expiresAt: Date.now() + 7 * 24 * 3600_000,
+    uses: 0,
+    most: null,
+    revokedAt: null,
   }
   world.invites.set(invite.code, invite)
   return invite

@@ -28,6 +28,7 @@ export async function startFakeSession(options: FakeOptions = {}) {
     build: 'test',
     port: 0,
     keysUrl: keys.url,
+    access: keys.access,
     origins: new Set([origin]),
     logLevel: 'silent',
   })

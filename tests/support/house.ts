@@ -7,7 +7,7 @@ import { pino } from 'pino'
 import type { OrchestratorConfig } from '../../orchestrator/config.ts'
 import { type Orchestrator, type Replaced, startOrchestrator } from '../../orchestrator/start.ts'
 import { startSync, type Sync } from '../../runner/sync/start.ts'
-import type { Doors, Invite, Orphan, Person, ProgressEvent, Repl } from '../../protocol/repl.ts'
+import type { Doors, Invite, Orphan, Person, ProgressEvent, Repl, TookKept } from '../../protocol/repl.ts'
 import { eventually } from './eventually.ts'
 import { tempFolder } from './folders.ts'
 
@@ -26,6 +26,7 @@ export type Reply = {
   error: { code: string; say: string }
   templates: { id: string }[]
   orphans: Orphan[]
+  took: TookKept
   keys: { kid: string; x: string; d?: string }[]
 }
 
@@ -70,6 +71,7 @@ export async function openHouse(
     data: join(folder.path, 'data'),
     run: join(folder.path, 'run'),
     serviceSecret: randomBytes(32).toString('hex'),
+    relaySecret: randomBytes(32).toString('hex'),
     sync: { url: sync.url, secret: syncSecret },
     collabUrl: 'ws://127.0.0.1:1',
     publicUrl: 'http://localhost:7070',
@@ -77,6 +79,7 @@ export async function openHouse(
     routes: join(folder.path, 'run', 'routes.json'),
     templates,
     programs,
+    isolation: 'process',
     ownerName: 'Ada',
     system: { path: process.env['PATH'] ?? '', lang: 'C.UTF-8', shell: '/bin/bash' },
   }

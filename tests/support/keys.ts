@@ -1,11 +1,11 @@
 // An installation's keys for tests: a real key set served over HTTP, and tokens of every kind, good and bad.
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SignJWT, exportJWK } from 'jose'
 import { doorAudience, proofText, runnerAudience, tokenIssuer } from '../../protocol/access.ts'
-import type { Role } from '../../protocol/access.ts'
+import type { AccessChange, AccessNews, Role } from '../../protocol/access.ts'
 import { newDocId, newEpoch, newPersonId, newReplId } from '../../protocol/ids.ts'
 
 export const random = (n: number): Uint8Array => new Uint8Array(randomBytes(n))
@@ -27,11 +27,17 @@ export type TokenAsk = {
   generation?: number
   expiresIn?: number
   audience?: string
+  /** Version of the list of members. */
+  ver?: number
 }
 
+/** Also what relays hear of changed roles. */
 export class Keys {
   readonly #pair = generateKeyPairSync('ed25519')
-  readonly #server = createServer((_request, response) => void this.#answer(response))
+  readonly #server = createServer((request, response) => void this.#answer(request, response))
+  readonly #changes: AccessChange[] = []
+  readonly #listeners = new Set<ServerResponse>()
+  readonly #secret = randomBytes(16).toString('hex')
   url = ''
 
   /** Serves the key set on loopback. */
@@ -41,9 +47,38 @@ export class Keys {
     return this
   }
 
-  async #answer(response: { end(body: string): unknown }): Promise<void> {
+  /** For a relay's settings. */
+  get access(): { url: string; secret: string } {
+    return { url: `${this.url}/v1/access`, secret: this.#secret }
+  }
+
+  /** How many relays listen. */
+  get listening(): number {
+    return this.#listeners.size
+  }
+
+  /** As the orchestrator does once it is written. */
+  change(change: AccessChange): void {
+    this.#changes.push(change)
+    for (const listener of this.#listeners) tell(listener, { told: 'change', change })
+  }
+
+  /** Ends the streams, as a restart of the orchestrator does. */
+  dropListeners(): void {
+    for (const listener of this.#listeners) listener.destroy()
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url === '/v1/access') return this.#stream(request, response)
     const jwk = await exportJWK(this.#pair.publicKey)
     response.end(JSON.stringify({ keys: [{ ...jwk, kid: 'test', alg: 'EdDSA', use: 'sig' }] }))
+  }
+
+  #stream(request: IncomingMessage, response: ServerResponse): void {
+    if (request.headers.authorization !== `Bearer ${this.#secret}`) return void response.writeHead(401).end()
+    this.#listeners.add(response)
+    response.on('close', () => this.#listeners.delete(response))
+    tell(response, { told: 'all', changes: this.#changes })
   }
 
   async stop(): Promise<void> {
@@ -55,7 +90,13 @@ export class Keys {
   token(ask: TokenAsk): Promise<string> {
     const who = ask.who ?? ada
     return this.sign(
-      { name: who.name, repl: ask.repl, role: ask.role ?? 'editor', gen: ask.generation ?? 1 },
+      {
+        name: who.name,
+        repl: ask.repl,
+        role: ask.role ?? 'editor',
+        gen: ask.generation ?? 1,
+        ver: ask.ver ?? 0,
+      },
       { sub: who.id, audience: ask.audience ?? doorAudience, expiresIn: ask.expiresIn ?? 600 },
     )
   }
@@ -97,4 +138,8 @@ export type SessionKey = {
 /** The signature a runner gives over `nonce`. */
 export function proofOf(session: SessionKey, nonce: string): string {
   return sign(null, Buffer.from(proofText({ ...session, nonce })), session.privateKey).toString('base64url')
+}
+
+function tell(response: ServerResponse, news: AccessNews): void {
+  response.write(`${JSON.stringify(news)}\n`)
 }

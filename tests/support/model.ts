@@ -176,6 +176,7 @@ export class Model {
       build: 'test',
       port: this.#relayPort,
       keysUrl: this.#keys.url,
+      access: this.#keys.access,
       origins: new Set(),
       logLevel: 'silent',
     })

@@ -1,4 +1,5 @@
 // Everything that can be done from the palette and by keys, as a list of named verbs. It draws nothing.
+import { can } from '../../../protocol/access.ts'
 import { stepRegion } from '../regions.ts'
 import { chooseTheme } from '../../ui/theme.tsx'
 import type { Workbench } from '../workbench-context.ts'
@@ -24,7 +25,8 @@ export const modKey = isMac ? '⌘' : 'Ctrl '
 /** What a viewer may not do is not offered to one. */
 export function commandsOf({ workbench, toggleRun, isRunning, openTerminal }: CommandParts): Command[] {
   const { view, tabs, isViewer } = workbench
-  const dialog = (name: 'share' | 'stop') => (): void => view.update((now) => ({ ...now, dialog: name }))
+  const dialog = (name: 'share' | 'members' | 'stop') => (): void =>
+    view.update((now) => ({ ...now, dialog: name }))
   const change: Command[] = [
     { id: 'run', title: isRunning ? 'Stop the program' : 'Run', keys: `${modKey}Enter`, run: toggleRun },
     { id: 'terminal', title: 'Open a terminal', run: openTerminal },
@@ -48,5 +50,8 @@ export function commandsOf({ workbench, toggleRun, isRunning, openTerminal }: Co
     { id: 'system', title: 'Theme of the system', run: () => void chooseTheme('system') },
     { id: 'home', title: 'All REPLs', run: () => location.assign('/') },
   ]
+  const role = workbench.link.doors.latest.get()?.role ?? workbench.repl.role
+  if (can(role, 'member.change'))
+    look.unshift({ id: 'members', title: 'Members: roles, remove people', run: dialog('members') })
   return isViewer.get() ? look : [...change, ...look]
 }

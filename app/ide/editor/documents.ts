@@ -2,7 +2,8 @@
 import type * as Y from 'yjs'
 import type { DocumentEvent, Opened } from '../../../protocol/tree.ts'
 import { closeCode } from '../../../protocol/document.ts'
-import type { DoorsKeeper } from '../link/doors.ts'
+import { AppError, asAppError } from '../../../protocol/errors.ts'
+import { between, type DoorsKeeper } from '../link/doors.ts'
 import { renote, removeStore, readStore, type KeptStore } from '../offline/store.ts'
 import { createStore, until, type Readable } from '../store.ts'
 import { openDocument, type OpenDocument } from './document.ts'
@@ -65,6 +66,9 @@ type Held = { document: OpenDocument; path: { now: string }; readers: number; st
 export function createDocuments(plan: DocumentsPlan): Documents {
   return new HeldDocuments(plan)
 }
+
+/** Longest wait before a file of a new history is asked for once more, in milliseconds. */
+const reopenMs = 1_000
 
 class HeldDocuments implements Documents {
   readonly summary = createStore(nothingOpen)
@@ -161,7 +165,7 @@ class HeldDocuments implements Documents {
     const entry = this.#held.get(old.id)
     if (entry?.document !== old || this.#renewing.has(old)) return
     this.#renewing.add(old)
-    const file = await this.#plan.reopen(entry.path.now).catch(() => null)
+    const file = await this.#reopened(old.id, entry)
     if (file === null || (file.doc === old.id && file.epoch === old.epoch)) return
     if (this.#held.get(old.id) !== entry) return
     const texts = { before: old.settledText(), mine: old.text.toString() }
@@ -174,6 +178,17 @@ class HeldDocuments implements Documents {
     await carryOver(fresh, { texts, say: this.#plan.say, mark: (mark) => remember(left, mark) })
     await until(fresh.facts, ({ waiting, hasText }) => hasText && waiting.unsaved === 0)
     if (left !== null) await removeStore(left)
+  }
+
+  /** Asks until there is an answer: the relay often is back before the way to the runner is. Null when there is no text. */
+  async #reopened(id: string, entry: Held): Promise<TextFile | null> {
+    while (this.#held.get(id) === entry) {
+      const file = await this.#plan.reopen(entry.path.now).catch(asAppError)
+      if (!(file instanceof AppError)) return file
+      if (file.code !== 'unavailable') return null
+      await new Promise((resume) => setTimeout(resume, between(0.5, 1) * reopenMs))
+    }
+    return null
   }
 }
 

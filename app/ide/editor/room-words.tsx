@@ -5,10 +5,18 @@ import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import type { DocumentFacts, OpenDocument } from './document.ts'
 
-function wordsOf(facts: DocumentFacts, isGone: boolean): string | null {
-  if (isGone) return 'This file was deleted. Its text is still here until you close the tab.'
+function wordsOf(facts: DocumentFacts, is: { gone: boolean; viewer: boolean }): string | null {
+  if (is.gone) return 'This file was deleted. Its text is still here until you close the tab.'
   if (facts.closed !== null) return facts.closed.say
+  if (is.viewer) return unsentWords(facts.waiting.unsaved)
   return facts.readOnly ?? facts.runnerAway ?? facts.alarm
+}
+
+/** For a viewer who was an editor a moment ago. */
+function unsentWords(count: number): string | null {
+  if (count === 0) return null
+  const edits = count === 1 ? 'One edit of yours was' : `${count} edits of yours were`
+  return `${edits} not sent before you became a viewer. What you typed stays here, and is sent when you may edit again.`
 }
 
 interface RoomWordsProps {
@@ -18,9 +26,9 @@ interface RoomWordsProps {
 }
 
 export function RoomWords({ document, isGone, path }: RoomWordsProps) {
-  const { files, notices, tabs } = useWorkbench()
+  const { files, notices, tabs, isViewer } = useWorkbench()
   const facts = useStore(document.facts)
-  const words = wordsOf(facts, isGone)
+  const words = wordsOf(facts, { gone: isGone, viewer: useStore(isViewer) })
   if (words === null) return null
   const writeAgain = async (): Promise<void> => {
     await files.upload(path, new Blob([document.text.toString()]))

@@ -1,18 +1,27 @@
-// Asks the app's own routes (doors, invites, stop, start) and parses what they answer; it keeps no state.
+// Asks the app's own routes (doors, templates, whatever a panel names) and parses what they answer; it keeps no state.
 import { z } from 'zod'
 import { AppError } from '../../../protocol/errors.ts'
-import { ApiFailure, Doors, Invite, Template, type Repl } from '../../../protocol/repl.ts'
+import { ApiFailure, Doors, Template } from '../../../protocol/repl.ts'
 
 const offlineSay = 'The server cannot be reached. Trying again.'
 
 /** Posts to a route of this repl and answers its JSON, or throws what the server said. */
-export async function postToApp(repl: string, route: string, body?: object): Promise<unknown> {
-  const answer = await fetch(`/repl/${repl}/${route}`, {
+export function postToApp(repl: string, route: string, body: object = {}): Promise<unknown> {
+  return ask(`/repl/${repl}/${route}`, {
     method: 'POST',
     credentials: 'same-origin',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
-    body: JSON.stringify(body ?? {}),
-  }).catch((cause: unknown) => {
+    body: JSON.stringify(body),
+  })
+}
+
+/** As `postToApp`, for what is only read. */
+export function getFromApp(repl: string, route: string): Promise<unknown> {
+  return ask(`/repl/${repl}/${route}`, { headers: { accept: 'application/json' } })
+}
+
+async function ask(path: string, init: RequestInit): Promise<unknown> {
+  const answer = await fetch(path, init).catch((cause: unknown) => {
     throw new AppError('unavailable', { say: offlineSay, cause })
   })
   const value: unknown = await answer.json().catch(() => null)
@@ -30,14 +39,6 @@ export async function askDoors(repl: string): Promise<Doors> {
   const parsed = z.object({ doors: Doors }).safeParse(await postToApp(repl, 'doors'))
   if (!parsed.success) throw new AppError('internal', { say: 'The server gave no address for this REPL.' })
   return parsed.data.doors
-}
-
-/** Makes an invite and answers the link to give away. */
-export async function askInvite(repl: Repl, role: 'editor' | 'viewer'): Promise<string> {
-  const answer = await postToApp(repl.id, 'invites', { role })
-  const parsed = z.object({ invite: Invite, url: z.string() }).safeParse(answer)
-  if (!parsed.success) throw new AppError('internal', { say: 'The server gave no invite. Try again.' })
-  return parsed.data.url
 }
 
 /** Files that a template opens at the first visit; none when it cannot be asked, since nothing depends on them. */

@@ -1,5 +1,5 @@
 // Keeps one fresh token and the addresses of a running repl; it opens no socket.
-import { AppError, asAppError } from '../../../protocol/errors.ts'
+import { AppError, asAppError, type ErrorCode } from '../../../protocol/errors.ts'
 import type { Doors } from '../../../protocol/repl.ts'
 import { createStore, type Readable } from '../store.ts'
 
@@ -19,6 +19,10 @@ export type DoorsKeeper = {
   dispose: () => void
 }
 
+/** Refusals that do not pass by themselves. */
+const finalCodes = new Set<ErrorCode>(['forbidden', 'not-found', 'not-signed-in', 'bad-token'])
+export const isFinal = (thrown: unknown): boolean => finalCodes.has(asAppError(thrown).code)
+
 /** `between(a, b)` spreads retries so that a class does not come back in lockstep. */
 export const between = (low: number, high: number): number => low + Math.random() * (high - low)
 
@@ -32,7 +36,9 @@ export function keepDoors(ask: () => Promise<Doors>, clock: Clock = Date): Doors
   const planRenewal = (delay: number, failures: number): void => {
     clearTimeout(timer)
     if (disposed) return
-    timer = setTimeout(() => void renew().catch(() => planRenewal(backoff(failures), failures + 1)), delay)
+    const again = (fault: unknown): void =>
+      isFinal(fault) ? undefined : planRenewal(backoff(failures), failures + 1)
+    timer = setTimeout(() => void renew().catch(again), delay)
   }
   const backoff = (failures: number): number =>
     between(0.5, 1) * Math.min(retryMs.longest, retryMs.first * 2 ** failures)

@@ -1,8 +1,9 @@
 // The page's way to a running repl: doors, the runner's proof, sockets, and which of them hold right now. It shows nothing.
+import type { RoleTold } from '../../../protocol/access.ts'
 import { asAppError, type AppError } from '../../../protocol/errors.ts'
 import type { Doors } from '../../../protocol/repl.ts'
 import { createStore, type Readable } from '../store.ts'
-import { between, keepDoors, type DoorsKeeper } from './doors.ts'
+import { between, isFinal, keepDoors, type DoorsKeeper } from './doors.ts'
 import { openLive, type Live } from './live.ts'
 import { proveRunner } from './prove.ts'
 
@@ -12,14 +13,16 @@ export type LinkPhase =
   /** `since` in milliseconds since 1970. */
   | { phase: 'offline'; since: number }
   | { phase: 'stopped'; say: string }
-  /** Final: trying again cannot help. */
-  | { phase: 'refused'; say: string }
+  /** Final: trying again cannot help. `isOut`: this person has no role here, any more or at all. */
+  | { phase: 'refused'; say: string; isOut: boolean }
 
 export type Link = {
   phase: Readable<LinkPhase>
   /** Sockets to the proven runner of the running session; another object after each stop and start. */
   live: Readable<Live | null>
   doors: DoorsKeeper
+  /** What the runner said last of this person's changed role. */
+  roleTold: Readable<RoleTold | null>
   /** Tries at once instead of at the next turn. */
   hurry: () => void
   /** Gives up sockets that may be dead without saying so, and tries at once. */
@@ -29,7 +32,6 @@ export type Link = {
 
 /** Wait before the next try to find a running session: spread, and longer after each, in milliseconds. */
 const searchMs = { first: 1_500, longest: 8_000 }
-const finalCodes = new Set(['forbidden', 'not-found', 'not-signed-in', 'bad-token'])
 
 /** True when both lead to the same session at the same address: one proof and one pair of sockets serve both. */
 const isSame = (a: Doors | undefined, b: Doors): boolean =>
@@ -49,6 +51,7 @@ class SearchingLink implements Link {
   readonly doors: DoorsKeeper
   readonly phase = createStore<LinkPhase>({ phase: 'connecting' })
   readonly live = createStore<Live | null>(null)
+  readonly roleTold = createStore<RoleTold | null>(null)
   readonly #prove: (doors: Doors) => Promise<void>
   readonly #open: typeof openLive
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -100,7 +103,22 @@ class SearchingLink implements Link {
       if (this.live.get() === next) this.#look()
     }
     for (const socket of [next.tree, next.terminal]) socket.on('connect', look).on('disconnect', look)
+    next.tree.on('access', (told) => this.#roleChanged(told))
     this.live.set(next)
+  }
+
+  /** The sockets follow by themselves; a fresh token carries the role to the rooms and to whoever asks for it here. */
+  #roleChanged(told: RoleTold): void {
+    this.roleTold.set(told)
+    if (told.role === null) return this.#refuse(told.say, true)
+    void this.doors.renew().catch(() => undefined)
+  }
+
+  #refuse(say: string, isOut: boolean): void {
+    this.#leave()
+    // After the sockets have gone: their going plans a search.
+    clearTimeout(this.#timer)
+    this.phase.set({ phase: 'refused', say, isOut })
   }
 
   /** The sockets decide: while both hold, a page works, whatever became of the server that gave it its doors. */
@@ -135,11 +153,7 @@ class SearchingLink implements Link {
   }
 
   #wentWrong(error: AppError): void {
-    if (finalCodes.has(error.code)) {
-      this.#leave()
-      this.phase.set({ phase: 'refused', say: error.say })
-      return
-    }
+    if (isFinal(error)) return this.#refuse(error.say, error.code === 'forbidden')
     if (error.code === 'not-running') {
       this.#leave()
       this.phase.set({ phase: 'stopped', say: error.say })

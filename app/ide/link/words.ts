@@ -30,9 +30,10 @@ export function connectionWord(facts: ConnectionFacts): ConnectionWord {
   if (link.phase === 'refused') return withEdits('stopped', 'Not connected', waiting)
   if (link.phase !== 'live') return notLive(facts)
   if (facts.roomsAwaySince !== null) return offline(facts.roomsAwaySince, facts)
+  // What somebody typed before they were made a viewer is not on its way.
+  if (facts.isViewer) return withEdits('read-only', 'Read only (viewer)', waiting)
   if (facts.readOnly !== null) return withEdits('read-only', 'Read only', waiting)
   if (waiting > 0) return { word: 'sending', say: `Sending ${waiting}…` }
-  if (facts.isViewer) return { word: 'read-only', say: 'Read only (viewer)' }
   return { word: 'synced', say: 'Synced' }
 }
 
@@ -52,7 +53,7 @@ function withEdits(word: ConnectionWord['word'], say: string, waiting: number): 
 
 function offline(since: number, { waiting, isKept, isViewer }: ConnectionFacts): ConnectionWord {
   const say = `Offline since ${clockTime(since)}`
-  if (isViewer) return { word: 'offline', say }
+  if (isViewer && waiting === 0) return { word: 'offline', say }
   // Where the browser keeps nothing, the page itself is all that holds them.
   const where = isKept ? 'typing is kept here' : 'keep this page open'
   return { word: 'offline', say: `${say} — ${where}${waiting > 0 ? `, ${edits(waiting)}` : ''}` }

@@ -1,16 +1,26 @@
 // Everybody who is here, by name, with where they are; a press goes to their file.
 import { clsx } from 'clsx'
-import { UserPlus } from 'lucide-react'
+import { UserPlus, Users } from 'lucide-react'
+import { can } from '../../../protocol/access.ts'
 import { Avatar } from '../../ui/avatar.tsx'
 import { IconButton } from '../../ui/button.tsx'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
+import type { TerminalInfo } from '../../../protocol/terminal.ts'
+import type { Present } from './presence.ts'
 import { whereWords } from './where-words.ts'
+
+/** Where somebody is; of a viewer also that they only watch. */
+function placeOf(person: Present, list: TerminalInfo[] | null): string {
+  const where = whereWords(person, list)
+  return person.user.role === 'viewer' ? `viewer, ${where}` : where
+}
 
 const roleWords = { owner: 'owner', editor: 'editor', viewer: 'viewer' } as const
 
 export function PeoplePanel() {
-  const { presence, terminals, tabs, view } = useWorkbench()
+  const { presence, terminals, tabs, view, link, repl } = useWorkbench()
+  const role = useStore(link.doors.latest)?.role ?? repl.role
   const people = useStore(presence.people)
   const list = useStore(terminals.list)
   return (
@@ -19,6 +29,13 @@ export function PeoplePanel() {
         <h2 className="flex-1 text-label font-semibold tracking-wide text-muted uppercase">
           People <span className="font-normal tabular-nums">{people.length}</span>
         </h2>
+        {can(role, 'member.change') && (
+          <IconButton
+            label="Members and roles"
+            icon={<Users size={15} aria-hidden />}
+            onClick={() => view.update((now) => ({ ...now, dialog: 'members' }))}
+          />
+        )}
         <IconButton
           label="Invite people"
           icon={<UserPlus size={15} aria-hidden />}
@@ -47,7 +64,7 @@ export function PeoplePanel() {
                 {person.isMe && <span className="text-muted"> (you)</span>}
               </span>
               <span className="ml-auto truncate text-label text-muted">
-                {person.isMe ? roleWords[person.user.role] : whereWords(person, list)}
+                {person.isMe ? roleWords[person.user.role] : placeOf(person, list)}
               </span>
             </button>
           </li>

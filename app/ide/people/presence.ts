@@ -68,6 +68,15 @@ export function createPresence(doors: DoorsKeeper, live: Readable<Live | null>):
       }
     }),
   )
+  // Stamped anew by the relay with the role that the token has now.
+  let shownRole: string | undefined
+  scope.add(
+    doors.latest.subscribe(() => {
+      const role = doors.latest.get()?.role
+      if (role !== shownRole) tell()
+      shownRole = role
+    }),
+  )
   return {
     people,
     show: (next) => {

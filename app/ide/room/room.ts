@@ -4,7 +4,8 @@ import { createEncoder, toUint8Array, writeVarString, writeVarUint, type Encoder
 import { WebsocketProvider } from 'y-websocket'
 import type * as Y from 'yjs'
 import { closeCode, collabMessage, RoomNotice, syncKind } from '../../../protocol/document.ts'
-import { between, type DoorsKeeper } from '../link/doors.ts'
+import { asAppError } from '../../../protocol/errors.ts'
+import { between, isFinal, type DoorsKeeper } from '../link/doors.ts'
 import { createScope } from '../scope.ts'
 import { countingSocket } from './counting-socket.ts'
 
@@ -31,8 +32,8 @@ export type RoomPlan = { doors: DoorsKeeper; name: string; doc: Y.Doc; events: R
 
 /** Wait before the first and the longest before a later try, in milliseconds. */
 const backoffMs = { first: 200, longest: 4_000 }
-/** Wait before a try with a new token, in milliseconds. */
-const tokenMs = { low: 2_000, high: 4_000 }
+/** Wait before the first and before a later try with a new token, in milliseconds. */
+const tokenMs = { first: { low: 50, high: 250 }, later: { low: 2_000, high: 4_000 } }
 
 export function joinRoom({ doors, name, doc, events }: RoomPlan): Room {
   const scope = createScope()
@@ -52,6 +53,9 @@ export function joinRoom({ doors, name, doc, events }: RoomPlan): Room {
     if (notice.success) events.notice?.(notice.data)
   }
   const hold = holdable(provider)
+  /** True from a token's refusal until something of the room has come. */
+  let isTokenDoubted = false
+  provider.on('sync', () => (isTokenDoubted = false))
   provider.on('status', ({ status }) => {
     if (status === 'connected') events.opened?.()
   })
@@ -63,8 +67,10 @@ export function joinRoom({ doors, name, doc, events }: RoomPlan): Room {
     events.away?.()
   })
   provider.on('closed', ({ code, reason }) => {
-    if (code === closeCode.badToken) scope.add(reconnectWithNewToken(provider, doors))
-    else events.closed?.(code, reason)
+    if (code !== closeCode.badToken) return events.closed?.(code, reason)
+    const refused = (say: string): void => events.closed?.(closeCode.forbidden, say)
+    scope.add(reconnectWithNewToken({ provider, doors, refused, isFirst: !isTokenDoubted }))
+    isTokenDoubted = true
   })
   scope.add(doors.latest.subscribe(() => bringToken(provider, doors)))
   provider.connect()
@@ -96,20 +102,27 @@ function bringToken(provider: WebsocketProvider, doors: DoorsKeeper): void {
   provider.ws.send(toUint8Array(frame))
 }
 
-function reconnectWithNewToken(provider: WebsocketProvider, doors: DoorsKeeper): () => void {
+type Renewal = {
+  provider: WebsocketProvider
+  doors: DoorsKeeper
+  /** No token is given any more. */
+  refused: (say: string) => void
+  isFirst: boolean
+}
+
+function reconnectWithNewToken({ provider, doors, refused, isFirst }: Renewal): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   let isOver = false
-  const again = (): void => {
-    timer = setTimeout(
-      () =>
-        void doors.renew().then(
-          () => (isOver ? undefined : provider.connect()),
-          () => (isOver ? undefined : again()),
-        ),
-      between(tokenMs.low, tokenMs.high),
-    )
+  const failed = (thrown: unknown): void => {
+    if (isOver) return
+    if (isFinal(thrown)) refused(asAppError(thrown).say)
+    else again(tokenMs.later)
   }
-  again()
+  const renew = (): void => void doors.renew().then(() => (isOver ? undefined : provider.connect()), failed)
+  const again = ({ low, high }: { low: number; high: number }): void => {
+    timer = setTimeout(renew, between(low, high))
+  }
+  again(isFirst ? tokenMs.first : tokenMs.later)
   return () => {
     isOver = true
     clearTimeout(timer)

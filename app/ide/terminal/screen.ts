@@ -15,6 +15,8 @@ import { terminalTheme } from './theme.ts'
 export type Screen = {
   /** Who drives changed, or the panel did: fit the window, or scale to the driver's. */
   arrange: (isDriver: boolean) => void
+  /** Whether keys go out from here. */
+  allow: (mayType: boolean) => void
   wearTheme: (worn: 'light' | 'dark') => void
   focus: () => void
   dispose: () => void
@@ -81,6 +83,10 @@ class XtermScreen implements Screen {
     const size = sizeOf(this.#fit, this.#terminal)
     this.#resize(size)
     this.#viewing.size(size)
+  }
+
+  allow(mayType: boolean): void {
+    this.#terminal.options.disableStdin = !mayType
   }
 
   wearTheme(worn: 'light' | 'dark'): void {

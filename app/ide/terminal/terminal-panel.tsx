@@ -8,6 +8,7 @@ import { EmptyView, LoadingView } from '../../ui/views.tsx'
 import { NoticeBar } from '../notice-bar.tsx'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
+import { KeyboardBar } from './keyboard-bar.tsx'
 import { TerminalTab } from './terminal-tab.tsx'
 import { TerminalView } from './terminal-view.tsx'
 import { useEnterTerminal } from './use-enter-terminal.ts'
@@ -28,6 +29,7 @@ export function TerminalPanel() {
   const openTerminal = useOpenTerminal()
   const [closing, setClosing] = useState<TerminalInfo | null>(null)
   const shown = useShown(list, chosen)
+  const shownTerminal = list?.find(({ id }) => id === shown)
   const area = useRef<HTMLDivElement>(null)
   useWindowSize(area, terminals.measured)
   const show = (terminal: number): void => view.update((now) => ({ ...now, terminal }))
@@ -63,6 +65,7 @@ export function TerminalPanel() {
         </p>
       </header>
       <NoticeBar area="terminal" />
+      {shownTerminal !== undefined && <KeyboardBar terminal={shownTerminal} />}
       <div ref={area} className="relative min-h-0 flex-1">
         {list === null && <LoadingView say="Looking for terminals" />}
         {list?.length === 0 && <NoTerminals isViewer={isViewer} onOpen={openTerminal} />}

@@ -1,6 +1,6 @@
 // The tab of one terminal: its name (double click or F2 to change), who drives it, how many watch, its end.
 import { clsx } from 'clsx'
-import { Keyboard, SquareTerminal, X } from 'lucide-react'
+import { Hand, Keyboard, LockKeyhole, SquareTerminal, X } from 'lucide-react'
 import { useState } from 'react'
 import type { TerminalInfo } from '../../../protocol/terminal.ts'
 import { NameField } from '../files/name-field.tsx'
@@ -8,6 +8,7 @@ import { PresenceDots } from '../people/presence-dots.tsx'
 import { useOthersByTerminal } from '../people/use-present.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { endWords } from './end-words.ts'
+import { noKeyboard, useKeyboard } from './use-keyboard.ts'
 
 interface TerminalTabProps {
   terminal: TerminalInfo
@@ -24,6 +25,10 @@ export function TerminalTab({ terminal, isShown, isViewer, onShow, onClose }: Te
   const ended = endWords(terminal.exit)
   const driver =
     terminal.driver === null ? null : terminal.driver.id === person.id ? 'you' : terminal.driver.name
+  const { mayGive } = useKeyboard(terminal)
+  const { holder, asks: asking } = terminal.keyboard ?? noKeyboard
+  const isHeld = holder !== null
+  const asks = asking.length
   const rename = (name: string): void => {
     setNaming(false)
     if (name.trim() === '' || name === terminal.name) return
@@ -66,10 +71,20 @@ export function TerminalTab({ terminal, isShown, isViewer, onShow, onClose }: Te
         >
           <span className="truncate">{terminal.name}</span>
           {driver !== null && ended === null && (
-            <span className="flex items-center gap-1 text-label text-muted" title={`${driver} types here`}>
-              <Keyboard size={12} aria-hidden />
+            <span
+              className="flex items-center gap-1 text-label text-muted"
+              title={isHeld ? `Only ${driver} can type here` : `The size follows the window of ${driver}`}
+            >
+              {isHeld ? <LockKeyhole size={12} aria-hidden /> : <Keyboard size={12} aria-hidden />}
               <span className="sr-only">driven by </span>
               {driver}
+            </span>
+          )}
+          {mayGive && asks > 0 && (
+            <span className="flex items-center gap-0.5 text-label text-warn">
+              <Hand size={12} aria-hidden />
+              {asks}
+              <span className="sr-only"> ask for the keyboard</span>
             </span>
           )}
           {ended !== null && <span className="text-label text-muted">{ended}</span>}

@@ -5,6 +5,7 @@ import type { TerminalInfo } from '../../../protocol/terminal.ts'
 import { useTheme } from '../../ui/theme.tsx'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
+import { useKeyboard, useSpokenKeyboard } from './use-keyboard.ts'
 import { openScreen, type Screen } from './screen.ts'
 
 interface TerminalViewProps {
@@ -13,13 +14,14 @@ interface TerminalViewProps {
 }
 
 export function TerminalView({ terminal, isShown }: TerminalViewProps) {
-  const { terminals, person, view, isViewer: viewer } = useWorkbench()
-  const isViewer = useStore(viewer)
+  const { terminals, person, view } = useWorkbench()
+  const { mayType } = useKeyboard(terminal)
+  useSpokenKeyboard(terminal)
   const { worn } = useTheme()
   const host = useRef<HTMLDivElement>(null)
   const [screen, setScreen] = useState<Screen | null>(null)
   const isDriver = terminal.driver?.id === person.id
-  const first = useRef({ isDriver, name: terminal.name, worn })
+  const first = useRef({ isDriver, name: terminal.name, worn, mayType })
   useEffect(() => {
     if (host.current === null) return
     const made = openScreen({
@@ -29,15 +31,16 @@ export function TerminalView({ terminal, isShown }: TerminalViewProps) {
       terminals,
       worn: first.current.worn,
       isDriver: first.current.isDriver,
-      mayType: !isViewer,
+      mayType: first.current.mayType,
     })
     setScreen(made)
     return () => {
       made.dispose()
       setScreen(null)
     }
-  }, [terminal.id, terminals, isViewer])
+  }, [terminal.id, terminals])
   useEffect(() => screen?.wearTheme(worn), [screen, worn])
+  useEffect(() => screen?.allow(mayType), [screen, mayType])
   const isAwaited = useStore(view).keyboardFor === terminal.id
   useEffect(() => {
     if (screen === null || !isShown || !isAwaited) return
@@ -58,6 +61,7 @@ export function TerminalView({ terminal, isShown }: TerminalViewProps) {
       style={{ visibility: isShown ? 'inherit' : 'hidden' }}
       data-testid={`terminal-${terminal.id}`}
       data-driver={terminal.driver?.name ?? ''}
+      data-may-type={mayType}
     >
       <div
         ref={host}

@@ -1,7 +1,7 @@
 // The shared terminals of the running session as this page sees them, and the commands on them. It draws nothing.
 import { AppError, asAppError } from '../../../protocol/errors.ts'
 import { limits } from '../../../protocol/limits.ts'
-import type { RunState, Size, TerminalInfo } from '../../../protocol/terminal.ts'
+import type { KeyboardWish, RunState, Size, TerminalInfo } from '../../../protocol/terminal.ts'
 import { answered, answerMs, mustBeConnected, type Live, type TerminalSocket } from '../link/live.ts'
 import { eachSession } from '../link/each-session.ts'
 import { createScope } from '../scope.ts'
@@ -29,6 +29,7 @@ export type Terminals = {
   open: (name?: string) => Promise<number>
   close: (terminal: number) => Promise<void>
   rename: (terminal: number, name: string) => Promise<void>
+  keyboard: (wish: KeyboardWish) => Promise<void>
   /** Starts the program once own edits have arrived; answers its terminal. */
   start: () => Promise<number>
   stop: () => Promise<void>
@@ -83,6 +84,7 @@ export function createTerminals({ live, unlogged, refused }: TerminalsParts): Te
       (await answered(ask().emitWithAck('open', name === undefined ? size : { ...size, name }))).terminal,
     close: async (terminal) => void (await answered(ask().emitWithAck('close', { terminal }))),
     rename: async (terminal, name) => void (await answered(ask().emitWithAck('rename', { terminal, name }))),
+    keyboard: async (wish) => void (await answered(ask().emitWithAck('keyboard', wish))),
     start: async () => {
       socket()
       await arrivalOf(unlogged, waiting.set)

@@ -106,7 +106,7 @@ test('A-4 looking at the owner link shows a button and uses nothing up; pressing
   expect(again.status).toBe(410)
   expect(again.headers.get('set-cookie')).toBeNull()
   const words = await again.text()
-  expect(words).toContain('This link has been used')
+  expect(words).toContain('This link does not work')
   expect(words).toContain('npm run login')
 })
 

@@ -1,7 +1,7 @@
 // The steps a person sees are those that were told, in order, of the newest run alone.
 // @vitest-environment node
 import { expect, test } from 'vitest'
-import { advance, totalMs, type Run } from '../../../app/pages/steps.ts'
+import { advance, runningSay, showsRun, totalMs, type Run } from '../../../app/pages/steps.ts'
 import type { ProgressEvent, Step } from '../../../protocol/repl.ts'
 
 type Told = [step: Step, state: ProgressEvent['state'], at: number, generation?: number]
@@ -74,4 +74,18 @@ test('the whole time runs from the first begin to the last end', () => {
       ]),
     ),
   ).toBe(3400)
+})
+
+test('a step that never ended is not told of a session that goes the other way', () => {
+  const run = runOf([
+    ['reserve', 'begun', 0],
+    ['ready', 'done', 50],
+  ])
+  expect(runningSay(run, 'STARTING')).toBe('reserve begun')
+  expect(runningSay(run, 'QUIESCING')).toBeUndefined()
+  expect(runningSay(run, 'RUNNING')).toBeUndefined()
+  expect(runningSay(null, 'STARTING')).toBeUndefined()
+  expect(showsRun({ phase: 'QUIESCING', desired: 'stopped' }, run)).toBe(false)
+  expect(showsRun({ phase: 'START_FAILED', desired: 'running' }, run)).toBe(true)
+  expect(showsRun({ phase: 'STOPPED', desired: 'stopped' }, run)).toBe(false)
 })

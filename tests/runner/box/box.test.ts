@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BoxToRunner, boxFrameBytes, type BoxTerminal } from '../../../protocol/box.ts'
 import { decodeFrame, encodeStreamFrame, FrameSplitter } from '../../../protocol/frames.ts'
+import { Ring } from '../../../runner/box/ring.ts'
 import { startBox, type Box } from '../../../runner/box/start.ts'
 import { boxLaunch, eventually, secret, tempFolder } from '../terminals/stage.ts'
 
@@ -138,6 +139,57 @@ describe('a box', () => {
     expect(Buffer.concat([had, second.output]).toString().slice(0, third.output.length)).toBe(
       third.output.toString().slice(0, had.length + second.output.length),
     )
+  })
+
+  test('T-9 of 5 MB printed while the runner was away no byte is missing: the next one goes on at the offset of the last', async () => {
+    const first = await Runner.hello(launch.socket)
+    const { terminal, pid } = await first.open()
+    first.follow(terminal)
+    // 11 bytes a line, three seconds of them; the first ones come while a runner is there.
+    const print = `stty -onlcr; for i in $(seq 0 29); do seq -f %010.0f $((i*16000)) $((i*16000+15999)); sleep 0.1; done; printf the-%s end\r`
+    first.send({ type: 'in', terminal }, Buffer.from(print))
+    await eventually(() => first.output.includes('0000016000\n'))
+    first.socket.destroy()
+    await eventually(() => first.closed)
+    const had = first.output
+    const isOver = async (): Promise<boolean> => {
+      const looking = await Runner.hello(launch.socket)
+      const next = looking.find('hello')?.terminals[0]?.next ?? 0
+      looking.socket.destroy()
+      return next - had.length > 5_000_000
+    }
+    await eventually(isOver, 30_000)
+
+    const second = await Runner.hello(launch.socket)
+    second.follow(terminal, had.length)
+    await eventually(() => second.output.includes('the-end'))
+
+    const whole = Buffer.concat([had, second.output]).toString()
+    const printed = whole.slice(whole.indexOf('0000000000\n'), whole.indexOf('the-end'))
+    const expected = Array.from({ length: 480_000 }, (_, line) => `${String(line).padStart(10, '0')}\n`).join(
+      '',
+    )
+    expect(printed === expected).toBe(true)
+    const outs = second.messages.flatMap((message) => (message.type === 'out' ? [message.offset] : []))
+    expect(outs[0]).toBe(had.length)
+    expect(second.find('hello')?.terminals).toMatchObject([{ terminal, pid, exit: null }])
+  }, 60_000)
+
+  test('T-9 a ring that grew for a runner that was away is small again once everything was taken', () => {
+    const ring = new Ring({ usual: 2000, most: 8000 })
+    const push = (count: number): void => ring.push(Buffer.alloc(count, 'x'))
+    push(1000)
+    ring.taken = 1000
+    for (let at = 0; at < 5; at += 1) push(1000)
+    expect(ring.first).toBeLessThanOrEqual(1000)
+    for (let at = 0; at < 5; at += 1) push(1000)
+    expect(ring.next - ring.first).toBe(8000)
+
+    ring.taken = ring.next
+    push(100)
+
+    expect(ring.next - ring.first).toBe(2000)
+    expect(ring.slice(ring.first, ring.next).toString()).toBe('x'.repeat(2000))
   })
 
   test('T-2 the exit is the last message of a terminal, behind every byte', async () => {

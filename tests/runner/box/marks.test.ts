@@ -60,7 +60,7 @@ describe('a mark', () => {
 
   test('a ring gives back exactly its newest bytes, whatever the pieces', () => {
     const random = seeded(9)
-    const ring = new Ring(5000)
+    const ring = new Ring({ usual: 5000, most: 5000 })
     let all = Buffer.alloc(0)
     for (let step = 0; step < 500; step++) {
       const piece = Buffer.from(

@@ -26,6 +26,7 @@ async function meet(text: string): Promise<Meeting> {
     build: 'test',
     port: 0,
     keysUrl: setting.keys.url,
+    access: setting.keys.access,
     origins: new Set(),
     logLevel: 'silent',
   })

@@ -80,7 +80,8 @@ export function ask(
       })
     })
     asked.on('error', reject)
-    asked.end(what.body === undefined ? undefined : JSON.stringify(what.body))
+    const { body } = what
+    asked.end(body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body))
   })
 }
 

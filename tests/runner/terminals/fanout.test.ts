@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Role } from '../../../protocol/access.ts'
 import type { TerminalToPage } from '../../../protocol/terminal.ts'
 import { window } from '../../../runner/terminals/credit.ts'
+import { systemClock } from '../../../runner/documents/clock.ts'
 import { driverOf } from '../../../runner/terminals/driver.ts'
 import { feedEmulator, newEmulator } from '../../../runner/terminals/emulator.ts'
 import { Flow, type Pace } from '../../../runner/terminals/flow.ts'
@@ -87,6 +88,7 @@ async function play(seed: number, tapeBytes: number): Promise<{ snaps: number; r
     tapeBytes,
     materialise: () => Promise.resolve(),
     onChange: () => undefined,
+    clock: systemClock,
     log: pino({ level: 'silent' }),
     box: {
       write: () => true,
@@ -218,7 +220,7 @@ describe('fan-out', () => {
         size,
         sizedAt: random.below(9),
       }))
-      const driver = driverOf(seats, 'grace')
+      const driver = driverOf(seats, { opener: 'grace', holder: null })
       const typing = seats.filter(({ person }) => person.role !== 'viewer')
 
       expect(driver === null).toBe(typing.length === 0)

@@ -43,7 +43,7 @@ describe('before a byte that could run a file', () => {
           const text = random.pick(['a', 'bc', 'run\r', '\n', 'x\ry'])
           typed.push(text)
           asked.push(edited)
-          void queue.push(Buffer.from(text))
+          void queue.push(Buffer.from(text), () => undefined)
         }
         if (random.below(2) === 0) await turn()
       }

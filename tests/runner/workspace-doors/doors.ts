@@ -17,7 +17,16 @@ import { watchWorkspace } from '../../../runner/workspace/watch.ts'
 import { quiet, stage } from '../workspace/stage.ts'
 
 export function claimsOf(name: string, role: Role): DoorClaims {
-  return { sub: name.padEnd(16, 'a'), name, repl: 'a'.repeat(20), role, gen: 1, iat: 0, exp: 4_000_000_000 }
+  return {
+    sub: name.padEnd(16, 'a'),
+    name,
+    repl: 'a'.repeat(20),
+    role,
+    gen: 1,
+    ver: 0,
+    iat: 0,
+    exp: 4_000_000_000,
+  }
 }
 
 /** Documents that exist in name only: what doors tell them is kept. */

@@ -21,14 +21,20 @@ const answers = {
   }),
   quiesce: () => ({ seq: ++seq }),
   resume: () => ({}),
+  // Keeps the bytes for the test to look at.
+  kept: (body) => {
+    writeFileSync(join(launch.state, 'kept'), body)
+    return { edits: 1, files: 1, beside: 0 }
+  },
   die: () => process.exit(3),
 }
 
-const server = createServer((request, response) => {
+const server = createServer(async (request, response) => {
   const answer = answers[request.url.split('/').at(-1)]
-  request.resume()
+  const parts = []
+  for await (const part of request) parts.push(part)
   response.writeHead(answer ? 200 : 404, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(answer ? answer() : {}))
+  response.end(JSON.stringify(answer ? answer(Buffer.concat(parts)) : {}))
 })
 server.listen(launch.socket)
 process.on('SIGTERM', () => process.exit(0))

@@ -1,0 +1,20 @@
+// What an overtaken session left: GET gives its files as a zip archive, POST brings its work into the running session.
+import type { ActionFunctionArgs, LoaderFunctionArgs } from '../framework.server.ts'
+import { json, page, signedIn, type RouteArgs } from '../services/answer.server.ts'
+import { leavingOf, zipAnswer } from '../services/zip-answer.server.ts'
+
+const names = ({ params }: RouteArgs) => ({ id: params['id'] ?? '', kept: params['kept'] ?? '' })
+
+export const loader = (args: LoaderFunctionArgs): Promise<Response> =>
+  page(args, async () => {
+    const { api } = await signedIn(args)
+    const { id, kept } = names(args)
+    const { name } = await api.repl(id)
+    return zipAnswer(`${name}-${kept}`, await api.keptZip(id, kept, leavingOf(args.request)))
+  })
+
+export const action = (args: ActionFunctionArgs) =>
+  json(args, async ({ api }) => {
+    const { id, kept } = names(args)
+    return { took: await api.takeKept(id, kept) }
+  })

@@ -1,0 +1,118 @@
+// Routes of who is in a repl and how they get in: members, invites, and accepting one. Each shape is in protocol/repl.ts.
+import { Router, type Request } from 'express'
+import { AppError } from '../../protocol/errors.ts'
+import { AcceptInvite, ChangeMember, CreateInvite, RemoveMember, type Person } from '../../protocol/repl.ts'
+import { type Audit, inviteMark } from '../access/audit.ts'
+import { type Invites, roleAfter } from '../access/invites.ts'
+import type { Members } from '../access/members.ts'
+import type { People } from '../access/people.ts'
+import type { Repls } from '../repls.ts'
+import { answering, maybePersonOf, personOf } from './door.ts'
+
+export type MemberRoutes = { people: People; repls: Repls; invites: Invites; members: Members; audit: Audit }
+
+const of = (req: Request, name: 'repl' | 'person' | 'code'): string => req.params[name] ?? ''
+
+export function memberRoutes(parts: MemberRoutes): Router {
+  const { people, repls, invites, members, audit } = parts
+  const router = Router()
+  const who = (req: Request): Promise<Person> => personOf(people, req)
+  router.get(
+    '/v1/repls/:repl/members',
+    answering(async (req) => ({ members: await members.list(await who(req), of(req, 'repl')) })),
+  )
+  router.patch(
+    '/v1/repls/:repl/members/:person',
+    answering(async (req) => {
+      const { role } = ChangeMember.parse(req.body)
+      const wish = { person: of(req, 'person'), role }
+      return { members: await members.setRole(await who(req), of(req, 'repl'), wish) }
+    }),
+  )
+  router.delete(
+    '/v1/repls/:repl/members/:person',
+    answering(async (req) => {
+      const [person, repl] = [await who(req), of(req, 'repl')]
+      const { invites: alsoInvites } = RemoveMember.parse(req.body ?? {})
+      const left = await members.remove(person, repl, of(req, 'person'))
+      if (alsoInvites && (await repls.check(person, repl, 'invite.create')))
+        for (const { code } of await invites.revokeAll(repl))
+          await audit.note({ what: 'invite-revoked', who: person, repl, invite: inviteMark(code) })
+      return { members: left }
+    }),
+  )
+  return router.use(inviteRoutes(parts))
+}
+
+function inviteRoutes({ people, repls, invites, members, audit }: MemberRoutes): Router {
+  const router = Router()
+  const mayInvite = async (req: Request): Promise<{ person: Person; repl: string }> => {
+    const person = await personOf(people, req)
+    await repls.check(person, of(req, 'repl'), 'invite.create')
+    return { person, repl: of(req, 'repl') }
+  }
+  router.get(
+    '/v1/repls/:repl/invites',
+    answering(async (req) => ({ invites: await invites.list((await mayInvite(req)).repl) })),
+  )
+  router.post(
+    '/v1/repls/:repl/invites',
+    answering(async (req) => {
+      const { person, repl } = await mayInvite(req)
+      const wish = CreateInvite.parse(req.body)
+      const invite = await invites.make({ repl, by: person, ...wish })
+      const { role, most } = wish
+      await audit.note({
+        what: 'invite-made',
+        who: person,
+        repl,
+        invite: inviteMark(invite.code),
+        role,
+        most,
+      })
+      return { invite }
+    }),
+  )
+  router.delete(
+    '/v1/repls/:repl/invites/:code',
+    answering(async (req) => {
+      const { person, repl } = await mayInvite(req)
+      const invite = await invites.revoke(repl, of(req, 'code'))
+      await audit.note({ what: 'invite-revoked', who: person, repl, invite: inviteMark(invite.code) })
+      return { invite }
+    }),
+  )
+  router.get(
+    '/v1/invites/:code',
+    answering(async (req) => {
+      const { repl, role, madeBy, expiresAt } = await invites.find(of(req, 'code'))
+      return { invite: { replName: (await repls.known(repl)).name, role, invitedBy: madeBy, expiresAt } }
+    }),
+  )
+  router.post(
+    '/v1/invites/:code/accept',
+    answering((req) => accept({ people, repls, invites, members, audit }, req)),
+  )
+  return router
+}
+
+/** One use is counted for whoever gets something by it; who has the role already comes in without. */
+async function accept(
+  { people, repls, invites, members, audit }: MemberRoutes,
+  req: Request,
+): Promise<object> {
+  const { code, repl, role, createdAt } = await invites.find(of(req, 'code'))
+  const { name } = AcceptInvite.parse(req.body)
+  const record = await repls.known(repl)
+  const known = await maybePersonOf(people, req)
+  const held = known === null ? undefined : record.members[known.id]
+  if (known !== null) members.refuseWhoWasRemoved(record, known, createdAt)
+  if (known === null && name === undefined)
+    throw new AppError('bad-input', { say: 'Give a name, so that others see who you are.' })
+  if (held === undefined || roleAfter(held, role) !== held) await invites.use(code)
+  const person = known ?? (await people.makeGuest(name ?? ''))
+  if (known === null) await audit.note({ what: 'sign-in', who: person, by: 'invite' })
+  await audit.note({ what: 'invite-used', who: person, repl, invite: inviteMark(code) })
+  await members.admit(person, repl, role)
+  return { person, repl: await repls.get(person, repl) }
+}

@@ -1,0 +1,111 @@
+// kill -9 of each of our processes while ada has the workbench open and types, in a real browser: the page says what is true in
+// one of its words, comes back by itself without a reload, everything typed is there once, and terminals work.
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { launchBrowser, newPersonPage, noBrowser, type PersonPage } from '../support/browser.ts'
+import { eventually } from '../support/eventually.ts'
+import { programOf, serverOf, slay } from '../support/processes.ts'
+import { startProduct, type Product } from '../support/product.ts'
+import { workspaceIn } from '../support/picture.ts'
+import * as screen from './screen.ts'
+import { eachOnceIn, listen, saidBy, typeAtEnd, words } from './typed-words.ts'
+
+let product: Product
+let browser: Browser
+let ada: PersonPage
+let repl: string
+let file: string
+/** Lines asked of the terminal so far. */
+let asked = 0
+
+/** The shell answers: a sum, so that what is typed is not taken for the answer. */
+async function terminalAnswers(page: Page): Promise<void> {
+  asked += 1
+  await screen.typeInTerminal(page, `echo answer-$((${asked} + 1000))`)
+  await screen.terminalShows(page, `answer-${asked + 1000}`)
+}
+
+/** Types while `kill` strikes; the words that the page showed until everything was saved again. */
+async function typedThrough(story: string, kill: () => Promise<void>): Promise<string[]> {
+  const { page } = ada
+  const typed = words(story, 12)
+  await typeAtEnd(page, typed.slice(0, 4))
+  await saidBy(page)
+  const killed = kill()
+  for (const word of typed.slice(4)) await page.keyboard.type(` ${word}`)
+  await killed
+  await eachOnceIn(file, typed)
+  await page.locator('[data-testid=status][data-connection=synced]').waitFor({ timeout: 30_000 })
+  await screen.saved(page)
+  return (await saidBy(page)).map(({ word }) => word)
+}
+
+describe.skipIf(noBrowser)('deaths', () => {
+  beforeAll(async () => {
+    product = await startProduct()
+    browser = await launchBrowser()
+    ada = await newPersonPage(browser)
+    await screen.signIn(ada.page, product.link)
+    await screen.createRepl(ada.page, { template: 'Python', name: 'deaths' })
+    await screen.workbench(ada.page)
+    repl = new URL(ada.page.url()).pathname.split('/').at(-1) ?? ''
+    file = join(workspaceIn(product.data, repl), 'main.py')
+    await screen.openTerminal(ada.page)
+    await listen(ada.page)
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await product?.stop()
+    product?.clean()
+  })
+
+  // What the page cannot reach any more it says at once; what it does not need it does not speak of.
+  test.each([
+    ['C-5', 'collab-server', true],
+    ['R-9', 'front-door', true],
+    ['R-9', 'app', false],
+    ['R-3', 'orchestrator', false],
+    ['F-7', 'sync', false],
+  ])(
+    '%s R-9 the %s dies: words are true, all that was typed is there once, the terminal answers',
+    async (_, name, isNoticed) => {
+      const said = await typedThrough(name.replace('-', ''), () => slay(serverOf(product.pid, name)))
+
+      expect(said.includes('offline')).toBe(isNoticed)
+      expect(said.filter((word) => !['offline', 'sending', 'synced'].includes(word))).toEqual([])
+      await terminalAnswers(ada.page)
+    },
+  )
+
+  test('R-9 T-9 the runner dies: the page says that it is away, typing goes on, and the same shell answers', async () => {
+    await screen.typeInTerminal(ada.page, 'kept=in-this-shell')
+    const said = await typedThrough('runner', () => slay(programOf(repl, 'runner')))
+
+    expect(said).toContain('offline')
+    expect(said.filter((word) => !['offline', 'sending', 'synced'].includes(word))).toEqual([])
+    await screen.typeInTerminal(ada.page, 'echo still-$kept')
+    await screen.terminalShows(ada.page, 'still-in-this-shell')
+  })
+
+  test('R-9 T-9 the box dies: its terminals are said to have ended, and a new one works', async () => {
+    const { page } = ada
+    const tabs = page.getByRole('tablist', { name: 'Terminals' }).getByRole('tab')
+    const said = await typedThrough('box', () => slay(programOf(repl, 'box')))
+
+    expect(said.filter((word) => !['sending', 'synced'].includes(word))).toEqual([])
+    await tabs.filter({ hasText: 'ended' }).waitFor()
+    await eventually(async () => {
+      await page.getByRole('button', { name: 'Open a terminal' }).first().click()
+      return tabs.nth(1).isVisible()
+    }, 20_000)
+    await eventually(async () => (await screen.terminalText(page)).trim() !== '', 20_000)
+    await terminalAnswers(page)
+  })
+
+  test('no page failed, and none was loaded anew', async () => {
+    expect(await saidBy(ada.page)).toBeInstanceOf(Array)
+    expect(ada.faults).toEqual([])
+  })
+})

@@ -1,0 +1,275 @@
+// An installation as `up` makes one (orchestrator, relay, sync; it starts runners and boxes itself), held by a test that kills any
+// of them at any instant and starts ours again at once: how long `up` waits before that is tested elsewhere.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { Listening } from '../../protocol/env.ts'
+import { Doors, Invite, Person, Repl } from '../../protocol/repl.ts'
+import { buildMissing, root } from '../../scripts/build.mjs'
+import { eventually } from './eventually.ts'
+
+export const servers = ['relay', 'sync', 'orchestrator'] as const
+export type Server = (typeof servers)[number]
+const ofSessions = ['runner', 'box'] as const
+export type Victim = Server | (typeof ofSessions)[number] | 'link'
+
+const fileOf = { relay: 'collab-server', sync: 'sync', orchestrator: 'orchestrator' } as const
+const programs = join(root, 'build/programs')
+const Known = z.record(z.enum(ofSessions), z.object({ pid: z.number() }).nullable())
+
+/** Milliseconds after which a repl, or a program, that does not come is a failure. */
+const patienceMs = 60_000
+
+export class Installation {
+  readonly #running = new Map<Server, ChildProcess>()
+  readonly #ports: Record<Server, number> = { relay: 0, sync: 0, orchestrator: 0 }
+  readonly #secret = randomBytes(24).toString('hex')
+  readonly #cables = new Set<Socket>()
+  /** Between runners and the relay, so that the link can be cut. */
+  readonly #between = createServer((socket) => this.#cable(socket))
+  #base = ''
+  #cutUntil = 0
+  #isEnding = false
+
+  get relayPort(): number {
+    return this.#ports.relay
+  }
+
+  /** Folder with everything, the logs too. */
+  get base(): string {
+    return this.#base
+  }
+
+  async start(): Promise<void> {
+    await buildMissing({ pages: false })
+    this.#base = await realpath(await mkdtemp(join(tmpdir(), 'devex-kill-')))
+    for (const folder of ['data', 'run', 'logs']) await mkdir(join(this.#base, folder), { mode: 0o700 })
+    await new Promise<void>((listening) => this.#between.listen(0, '127.0.0.1', listening))
+    for (const server of ['sync', 'orchestrator', 'relay'] as const) await this.#launch(server)
+  }
+
+  /** Ends every process; `isKept` leaves the folder for whoever looks for the fault. */
+  async stop(repls: string[], isKept = false): Promise<void> {
+    this.#isEnding = true
+    const pids = repls.flatMap((repl) => this.#sessionPids(repl))
+    for (const child of this.#running.values()) child.kill('SIGKILL')
+    for (const pid of pids) kill(pid)
+    await Promise.all([...this.#running.values()].map(gone))
+    for (const cable of this.#cables) cable.destroy()
+    await new Promise((done) => this.#between.close(done))
+    if (!isKept) await rm(this.#base, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  /** Everything named, and `others`, in one instant; resolves when they are gone. */
+  async kill(victims: Victim[], at: { repl: string; others: ChildProcess[]; cutMs: number }): Promise<void> {
+    const dying = servers.flatMap((server) =>
+      victims.includes(server) ? (this.#running.get(server) ?? []) : [],
+    )
+    const pids = this.#sessionPids(at.repl, (name) => victims.includes(name))
+    for (const child of [...dying, ...at.others]) child.kill('SIGKILL')
+    for (const pid of pids) kill(pid)
+    if (victims.includes('link')) this.#cut(at.cutMs)
+    await Promise.all([...dying, ...at.others].map(gone))
+    await eventually(() => pids.every((pid) => !isAlive(pid)), patienceMs)
+  }
+
+  /** Starts the dead among our own servers again. */
+  async revive(): Promise<void> {
+    await Promise.all(
+      servers.map((server) => (hasEnded(this.#running.get(server)) ? this.#launch(server) : undefined)),
+    )
+  }
+
+  #sessionPids(repl: string, isMeant: (name: 'runner' | 'box') => boolean = () => true): number[] {
+    const path = join(this.#base, 'data/sandboxes', repl, 'processes.json')
+    try {
+      const known = Known.parse(JSON.parse(readFileSync(path, 'utf8')))
+      return ofSessions.flatMap((name) => (isMeant(name) && known[name] ? [known[name].pid] : []))
+    } catch {
+      return []
+    }
+  }
+
+  workspace(repl: string): string {
+    return join(this.#base, 'data/sandboxes', repl, 'work/workspace')
+  }
+
+  runnerSocket(repl: string): string {
+    return join(this.#base, 'run', repl, 'r')
+  }
+
+  async #launch(server: Server): Promise<void> {
+    // The port may be somebody's outgoing one for a moment: it is asked for again, as `up` does.
+    await eventually(() => this.#launchOnce(server), patienceMs)
+  }
+
+  async #launchOnce(server: Server): Promise<boolean> {
+    const log = openSync(join(this.#base, 'logs', `${server}.log`), 'a', 0o600)
+    const child = spawn(process.execPath, [join(programs, `${fileOf[server]}.js`)], {
+      stdio: ['ignore', log, log, 'ipc'],
+      env: { PATH: process.env['PATH'], DEVEX_LOG: 'info', ...this.#env(server) },
+    })
+    closeSync(log)
+    this.#running.set(server, child)
+    const said = await Promise.race([once(child, 'message'), gone(child)])
+    if (said === undefined) return this.#isEnding
+    this.#ports[server] = Listening.parse(said[0]).listening
+    return true
+  }
+
+  #env(server: Server): Record<string, string> {
+    const at = (port: number): string => `http://127.0.0.1:${port}`
+    const own = { DEVEX_PORT: String(this.#ports[server]) }
+    const asked = { DEVEX_ORIGINS: 'http://localhost', DEVEX_API_URL: at(this.#ports.orchestrator) }
+    if (server === 'sync') return { ...own, DEVEX_SYNC_SECRET: this.#secret }
+    if (server === 'relay') return { ...own, ...asked }
+    return {
+      ...own,
+      DEVEX_DATA: join(this.#base, 'data'),
+      DEVEX_RUN: join(this.#base, 'run'),
+      DEVEX_SERVICE_SECRET: this.#secret,
+      DEVEX_SYNC_URL: at(this.#ports.sync),
+      DEVEX_SYNC_SECRET: this.#secret,
+      DEVEX_COLLAB_URL: `ws://127.0.0.1:${(this.#between.address() as AddressInfo).port}`,
+      DEVEX_PUBLIC_URL: 'http://localhost',
+      DEVEX_ORIGINS: asked.DEVEX_ORIGINS,
+      DEVEX_ROUTES: join(this.#base, 'run/routes.json'),
+      DEVEX_TEMPLATES: join(root, 'templates'),
+      DEVEX_PROGRAMS: programs,
+    }
+  }
+
+  #cable(socket: Socket): void {
+    if (Date.now() < this.#cutUntil) return void socket.destroy()
+    const inside = connect(this.#ports.relay, '127.0.0.1')
+    for (const end of [socket, inside]) {
+      this.#cables.add(end)
+      end.on('error', () => undefined).on('close', () => this.#cables.delete(end))
+    }
+    socket.pipe(inside).pipe(socket)
+    socket.on('close', () => inside.destroy())
+    inside.on('close', () => socket.destroy())
+  }
+
+  #cut(ms: number): void {
+    this.#cutUntil = Date.now() + ms
+    for (const cable of this.#cables) cable.destroy()
+  }
+
+  /** One question to the API, as the app asks for `person`. */
+  async ask(
+    method: 'GET' | 'POST',
+    path: string,
+    how: { person?: string; body?: object } = {},
+  ): Promise<unknown> {
+    const answer = await fetch(`http://127.0.0.1:${this.#ports.orchestrator}/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.#secret}`,
+        'content-type': 'application/json',
+        connection: 'close',
+        ...(how.person === undefined ? {} : { 'x-devex-person': how.person }),
+      },
+      ...(method === 'GET' ? {} : { body: JSON.stringify(how.body ?? {}) }),
+    })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 300)}`)
+    return JSON.parse(text)
+  }
+
+  async owner(): Promise<string> {
+    const link = z.object({ code: z.string() }).parse(await this.ask('POST', '/links'))
+    const consumed = await this.ask('POST', '/links/consume', { body: { code: link.code } })
+    return z.object({ person: Person }).parse(consumed).person.id
+  }
+
+  async create(person: string, name: string): Promise<string> {
+    const made = await this.ask('POST', '/repls', { person, body: { name, template: 'python' } })
+    return z.object({ repl: Repl }).parse(made).repl.id
+  }
+
+  /** Somebody who comes by an invite and may edit. */
+  async guest(repl: string, of: { owner: string; name: string }): Promise<string> {
+    const made = await this.ask('POST', `/repls/${repl}/invites`, {
+      person: of.owner,
+      body: { role: 'editor' },
+    })
+    const { code } = z.object({ invite: Invite }).parse(made).invite
+    const came = await this.ask('POST', `/invites/${code}/accept`, { body: { name: of.name } })
+    return z.object({ person: Person }).parse(came).person.id
+  }
+
+  async repl(person: string, repl: string): Promise<Repl> {
+    return z.object({ repl: Repl }).parse(await this.ask('GET', `/repls/${repl}`, { person })).repl
+  }
+
+  async doors(person: string, repl: string): Promise<Doors> {
+    return z.object({ doors: Doors }).parse(await this.ask('POST', `/repls/${repl}/doors`, { person })).doors
+  }
+
+  async startRepl(person: string, repl: string): Promise<void> {
+    await this.ask('POST', `/repls/${repl}/start`, { person })
+    await this.running(person, repl)
+  }
+
+  /** Waits until the session is well: both processes, the link and the terminals. */
+  async running(person: string, repl: string): Promise<void> {
+    await this.#phase(person, repl, 'RUNNING')
+  }
+
+  /** Presses stop, again when a backup failed meanwhile, and waits for the end. */
+  async stopRepl(person: string, repl: string): Promise<void> {
+    await eventually(() => this.ask('POST', `/repls/${repl}/stop`, { person }), patienceMs)
+    await this.#phase(person, repl, 'STOPPED', async (phase) => {
+      if (phase === 'FLUSH_FAILED') await this.ask('POST', `/repls/${repl}/stop`, { person })
+    })
+  }
+
+  async #phase(
+    person: string,
+    repl: string,
+    wanted: string,
+    otherwise: (phase: string) => Promise<void> = async () => undefined,
+  ): Promise<void> {
+    let seen = ''
+    await eventually(async () => {
+      const { phase, reason } = await this.repl(person, repl)
+      seen = `${phase}: ${reason}`
+      if (phase !== wanted) await otherwise(phase)
+      return phase === wanted
+    }, patienceMs).catch((fault: unknown) => {
+      throw new Error(`${repl} is ${seen}, not ${wanted}`, { cause: fault })
+    })
+  }
+}
+
+const hasEnded = (child: ChildProcess | undefined): boolean =>
+  child === undefined || child.exitCode !== null || child.signalCode !== null
+
+export async function gone(child: ChildProcess): Promise<undefined> {
+  if (!hasEnded(child)) await once(child, 'exit')
+  if (child.stdout && !child.stdout.readableEnded) await once(child.stdout, 'close')
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // A zombie has an empty command line; nobody reaps those of a dead orchestrator here but init.
+    return readFileSync(`/proc/${pid}/cmdline`).length > 0
+  } catch {
+    return false
+  }
+}
