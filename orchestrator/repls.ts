@@ -27,6 +27,8 @@ export type ReplParts = {
   nudge: (repl: string) => void
 }
 
+export type Watcher = { changed: (repl: Repl) => void; gone: () => void }
+
 export class Repls {
   readonly #parts: ReplParts
 
@@ -158,12 +160,12 @@ export class Repls {
   }
 
   /** Tells of each change as `who` sees it, while they have a role here, and when they have none any more. */
-  watch(who: Person, id: string, tell: (repl: Repl) => void, gone: () => void): () => void {
+  watch(who: Person, id: string, told: Watcher): () => void {
     return this.#parts.repls.watch((changed, record) => {
       if (changed !== id) return
       const role = record?.members[who.id]
-      if (record === null || role === undefined) return gone()
-      void this.#shown(record, role).then(tell, () => undefined)
+      if (record === null || role === undefined) return told.gone()
+      void this.#shown(record, role).then(told.changed, () => undefined)
     })
   }
 }

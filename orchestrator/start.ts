@@ -142,7 +142,6 @@ async function assemble(ground: Ground) {
   const handIn = handInOf({ ...session, repls, store, tokens, clock, fence: ground.replaced.fence ?? fence })
   const objects = objectsDoor({ store, ...handIn, ...signing })
   const downloads = new Downloads({ ...session, repls, people: core, store })
-  const kept = { ...session, runners: control, repls, people: core, store }
   const check = core.check.bind(core)
   const members = new Members({ repls, people, audit, check, now: () => clock.now() })
   const teller = new Teller({ repls, control, sandbox, clock, log })
@@ -153,6 +152,7 @@ async function assemble(ground: Ground) {
     relaySecret: config.relaySecret,
     published: durable.keys.published,
   }
+  const kept = { ...session, runners: control, repls, people: core, store }
   return {
     api: apiOf({
       ...keys,

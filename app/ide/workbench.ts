@@ -9,7 +9,7 @@ import { askDoors, askFirstFiles } from './link/app-door.ts'
 import { openLink, type Link } from './link/link.ts'
 import { connectionWord, type ConnectionWord } from './link/words.ts'
 import type { Area } from './notices.ts'
-import { beKeeper } from './offline/keeper.ts'
+import { beKeeper, type Keeper } from './offline/keeper.ts'
 import type { Leftovers } from './offline/leftovers.ts'
 import { askPreview, sharePreview } from './preview/ask-preview.ts'
 import { createPreviews, type Previews } from './preview/previews.ts'
@@ -77,18 +77,9 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   const previews = previewsOf(id, live, scope)
   const isViewer = derive([doors.latest], () => (doors.latest.get()?.role ?? role) === 'viewer')
   scope.add(isViewer.dispose)
-  const leftovers = keeper?.leftovers({
-    documents,
-    // What waits of a viewer stays where it is until they may edit again.
-    isLive: () => link.phase.get().phase === 'live' && !isViewer.get(),
-    open: files.open,
-    say: (words) => say('page', words),
-  })
-  if (leftovers !== undefined) scope.add(leftovers.dispose)
-  const lookAgain = (): void => (link.phase.get().phase === 'live' ? leftovers?.look() : undefined)
-  for (const store of [link.phase, isViewer]) scope.add(store.subscribe(lookAgain))
+  const found =
+    keeper === null ? createStore(0) : bringHome({ keeper, link, documents, files, isViewer, say }, scope)
   scope.add(sayRoles(link, { role, say: (words) => say('role', words) }))
-  const found = leftovers?.waiting ?? createStore(0)
   const { connection, sawPhase } = watchConnection({ link, documents, isViewer, found }, scope)
   scope.add(guardLeaving(documents))
   scope.add(followNetwork(link, documents))
@@ -134,6 +125,26 @@ function rememberedTabs({ id, documents, files, link }: Tabbing): Tabs {
       write: (text) => localStorage.setItem(memoryKey(id), text),
     },
   })
+}
+
+type Bringing = Pick<WorkbenchCore, 'link' | 'documents' | 'files' | 'isViewer'> &
+  Pick<WorkbenchParts, 'say'> & { keeper: Keeper }
+
+/** Brings edits of earlier pages home, as soon as that can be done; answers how many wait. */
+function bringHome(of: Bringing, scope: Scope): Leftovers['waiting'] {
+  const { keeper, link, documents, files, isViewer, say } = of
+  const isLive = (): boolean => link.phase.get().phase === 'live'
+  const leftovers = keeper.leftovers({
+    documents,
+    // What waits of a viewer stays where it is until they may edit again.
+    isLive: () => isLive() && !isViewer.get(),
+    open: files.open,
+    say: (words) => say('page', words),
+  })
+  scope.add(leftovers.dispose)
+  const lookAgain = (): void => (isLive() ? leftovers.look() : undefined)
+  for (const store of [link.phase, isViewer]) scope.add(store.subscribe(lookAgain))
+  return leftovers.waiting
 }
 
 /** At a first visit the template's own choice is open, in its order. */

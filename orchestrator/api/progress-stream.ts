@@ -10,7 +10,7 @@ export type StreamParts = {
   since: (after: number) => Promise<ProgressEvent[]>
   watchEvents: (tell: (event: ProgressEvent) => void) => () => void
   /** `gone`: the reader has no role there any more. */
-  watchRepl: (tell: (repl: Repl) => void, gone: () => void) => () => void
+  watchRepl: (told: { changed: (repl: Repl) => void; gone: () => void }) => () => void
 }
 
 /** Begins by listening, then tells the past: what happens in between is neither lost nor told twice. */
@@ -30,7 +30,7 @@ export async function streamProgress(parts: StreamParts, req: Request, res: Resp
   }
   const ends = [
     parts.watchEvents((event) => (waiting === null ? tell(event) : waiting.push(event))),
-    parts.watchRepl(tellRepl, () => res.end()),
+    parts.watchRepl({ changed: tellRepl, gone: () => res.end() }),
   ]
   res.on('close', () => ends.forEach((end) => end()))
   const repl = await parts.now()

@@ -11,7 +11,7 @@ import type { People } from '../access/people.ts'
 import type { Previews } from '../previews.ts'
 import type { Teller } from '../access/teller.ts'
 import type { Progress } from '../progress.ts'
-import type { Repls } from '../repls.ts'
+import type { Repls, Watcher } from '../repls.ts'
 import type { Templates } from '../templates.ts'
 import type { Downloads } from '../downloads.ts'
 import type { KeptParts } from '../kept.ts'
@@ -138,8 +138,7 @@ function replRoutes({ people, repls, progress }: ApiParts): Router {
         now: () => repls.get(person, repl),
         since: (after: number) => progress.since(repl, after),
         watchEvents: (tell: Parameters<Progress['watch']>[1]) => progress.watch(repl, tell),
-        watchRepl: (tell: Parameters<Repls['watch']>[2], gone: () => void) =>
-          repls.watch(person, repl, tell, gone),
+        watchRepl: (told: Watcher) => repls.watch(person, repl, told),
       }
       await repls.check(person, repl, 'repl.open')
       await streamProgress(parts, req, res)

@@ -1,7 +1,9 @@
 // Everything on one machine: folders, secrets, ports, then our processes, one link, and an end in order. Holds no content.
+import { openSync, writeSync } from 'node:fs'
 import { rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
+import { logLines } from '../../protocol/log-lines.ts'
 import { takeLock } from '../ledger/embedded/lock.ts'
 import { FromOrchestrator, type ToOrchestrator } from '../parent-words.ts'
 import type { ProcessIdentity } from '../process-identity.ts'
@@ -56,9 +58,10 @@ export async function up(parts: UpParts): Promise<Up> {
     const ports = await chooseInnerPorts(running?.ports ?? null)
     const secrets = await openSecrets(places.keys)
     await setOldLogsAside(places)
+    const logFile = openSync(join(places.logs, 'up.log'), 'a', 0o600)
     const log = pino(
       { base: { process: 'up' } },
-      pino.destination({ dest: join(places.logs, 'up.log'), sync: true }),
+      logLines((bytes) => writeSync(logFile, bytes)),
     )
     const [publicUrl = ''] = originsOf(parts.settings)
     const remember = rememberer(places, { version: 1, ports, publicUrl, processes: [] })

@@ -1,8 +1,10 @@
 // Starts sync on this machine: one program that restores, follows and flushes for all repls, for who has its secret.
+import { writeSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import pino from 'pino'
 import type { SyncEnv } from '../../protocol/env.ts'
+import { logLines } from '../../protocol/log-lines.ts'
 import { syncDoor } from './door.ts'
 import { type Rhythm, usualRhythm } from './rhythm.ts'
 
@@ -11,7 +13,10 @@ export type Sync = { url: string; port: number; close(): Promise<void> }
 
 /** `rhythm` is for those who cannot wait. */
 export async function startSync(config: SyncConfig, rhythm: Partial<Rhythm> = {}): Promise<Sync> {
-  const log = pino({ name: 'sync', level: config.DEVEX_LOG ?? 'silent' })
+  const log = pino(
+    { name: 'sync', level: config.DEVEX_LOG ?? 'silent' },
+    logLines((bytes) => writeSync(1, bytes)),
+  )
   const door = syncDoor({ secret: config.DEVEX_SYNC_SECRET, rhythm: { ...usualRhythm, ...rhythm }, log })
   // A flush of gigabytes takes as long as it takes; the caller's own deadline ends it.
   const server = createServer({ requestTimeout: 0 }, door.answer)

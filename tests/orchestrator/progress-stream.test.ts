@@ -14,7 +14,7 @@ test('a repl that changes while a page begins to listen is told after the head, 
     now: async () => named('old'),
     since: async () => (told(named('newer')), []),
     watchEvents: () => () => undefined,
-    watchRepl: (tell: (repl: Repl) => void) => ((told = tell), () => undefined),
+    watchRepl: (who: { changed: (repl: Repl) => void }) => ((told = who.changed), () => undefined),
   }
   const faults: unknown[] = []
   const app = express().get(

@@ -1,10 +1,12 @@
 // Starts the front door: one address for everything on one machine; a dumb router that checks no token and stores nothing.
 import { once } from 'node:events'
+import { writeSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import pino, { type Logger } from 'pino'
 import type { FrontDoorEnv } from '../../../protocol/env.ts'
+import { logLines } from '../../../protocol/log-lines.ts'
 import { forward } from './forward.ts'
 import { finder, type Found } from './find.ts'
 import { listenForPreviews } from './preview-listeners.ts'
@@ -33,7 +35,10 @@ const drainMs = 2_000
 const drainStepMs = 20
 
 export async function startFrontDoor(env: FrontDoorEnv): Promise<FrontDoor> {
-  const log = pino({ name: 'front-door', level: env.DEVEX_LOG })
+  const log = pino(
+    { name: 'front-door', level: env.DEVEX_LOG },
+    logLines((bytes) => writeSync(1, bytes)),
+  )
   const routes = routesIn(env.DEVEX_ROUTES, log)
   const { serve, serveUpgrade, endTunnels } = serving(finder(env, routes), log)
   const server = createServer({ ...limits, noDelay: true }, serve)

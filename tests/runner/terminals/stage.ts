@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { Server } from 'socket.io'
 import { io, type Socket } from 'socket.io-client'
+import type { Clock } from '../../../runner/documents/clock.ts'
 import type { Role } from '../../../protocol/access.ts'
 import type { BoxLaunch } from '../../../protocol/control.ts'
 import type { Answer, WireError } from '../../../protocol/errors.ts'
@@ -18,7 +19,7 @@ import type { Terminals } from '../../../runner/terminals/terminals.ts'
 
 export const secret = 'a'.repeat(64)
 const repl = 'aaaaaaaaaaaaaaaaaaaa'
-const ids = { ada: 'a'.repeat(16), grace: 'b'.repeat(16), joan: 'c'.repeat(16) }
+export const ids = { ada: 'a'.repeat(16), grace: 'b'.repeat(16), joan: 'c'.repeat(16) }
 export type Name = keyof typeof ids
 
 /** Looks until `claim` holds; a claim that throws does not hold. */
@@ -60,6 +61,7 @@ export type StageOptions = {
   materialise?: (why: string) => Promise<void>
   ringBytes?: number
   tapeBytes?: number
+  clock?: Clock
 }
 
 /** One session's terminals and the pages that look at them. */
@@ -101,6 +103,7 @@ export class Stage {
       materialise: options.materialise ?? (() => Promise.resolve()),
       log: pino({ level: 'silent' }),
       ...(options.tapeBytes ? { tapeBytes: options.tapeBytes } : {}),
+      ...(options.clock ? { clock: options.clock } : {}),
     })
     this.#http.listen(0, '127.0.0.1')
     await once(this.#http, 'listening')
@@ -111,6 +114,13 @@ export class Stage {
   async stopRunner(): Promise<void> {
     await this.terminals.close()
     await this.#io.close()
+  }
+
+  /** As the live door does when the orchestrator says so. */
+  async changeRole(name: Name, role: Role): Promise<void> {
+    for (const socket of this.#io.of('/terminal').sockets.values())
+      if (socket.data.claims.sub === ids[name]) socket.data.claims = { ...socket.data.claims, role }
+    this.terminals.changed({ repl, person: ids[name], ver: 1, role, say: '' })
   }
 
   async page(name: Name, role: Role = 'editor'): Promise<Page> {
