@@ -48,7 +48,10 @@ test('F-1 a file in the place of a folder is said to be that: nothing is missing
     const store = await folderStore(root)
     await rm(join(root, 'v1'), { recursive: true, force: true })
     await writeFile(join(root, 'v1'), 'a file')
-    const words = { code: 'unavailable', say: expect.stringContaining('a file lies where one of its folders') }
+    const words = {
+      code: 'unavailable',
+      say: expect.stringContaining('a file lies where one of its folders'),
+    }
 
     await expect(store.get(blob)).rejects.toMatchObject(words)
     await expect(store.head(blob)).rejects.toMatchObject(words)
