@@ -103,13 +103,14 @@ export async function startOrchestrator(
   }
 }
 
+type Durable = Awaited<ReturnType<typeof openDurable>>
 type Ground = { config: OrchestratorConfig; replaced: Replaced; ledger: Ledger; url: string; log: Logger }
 
 /** Everything between the ledger and the doors. Work begins here: what still runs is adopted before anything is decided. */
 async function assemble(ground: Ground) {
   const { config, ledger, url, log } = ground
   const durable = await openDurable(ground)
-  const { repls, people, invites, progress, tokens, store, clock, audit } = durable
+  const { repls, people, invites, progress, tokens, store, clock } = durable
   const session = sessionParts(ground, durable)
   const { sandbox, exposure, control, templates } = session
   await exposeAgain(repls, sandbox, exposure)
@@ -142,36 +143,35 @@ async function assemble(ground: Ground) {
   const handIn = handInOf({ ...session, repls, store, tokens, clock, fence: ground.replaced.fence ?? fence })
   const objects = objectsDoor({ store, ...handIn, ...signing })
   const downloads = new Downloads({ ...session, repls, people: core, store })
-  const check = core.check.bind(core)
-  const members = new Members({ repls, people, audit, check, now: () => clock.now() })
   const teller = new Teller({ repls, control, sandbox, clock, log })
   await teller.begin()
-  const who = { people, invites, members, teller, audit }
-  const keys = {
-    secret: config.serviceSecret,
-    relaySecret: config.relaySecret,
-    published: durable.keys.published,
-  }
   const kept = { ...session, runners: control, repls, people: core, store }
+  const use = (repl: string) => sandbox.use(repl)
+  const sessionDoors = { objects, downloads, kept, previews, use }
   return {
-    api: apiOf({
-      ...keys,
-      ...who,
-      repls: core,
-      progress,
-      templates,
-      objects,
-      downloads,
-      kept,
-      previews,
-      log,
-    }),
+    api: apiOf({ ...peopleParts(ground, durable, core), ...sessionDoors, teller, progress, templates, log }),
     teller,
     reconcile,
     backups: new Backups({ ...session, repls, tokens, clock, apiUrl: () => url, log }),
     sessions: sessionEnd({ repls, sandbox, nudge, halt: () => reconcile.halt() }),
     certificates: new Certificates({ ...session, repls, tokens, clock, log }),
     endWatch: sandbox.watch(nudge),
+  }
+}
+
+/** Who people are and what they may, for the API. */
+function peopleParts({ config }: Ground, durable: Durable, core: Repls) {
+  const { repls, people, invites, clock, audit, keys } = durable
+  const check = core.check.bind(core)
+  return {
+    secret: config.serviceSecret,
+    relaySecret: config.relaySecret,
+    published: keys.published,
+    people,
+    invites,
+    audit,
+    repls: core,
+    members: new Members({ repls, people, audit, check, now: () => clock.now() }),
   }
 }
 
