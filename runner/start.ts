@@ -57,17 +57,12 @@ async function openDoors(
   core: Core,
 ): Promise<{ server: Server; previews: Server; health: () => RunnerHealth; close(): Promise<void> }> {
   const { launch, identity, clock, logger } = start
-  const { repl } = launch
   const changes = new Changes()
-  const lifecycle = new Lifecycle({
-    ...core,
-    terminals: { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() },
-    changes,
-    logger,
-  })
+  const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
+  const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
   const standing = new Standing(launch.access)
   const shared = {
-    repl,
+    repl: launch.repl,
     standing,
     tokens: checkTokens(launch, standing),
     origins: checkOrigins(launch.origins),
@@ -82,8 +77,7 @@ async function openDoors(
   const control = { ...controlOf(start, core, { lifecycle, standing, tell }), tokens: shared.tokens, health }
   const { confined, documents, tree } = core
   const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
-  const files = filesDoor(workspace)
-  const server = createDoors({ ...shared, identity, control, files })
+  const server = createDoors({ ...shared, identity, control, files: filesDoor(workspace) })
   const live = openLive(server, shared)
   treeDoor({ ...workspace, namespace: live.tree, tree })
   const terminals = await startTerminals({
