@@ -254,6 +254,13 @@ describe('up', () => {
     )
   })
 
+  test('a folder of the system is refused in words, at once', async () => {
+    for (const data of ['/proc/x', '/sys/x/y'])
+      expect(await words(start({ data }))).toBe(
+        `${data} belongs to the system, which keeps no files there. Choose another with --data DIR.`,
+      )
+  })
+
   test('what an up that was killed left running is ended before the next begins', async () => {
     const one = await start()
     const places = placesOf(data())
