@@ -1,5 +1,6 @@
 // What the app's server must know, parsed once from its environment; nothing else reads process.env.
 import { AppEnv } from '../protocol/env.ts'
+import { previewSources } from '../protocol/preview.ts'
 
 export interface AppConfig {
   build: string
@@ -14,6 +15,8 @@ export interface AppConfig {
   origins: readonly [string, ...string[]]
   /** Origins of doors on other hosts than ours (a cluster); pages may connect to them. */
   doorOrigins: readonly string[]
+  /** Where previews are, as sources of a content security policy; pages may show these in frames. */
+  previewSources?: readonly string[]
 }
 
 /** Turns a comma-separated list of addresses into origins; throws in words when one is no http origin. */
@@ -34,6 +37,7 @@ function toOrigin(text: string): string {
 
 export function readConfig(env: Record<string, string | undefined>): AppConfig {
   const parsed = AppEnv.parse(env)
+  const origins = parseOrigins(parsed.DEVEX_ORIGINS)
   return {
     build: parsed.DEVEX_BUILD,
     logLevel: parsed.DEVEX_LOG,
@@ -42,7 +46,8 @@ export function readConfig(env: Record<string, string | undefined>): AppConfig {
     apiUrl: parsed.DEVEX_API_URL,
     serviceSecret: parsed.DEVEX_SERVICE_SECRET,
     cookieKey: parsed.DEVEX_COOKIE_KEY,
-    origins: parseOrigins(parsed.DEVEX_ORIGINS),
+    origins,
     doorOrigins: [],
+    previewSources: previewSources(origins, parsed.DEVEX_PREVIEW_HOST),
   }
 }

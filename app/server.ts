@@ -1,10 +1,12 @@
 // The app's server: headers, assets, the check of who may change something, and the built pages. What pages do is in routes/.
 import { randomBytes } from 'node:crypto'
+import { writeSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import express, { type Express } from 'express'
 import { pino, type Logger } from 'pino'
+import { logLines } from '../protocol/log-lines.ts'
 import type { AppConfig } from './config.ts'
 import { createRequestHandler, type ServerBuild } from './framework.server.ts'
 import { assets } from './services/assets.server.ts'
@@ -87,7 +89,12 @@ function listen(server: Server, config: AppConfig): Promise<number> {
 /** Serves the pages until `close`. Rejects when the build is missing or the port is taken. */
 export async function startApp(parts: AppParts): Promise<StartedApp> {
   const { config, pages: from } = parts
-  const log = parts.log ?? pino({ name: 'app', level: config.logLevel })
+  const log =
+    parts.log ??
+    pino(
+      { name: 'app', level: config.logLevel },
+      logLines((bytes) => writeSync(1, bytes)),
+    )
   const server = createServer()
   const source = typeof from === 'string' ? await builtPages(from) : await from(server)
   server.on('request', assemble({ config, log }, source))

@@ -3,6 +3,8 @@ import { CollabEnv } from '../protocol/env.ts'
 
 export type CollabConfig = {
   build: string
+  /** Address to listen on; loopback when left out. */
+  host?: string
   port: number
   /** Address of the orchestrator's JSON Web Key Set. */
   keysUrl: string
@@ -17,6 +19,7 @@ export function configFromEnv(env: Record<string, string | undefined>): CollabCo
   const parsed = CollabEnv.parse(env)
   return {
     build: parsed.DEVEX_BUILD,
+    host: parsed.DEVEX_HOST,
     port: parsed.DEVEX_PORT,
     keysUrl: `${parsed.DEVEX_API_URL}/v1/keys`,
     access: { url: `${parsed.DEVEX_API_URL}/v1/access`, secret: parsed.DEVEX_RELAY_SECRET },

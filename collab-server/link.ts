@@ -11,6 +11,9 @@ import { RunnerToRelay } from '../protocol/link.ts'
 import type { RelayToRunner } from '../protocol/link.ts'
 import { isProven } from './access.ts'
 
+/** Milliseconds that a runner has for its proof: it answers at once, and what says nothing must not stay for ever. */
+export const proofMs = 15_000
+
 /** What a repl's meeting does with a link. */
 export type LinkEvents = {
   /** Highest generation that has been attached. */
@@ -28,6 +31,9 @@ export class Link {
   readonly #nonce = randomBytes(24).toString('base64url')
   /** Set once the runner has proven itself. */
   #events: LinkEvents | null = null
+  readonly #tooLate: NodeJS.Timeout
+  /** What the runner said of its log. */
+  alarm: string | null = null
 
   constructor(
     socket: WebSocket,
@@ -45,6 +51,7 @@ export class Link {
     this.#log = deps.log
     socket.on('message', (data: Buffer) => this.#receive(data))
     socket.on('close', () => this.#closed())
+    this.#tooLate = setTimeout(() => this.#unproven(), proofMs)
     this.send({ type: 'challenge', protocol: protocolVersion, nonce: this.#nonce, ...deps.hello })
   }
 
@@ -58,7 +65,13 @@ export class Link {
     this.#socket.close(code, reason)
   }
 
+  #unproven(): void {
+    this.#log.warn('a runner did not prove itself in time')
+    this.close(closeCode.badToken, 'The runner did not prove itself in time.')
+  }
+
   #closed(): void {
+    clearTimeout(this.#tooLate)
     this.#events?.detached(this)
   }
 
@@ -87,7 +100,9 @@ export class Link {
     // Others may have come since the upgrade.
     if (this.claims.gen < events.generation)
       return this.close(closeCode.wrongEpoch, 'A newer session of this REPL is attached.')
+    clearTimeout(this.#tooLate)
     this.#events = events
+    this.alarm = message.alarm ?? null
     events.attached(this)
   }
 }

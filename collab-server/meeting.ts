@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { AccessChange } from '../protocol/access.ts'
 import { closeCode, presenceRoom } from '../protocol/document.ts'
 import type { RoomAddress } from '../protocol/document.ts'
+import { limits } from '../protocol/limits.ts'
 import type { RelayToRunner, RunnerToRelay } from '../protocol/link.ts'
 import type { Link, LinkEvents } from './link.ts'
 import { Colors } from './presence.ts'
@@ -10,10 +11,16 @@ import type { Peer } from './peer.ts'
 import { Room } from './room.ts'
 import type { ToRunner } from './room.ts'
 
+/** A peer's place in its room. */
+/** `restand`: the peer's role has changed. */
+export type Seat = { receive(frame: Uint8Array): void; restand(): void; leave(): void }
+
 export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
   readonly #rooms = new Map<string, Room>()
   readonly colors = new Colors()
   readonly #log: Logger
+  /** Sockets by person, all rooms together. */
+  readonly #sockets = new Map<string, number>()
   #link: Link | null = null
   frozen: string | null = null
 
@@ -25,16 +32,21 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
     return this.#link !== null
   }
 
+  get alarm(): string | null {
+    return this.#link?.alarm ?? null
+  }
+
   get isDone(): boolean {
     return this.#link === null && this.#rooms.size === 0
   }
 
-  /** Puts a peer into its room; the answer takes its frames and its leaving. */
-  admit(
-    peer: Peer,
-    address: RoomAddress,
-  ): { receive(frame: Uint8Array): void; restand(): void; leave(): void } {
-    this.colors.acquire(peer.claims.sub)
+  /** Puts a peer into its room; the answer takes its frames and its leaving. Null: this person has too many rooms open. */
+  admit(peer: Peer, address: RoomAddress): Seat | null {
+    const { sub } = peer.claims
+    const sockets = this.#sockets.get(sub) ?? 0
+    if (sockets >= limits.roomsPerPerson) return null
+    this.#sockets.set(sub, sockets + 1)
+    this.colors.acquire(sub)
     const room = this.#room(address)
     room.admit(peer)
     return {
@@ -42,7 +54,8 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
       restand: () => room.restand(peer),
       leave: () => {
         room.leave(peer)
-        this.colors.release(peer.claims.sub)
+        this.colors.release(sub)
+        this.#left(sub)
         this.#forget(room)
       },
     }
@@ -51,6 +64,12 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
   changed(change: AccessChange): void {
     this.#log.info({ person: change.person, role: change.role }, 'a role has changed')
     for (const room of this.#rooms.values()) room.changed(change)
+  }
+
+  #left(person: string): void {
+    const left = (this.#sockets.get(person) ?? 1) - 1
+    if (left > 0) this.#sockets.set(person, left)
+    else this.#sockets.delete(person)
   }
 
   #room(address: RoomAddress): Room {

@@ -26,6 +26,8 @@ export type ToRunner = {
   send(message: RelayToRunner, payload?: Uint8Array): boolean
   readonly isAttached: boolean
   readonly frozen: string | null
+  /** What is amiss with the session's log, for pages. */
+  readonly alarm: string | null
 }
 
 const waitingWords = 'The REPL is not connected at the moment. Your edits wait here.'
@@ -213,7 +215,8 @@ export class Room {
 
   #tellStanding(peer: Peer): void {
     if (this.#isPresenceOnly) return
-    const frozen = this.#runner.frozen
+    const { frozen, alarm } = this.#runner
+    if (alarm !== null) peer.notice({ kind: 'alarm', say: alarm })
     if (frozen !== null) peer.notice({ kind: 'read-only', say: frozen })
     else if (!this.#runner.isAttached) peer.notice({ kind: 'waiting', say: waitingWords })
     else if (this.#joining.isReady) peer.notice({ kind: 'live' })

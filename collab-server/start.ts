@@ -1,10 +1,12 @@
 // Puts a collab-server together and takes it down again: HTTP server, upgrades, meetings, the once-a-second tick.
 import { randomUUID } from 'node:crypto'
+import { writeSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { WebSocketServer } from 'ws'
 import { limits } from '../protocol/limits.ts'
+import { logLines } from '../protocol/log-lines.ts'
 import { keySet } from './access.ts'
 import type { CollabConfig } from './config.ts'
 import { Meeting } from './meeting.ts'
@@ -18,7 +20,10 @@ const lastWordsMs = 1000
 export type CollabServer = { port: number; close(): Promise<void> }
 
 export async function startCollabServer(config: CollabConfig): Promise<CollabServer> {
-  const log = pino({ level: config.logLevel, base: { process: 'collab-server' } })
+  const log = pino(
+    { level: config.logLevel, base: { process: 'collab-server' } },
+    logLines((bytes) => writeSync(1, bytes)),
+  )
   const meetings = new Meetings((repl) => new Meeting(repl, log))
   const changed = meetings.changed.bind(meetings)
   const standing = new Standing({ ...config.access, changed, log })
@@ -35,7 +40,7 @@ export async function startCollabServer(config: CollabConfig): Promise<CollabSer
   const session = randomUUID()
   server.on('upgrade', upgradeDoor({ config, meetings, sockets, standing, keys, log, session }))
   await new Promise<void>((resolve, reject) =>
-    server.once('error', reject).listen(config.port, '127.0.0.1', resolve),
+    server.once('error', reject).listen(config.port, config.host ?? '127.0.0.1', resolve),
   )
   const ticking = setInterval(() => meetings.tick(Date.now()), 1000)
   return {

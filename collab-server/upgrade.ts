@@ -110,6 +110,10 @@ function seat(
   const { socket, room } = seat
   const peer = new Peer(socket, seat)
   const place = deps.meetings.of(room.repl).admit(peer, room)
+  if (place === null) {
+    deps.log.warn({ repl: room.repl, person: peer.claims.sub }, 'a person has too many rooms open')
+    return peer.close(closeCode.tooMany, 'You have too many files open here. Close some, in other tabs too.')
+  }
   const flow = new Flow(peer)
   let ending = endAt(peer)
   const alive = keepAlive(socket)

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os'
 import { z } from 'zod'
 import { OrchestratorEnv } from '../protocol/env.ts'
 import { PersonName } from '../protocol/ids.ts'
+import type { Level } from '../protocol/repl.ts'
 
 /** What the person's programs inherit of the system: where programs are, and the language. */
 const SystemEnv = z.object({
@@ -22,10 +23,13 @@ export type OrchestratorConfig = {
   sync: { url: string; secret: string }
   collabUrl: string
   publicUrl: string
+  /** Wildcard host of previews, where there is one. */
+  previewHost?: string | undefined
   origins: string[]
   routes: string
   templates: string
   programs: string
+  isolation: Level
   ownerName: string
   system: { path: string; lang: string; shell: string }
 }
@@ -43,10 +47,12 @@ export function readConfig(env: NodeJS.ProcessEnv): OrchestratorConfig {
     sync: { url: read.DEVEX_SYNC_URL, secret: read.DEVEX_SYNC_SECRET },
     collabUrl: read.DEVEX_COLLAB_URL.replace(/^http/, 'ws'),
     publicUrl: read.DEVEX_PUBLIC_URL,
+    previewHost: read.DEVEX_PREVIEW_HOST,
     origins: read.DEVEX_ORIGINS.split(',').filter((origin) => origin !== ''),
     routes: read.DEVEX_ROUTES,
     templates: read.DEVEX_TEMPLATES,
     programs: read.DEVEX_PROGRAMS,
+    isolation: read.DEVEX_ISOLATION,
     ownerName: ownerName(),
     system: { path: read.PATH, lang: read.LANG, shell: read.SHELL },
   }

@@ -1,10 +1,13 @@
 // The orchestrator's process: settings in, parts up, signals and the parent's wishes answered in order. No logic of its own.
+import { writeSync } from 'node:fs'
 import { pino } from 'pino'
 import { asAppError } from '../protocol/errors.ts'
+import { logLines } from '../protocol/log-lines.ts'
 import { readConfig } from './config.ts'
 import { type FromOrchestrator, ToOrchestrator } from './parent-words.ts'
 import { type Orchestrator, startOrchestrator } from './start.ts'
 
+const lines = logLines((bytes) => writeSync(1, bytes))
 const tell = (message: FromOrchestrator | { listening: number }) => process.send?.(message)
 
 async function answer(orchestrator: Orchestrator, message: unknown): Promise<void> {
@@ -20,7 +23,7 @@ async function answer(orchestrator: Orchestrator, message: unknown): Promise<voi
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
-  const log = pino({ level: config.logLevel, base: { process: 'orchestrator' } })
+  const log = pino({ level: config.logLevel, base: { process: 'orchestrator' } }, lines)
   const orchestrator = await startOrchestrator(config, { log })
   let isClosing = false
   const close = () => {
@@ -46,7 +49,7 @@ async function main(): Promise<void> {
 
 main().catch((thrown: unknown) => {
   const error = asAppError(thrown)
-  pino({ base: { process: 'orchestrator' } }).fatal(
+  pino({ base: { process: 'orchestrator' } }, lines).fatal(
     { code: error.code, ...error.log, err: error.cause },
     error.say,
   )

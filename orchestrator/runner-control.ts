@@ -1,5 +1,4 @@
-// The orchestrator's words with one runner: health, quiesce, resume, changed roles, kept work. Each carries a token for that
-// session alone.
+// The orchestrator's words with one runner: health, quiesce, resume, changed roles, kept work. Each carries a token for that session alone.
 import type { AccessChange } from '../protocol/access.ts'
 import { Quiesced, RunnerHealth } from '../protocol/control.ts'
 import { TookKept } from '../protocol/repl.ts'
@@ -18,10 +17,12 @@ export type RunnerControl = {
   health(session: SessionName, door: { socket: string }): Promise<RunnerHealth | null>
   quiesce(session: SessionName, door: { socket: string }, say: string): Promise<{ seq: number }>
   resume(session: SessionName, door: { socket: string }): Promise<void>
-  /** Resolves when the changes hold for everybody connected. */
-  access(session: SessionName, door: { socket: string }, changes: AccessChange[]): Promise<void>
   /** `frame`: KeptWork and its bytes. */
   kept(session: SessionName, door: { socket: string }, frame: Uint8Array): Promise<TookKept>
+  /** Resolves when the changes hold for everybody connected. */
+  access(session: SessionName, door: { socket: string }, changes: AccessChange[]): Promise<void>
+  /** Gives it a later certificate. */
+  certify(session: SessionName, door: { socket: string }, certificate: string): Promise<void>
 }
 
 export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
@@ -43,17 +44,21 @@ export function runnerControl(tokens: Pick<Tokens, 'control'>): RunnerControl {
       const asked = await question(session, door, 'quiesce')
       return Quiesced.parse(await ask({ ...asked, method: 'POST', body: { say }, silentMs: quiesceSilentMs }))
     },
+    async certify(session, door, certificate) {
+      const asked = await question(session, door, 'certify')
+      await ask({ ...asked, method: 'POST', body: { certificate }, silentMs: healthSilentMs })
+    },
     async resume(session, door) {
       const asked = await question(session, door, 'resume')
       await ask({ ...asked, method: 'POST', body: {}, silentMs: healthSilentMs })
     },
-    async access(session, door, changes) {
-      const asked = await question(session, door, 'access')
-      await ask({ ...asked, method: 'POST', body: { changes }, silentMs: healthSilentMs })
-    },
     async kept(session, door, frame) {
       const asked = await question(session, door, 'kept')
       return TookKept.parse(await ask({ ...asked, method: 'POST', body: frame, silentMs: keptSilentMs }))
+    },
+    async access(session, door, changes) {
+      const asked = await question(session, door, 'access')
+      await ask({ ...asked, method: 'POST', body: { changes }, silentMs: healthSilentMs })
     },
   }
 }

@@ -14,6 +14,7 @@ import { type Tokens, tokensOf } from './access/tokens.ts'
 import { apiOf } from './api/routes.ts'
 import { Backups } from './backups.ts'
 import { type Clock, realClock } from './clock.ts'
+import { Certificates } from './certificates.ts'
 import { commitsIn, type Verify } from './commits.ts'
 import type { OrchestratorConfig } from './config.ts'
 import type { Observed } from './decide.ts'
@@ -30,11 +31,13 @@ import { objectsDoor } from './objects/door.ts'
 import { folderStore } from './objects/folder/start.ts'
 import type { ObjectStore } from './objects/object-store.ts'
 import { verify } from './objects/verify.ts'
+import { Previews } from './previews.ts'
 import { progressOver } from './progress.ts'
 import { Reconciler } from './reconcile.ts'
 import { ReplRecord } from './record.ts'
 import { Repls } from './repls.ts'
 import { type RunnerControl, runnerControl } from './runner-control.ts'
+import { isolationOf } from './sandbox/local/isolation.ts'
 import { localSandbox } from './sandbox/local/start.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import { type SessionEnd, sessionEnd } from './session-end.ts'
@@ -74,7 +77,7 @@ export async function startOrchestrator(
   try {
     const port = await listen(server, config.port)
     const url = `http://127.0.0.1:${port}`
-    const { api, reconcile, backups, sessions, teller, endWatch } = await assemble({
+    const { api, reconcile, backups, sessions, teller, certificates, endWatch } = await assemble({
       config,
       replaced,
       ledger,
@@ -86,6 +89,7 @@ export async function startOrchestrator(
     const close = async () => {
       endWatch()
       teller.close()
+      certificates.close()
       await backups.close()
       await reconcile.close()
       await closeServer(server)
@@ -103,7 +107,7 @@ type Ground = { config: OrchestratorConfig; replaced: Replaced; ledger: Ledger; 
 
 /** Everything between the ledger and the doors. Work begins here: what still runs is adopted before anything is decided. */
 async function assemble(ground: Ground) {
-  const { config, url, log } = ground
+  const { config, ledger, url, log } = ground
   const durable = await openDurable(ground)
   const { repls, people, invites, progress, tokens, store, clock, audit } = durable
   const session = sessionParts(ground, durable)
@@ -111,6 +115,7 @@ async function assemble(ground: Ground) {
   await exposeAgain(repls, sandbox, exposure)
   const forget = async (repl: string) => {
     await invites.forgetRepl(repl)
+    await previews.forget(repl)
     await progress.forget(repl)
   }
   const perform = effectsOf({ ...session, repls, tokens, clock, apiUrl: () => url, forget, log })
@@ -124,6 +129,15 @@ async function assemble(ground: Ground) {
   })
   const nudge = (repl: string) => reconcile.nudge(repl)
   const core = new Repls({ repls, people, templates, tokens, exposure, clock, nudge })
+  const previews = new Previews({
+    ledger,
+    repls,
+    people: core,
+    tokens,
+    exposure,
+    clock,
+    origins: config.origins,
+  })
   const signing = { secret: randomBytes(32), baseUrl: url, now: () => clock.now() }
   const handIn = handInOf({ ...session, repls, store, tokens, clock, fence: ground.replaced.fence ?? fence })
   const objects = objectsDoor({ store, ...handIn, ...signing })
@@ -140,11 +154,23 @@ async function assemble(ground: Ground) {
   }
   const kept = { ...session, runners: control, repls, people: core, store }
   return {
-    api: apiOf({ ...keys, ...who, repls: core, progress, templates, objects, downloads, kept, log }),
+    api: apiOf({
+      ...keys,
+      ...who,
+      repls: core,
+      progress,
+      templates,
+      objects,
+      downloads,
+      kept,
+      previews,
+      log,
+    }),
     teller,
     reconcile,
     backups: new Backups({ ...session, repls, tokens, clock, apiUrl: () => url, log }),
     sessions: sessionEnd({ repls, sandbox, nudge, halt: () => reconcile.halt() }),
+    certificates: new Certificates({ ...session, repls, tokens, clock, log }),
     endWatch: sandbox.watch(nudge),
   }
 }
@@ -177,7 +203,7 @@ function sessionParts(
   const newest = async (repl: string) => (await repls.get(repl))?.value.generation ?? 0
   return {
     sandbox: replaced.sandbox ?? localSandboxOf(config, url, log),
-    exposure: frontDoorExposure({ routesFile: config.routes, publicUrl: config.publicUrl }),
+    exposure: frontDoorExposure({ ...config, routesFile: config.routes }),
     control: replaced.control ?? runnerControl(durable.tokens),
     sync: replaced.sync ?? syncRequests(config.sync),
     commits: commitsIn({ store, newest, verify: replaced.verify ?? verify, fence: replaced.fence ?? fence }),
@@ -188,15 +214,10 @@ function sessionParts(
 
 function localSandboxOf(config: OrchestratorConfig, url: string, log: Logger): Sandbox {
   const { build, collabUrl, origins, system, data, run, programs } = config
-  const surroundings = {
-    build,
-    level: 'process',
-    collabUrl,
-    keysUrl: `${url}/v1/keys`,
-    origins,
-    ...system,
-  } as const
-  return localSandbox({ data, run, programs, surroundings, log })
+  const { path, lang, shell } = system
+  const surroundings = { build, collabUrl, keysUrl: `${url}/v1/keys`, origins, lang, shell }
+  const isolation = isolationOf({ data, run, programs, path }, config.isolation)
+  return localSandbox({ data, run, ...isolation, surroundings, log })
 }
 
 /** What still runs stays reachable, even when the table of routes was lost with the run folder. */

@@ -13,6 +13,7 @@ const viewer = [
   'terminal.watch',
   'terminal.ask',
   'presence.show',
+  'preview.see',
 ] as const
 const editor = [
   ...viewer,
@@ -33,6 +34,7 @@ const owner = [
   'repl.delete',
   'invite.create',
   'member.change',
+  'preview.share',
   'terminal.assign',
 ] as const
 

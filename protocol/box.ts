@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { Hello } from './hello.ts'
 import { TerminalId } from './ids.ts'
+import { OpenPorts, Port } from './preview.ts'
 import { Size, TerminalName } from './terminal.ts'
 
 const offset = z.number().int().min(0)
@@ -78,3 +79,22 @@ export const BoxToRunner = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ended') }),
 ])
 export type BoxToRunner = z.infer<typeof BoxToRunner>
+
+/**
+ * Another way to begin than `hello`: a connection of its own for one thing alone, which leaves the runner's link as it is.
+ * A wrong secret ends the socket.
+ */
+export const BoxVisit = z.discriminatedUnion('type', [
+  /** Asks to be told of ports; answered by BoxPorts at once and after each change. */
+  Hello.extend({ type: z.literal('ports'), secret: z.string() }),
+  /** Asks for a stream to a port of the box; answered by BoxDialled. The runner sends nothing before the answer. */
+  Hello.extend({ type: z.literal('dial'), secret: z.string(), port: Port }),
+])
+export type BoxVisit = z.infer<typeof BoxVisit>
+
+export const BoxPorts = OpenPorts.extend({ type: z.literal('ports') })
+export type BoxPorts = z.infer<typeof BoxPorts>
+
+/** `open`: every byte after this frame is the stream's, both ways. `closed`: nothing of this box listens there; the socket ends. */
+export const BoxDialled = z.object({ type: z.literal('dialled'), outcome: z.enum(['open', 'closed']) })
+export type BoxDialled = z.infer<typeof BoxDialled>

@@ -43,6 +43,11 @@ export const BoxLaunch = Hello.extend({
   workspace: z.string(),
   home: z.string(),
   env: z.record(z.string(), z.string()),
+  /**
+   * Whose loopback the box's programs listen on. `own`: a network namespace of the box alone, every port in it is theirs.
+   * `shared`: the machine's, where only the ports of the box's own programs are listed and may be dialled. Left out: `shared`.
+   */
+  network: z.enum(['own', 'shared']).exactOptional(),
 })
 export type BoxLaunch = z.infer<typeof BoxLaunch>
 
@@ -52,8 +57,9 @@ export type BoxLaunch = z.infer<typeof BoxLaunch>
  *   GET  /r/<repl>/control/health   → RunnerHealth
  *   POST /r/<repl>/control/quiesce  {say} → {seq}: relay frozen and drained, programs ended, last ingest and snapshot done, all fdatasynced
  *   POST /r/<repl>/control/resume   → {}: the stop was called off; take edits again
- *   POST /r/<repl>/control/access   TellAccess → {}: roles have changed; holds for whoever is connected, at once
  *   POST /r/<repl>/control/kept     a frame of frames.ts, KeptWork and its bytes → TookKept: brings in what an overtaken session left
+ *   POST /r/<repl>/control/access   TellAccess → {}: roles have changed; holds for whoever is connected, at once
+ *   POST /r/<repl>/control/certify  {certificate} → {}: a later one for the same key, used at the next dial of the relay
  */
 export const RunnerHealth = Hello.extend({
   repl: ReplId,
@@ -74,6 +80,7 @@ export const keptBytes = 64 * 1024 * 1024
 /** What an overtaken session (`of`: its generation) left: `log` bytes of a log object, then a zip of files; either may be empty. */
 export const KeptWork = z.object({ of: Generation, log: z.number().int().min(0) })
 export type KeptWork = z.infer<typeof KeptWork>
+export const Certify = z.object({ certificate: z.string().min(1) })
 export const Quiesced = z.object({ seq: z.number().int().min(0) })
 
 /** Where sync asks for signed URLs and hands in manifests: the orchestrator, with a grant bound to repl and generation. */
@@ -138,8 +145,18 @@ export const FlushRequest = z.object({
   log: z.number().int().min(0).optional(),
 })
 export type FlushRequest = z.infer<typeof FlushRequest>
-/** The manifest that was uploaded; not yet verified, HEAD not yet moved. */
-export const Flushed = z.object({ key: z.string(), sha256: Sha256, files: z.number(), bytes: z.number() })
+/** What a backup cannot keep as it is: pipes, sockets and devices are left out, files with several names become one each. */
+export const FlushNotes = z.object({ leftOut: z.number().int().min(0), parted: z.number().int().min(0) })
+export type FlushNotes = z.infer<typeof FlushNotes>
+
+/** The manifest that was uploaded; not yet verified, HEAD not yet moved. `notes`: only when there is something to say. */
+export const Flushed = z.object({
+  key: z.string(),
+  sha256: Sha256,
+  files: z.number(),
+  bytes: z.number(),
+  notes: FlushNotes.exactOptional(),
+})
 export type Flushed = z.infer<typeof Flushed>
 
 /** Keeps the store close behind a running session: log within 2 s, other files within 30 s. */

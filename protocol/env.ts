@@ -1,7 +1,11 @@
 // The environment each process reads at its start, parsed once in its config; nothing else reads process.env.
 import { z } from 'zod'
+import { ReplId } from './ids.ts'
+import { Port, PreviewSlug } from './preview.ts'
+import { Level } from './repl.ts'
 
 const port = z.coerce.number().int().min(0).max(65535)
+const previewHost = z.string().exactOptional()
 const common = {
   /** Short name of this build, for hello and logs. */
   DEVEX_BUILD: z.string().default('dev'),
@@ -22,12 +26,21 @@ export const FrontDoorEnv = z.object({
   DEVEX_ORIGINS: z.string().default(''),
   /** File with the runners' addresses, written by the orchestrator (see RouteTable). */
   DEVEX_ROUTES: z.string(),
+  /** Wildcard host of previews, as `readPreviewBase` takes it; none = `*.localhost` on this machine, ports beyond it. */
+  DEVEX_PREVIEW_HOST: previewHost,
 })
 
 export type FrontDoorEnv = z.infer<typeof FrontDoorEnv>
 
-/** Content of DEVEX_ROUTES: which unix socket serves `/r/<repl>/…`. */
-export const RouteTable = z.object({ runners: z.record(z.string(), z.object({ socket: z.string() })) })
+/**
+ * Content of DEVEX_ROUTES: which unix socket serves `/r/<repl>/…`; which repl a preview's slug means, running or not; and the
+ * ports on which the front door listens for one preview each.
+ */
+export const RouteTable = z.object({
+  runners: z.record(z.string(), z.object({ socket: z.string() })),
+  slugs: z.record(PreviewSlug, ReplId).default({}),
+  ports: z.record(z.string().regex(/^\d{1,5}$/), z.object({ slug: PreviewSlug, port: Port })).default({}),
+})
 export type RouteTable = z.infer<typeof RouteTable>
 
 export const AppEnv = z.object({
@@ -40,6 +53,7 @@ export const AppEnv = z.object({
   DEVEX_COOKIE_KEY: z.string().length(64),
   /** Origins under which people reach us, comma-separated; the first is the one in links. */
   DEVEX_ORIGINS: z.string(),
+  DEVEX_PREVIEW_HOST: previewHost,
 })
 
 /** Address a process listens on: loopback on one machine, every address in a pod of its own. */
@@ -74,6 +88,9 @@ export const OrchestratorEnv = z.object({
   DEVEX_TEMPLATES: z.string(),
   /** Folder with the built programs runner.js and box.js. */
   DEVEX_PROGRAMS: z.string(),
+  DEVEX_PREVIEW_HOST: previewHost,
+  /** Isolation level of every session, chosen by who starts us: there is no default and no step down. */
+  DEVEX_ISOLATION: Level,
 })
 
 export const SyncEnv = z.object({

@@ -184,6 +184,9 @@ export type Member = z.infer<typeof Member>
  *   DELETE /v1/repls/:repl/invites/:code                      → {invite: Invite}     taken back: it lets nobody in any more
  *   GET    /v1/invites/:code                                  → {invite: InvitePreview}  (no person)
  *   POST   /v1/invites/:code/accept  AcceptInvite             → {person, repl}       person header optional: without it a guest is made
+ *   POST   /v1/repls/:repl/previews  AskPreview               → {preview: Preview}   `not-running` unless RUNNING or DEGRADED
+ *   PATCH  /v1/repls/:repl/previews  ShowPreview              → {preview: ShowPreview}  who may see a port
+ *   GET    /v1/sessions/:repl/previews                        → {rules: PreviewRules}  (no secret: a token with `rulesAudience`, signed with the session's key)
  *   GET    /v1/keys                                           → JSON Web Key Set     (no secret)
  *   GET    /v1/access                                         → lines of AccessNews  (the relays' secret)
  */

@@ -13,6 +13,7 @@ import {
 } from '../protocol/access.ts'
 import { AppError } from '../protocol/errors.ts'
 import { limits } from '../protocol/limits.ts'
+import { ticketAudience, TicketClaims } from '../protocol/preview.ts'
 
 export type Tokens = {
   /**
@@ -22,6 +23,8 @@ export type Tokens = {
   door(token: string): Promise<DoorClaims>
   /** The orchestrator's token. */
   control(token: string): Promise<ControlClaims>
+  /** A ticket for a preview; that it is used once is asked elsewhere. */
+  ticket(token: string): Promise<TicketClaims>
 }
 
 /** Whose role has changed in this session's repl. Told by the orchestrator alone: in the launch, and by the control door. */
@@ -67,6 +70,8 @@ export function checkTokens(
       standing.check(ours(await claims(token, { audience: doorAudience, shape: DoorClaims, keys }), session)),
     control: async (token) =>
       ours(await claims(token, { audience: controlAudience, shape: ControlClaims, keys }), session),
+    ticket: async (token) =>
+      ours(await claims(token, { audience: ticketAudience, shape: TicketClaims, keys }), session),
   }
 }
 

@@ -1,8 +1,9 @@
 // What a runner is told at its start: the launch file that is its only argument, and how much to log.
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import { pino, type Logger } from 'pino'
 import { z } from 'zod'
 import { RunnerLaunch } from '../protocol/control.ts'
+import { logLines } from '../protocol/log-lines.ts'
 
 const Env = z.object({ DEVEX_LOG: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info') })
 
@@ -12,5 +13,12 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv): { launch: Ru
   if (path === undefined) throw new Error('A runner is started with the path of its launch file.')
   const launch = RunnerLaunch.parse(JSON.parse(readFileSync(path, 'utf8')))
   const { DEVEX_LOG } = Env.parse(env)
-  return { launch, logger: pino({ level: DEVEX_LOG, base: { room: 'runner', repl: launch.repl } }) }
+  const base = { room: 'runner', repl: launch.repl }
+  return {
+    launch,
+    logger: pino(
+      { level: DEVEX_LOG, base },
+      logLines((bytes) => writeSync(1, bytes)),
+    ),
+  }
 }

@@ -3,7 +3,11 @@ import { createPrivateKey, sign } from 'node:crypto'
 import { proofText, type Proof } from '../protocol/access.ts'
 import type { RunnerLaunch } from '../protocol/control.ts'
 
-export type Identity = { prove(nonce: string): Proof }
+export type Identity = {
+  /** Vouches for our key; a later one replaces it while the session runs. */
+  certificate: string
+  prove(nonce: string): Proof
+}
 
 export function readIdentity(launch: RunnerLaunch): Identity {
   const { repl, generation } = launch
@@ -13,6 +17,7 @@ export function readIdentity(launch: RunnerLaunch): Identity {
     type: 'pkcs8',
   })
   return {
+    certificate: launch.certificate,
     prove: (nonce) => {
       const text = proofText({ repl, generation, nonce })
       return { repl, generation, signature: sign(null, Buffer.from(text), key).toString('base64url') }

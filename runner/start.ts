@@ -5,7 +5,8 @@ import { dirname } from 'node:path'
 import { pino, type Logger } from 'pino'
 import type { AccessChange } from '../protocol/access.ts'
 import type { RunnerHealth, RunnerLaunch } from '../protocol/control.ts'
-import { checkTokens, Standing } from './access.ts'
+import { previewSocketOf } from '../protocol/preview.ts'
+import { checkTokens, Standing, type Tokens } from './access.ts'
 import { openCore, type Core } from './core.ts'
 import { privateFolder } from './disk.ts'
 import { systemClock, type Clock } from './documents/clock.ts'
@@ -15,6 +16,11 @@ import { filesDoor } from './doors/files.ts'
 import { createDoors } from './doors/http.ts'
 import { openLive } from './doors/live.ts'
 import { checkOrigins } from './doors/origins.ts'
+import { portsDoor } from './doors/ports.ts'
+import { BoxPortsWatch, dialPort } from './doors/ports-box.ts'
+import { createPreviewDoor } from './doors/preview/door.ts'
+import { previewLogin } from './doors/preview/login.ts'
+import { askedRules } from './doors/preview/rules.ts'
 import { startTerminals } from './doors/terminal.ts'
 import { treeDoor } from './doors/tree.ts'
 import { readIdentity, type Identity } from './identity.ts'
@@ -31,8 +37,10 @@ export async function startRunner(launch: RunnerLaunch, options: RunnerOptions =
   const { logger = pino({ level: 'silent' }), clock = systemClock } = options
   const start = { ...options, launch, identity: readIdentity(launch), clock, logger }
   const core = await openCore(start)
+  await core.documents.catchUp()
   const doors = await openDoors(start, core)
   await listen(doors.server, launch.socket)
+  await listen(doors.previews, previewSocketOf(launch.socket))
   logger.info({ generation: launch.generation, level: launch.level }, 'the runner listens')
   return {
     health: doors.health,
@@ -46,13 +54,13 @@ export async function startRunner(launch: RunnerLaunch, options: RunnerOptions =
 async function openDoors(
   start: Start,
   core: Core,
-): Promise<{ server: Server; health: () => RunnerHealth; close(): Promise<void> }> {
+): Promise<{ server: Server; previews: Server; health: () => RunnerHealth; close(): Promise<void> }> {
   const { launch, identity, clock, logger } = start
   const { repl } = launch
   const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
-  const standing = new Standing(launch.access)
   const changes = new Changes()
   const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
+  const standing = new Standing(launch.access)
   const shared = {
     repl,
     standing,
@@ -68,14 +76,15 @@ async function openDoors(
     health,
     quiesce: (say: string) => lifecycle.quiesce(say),
     resume: () => lifecycle.resume(),
-    access: (told: AccessChange[]) => {
-      for (const change of standing.take(told)) {
+    takeKept: (frame: Uint8Array) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
+    access: (changes: AccessChange[]) => {
+      for (const change of standing.take(changes)) {
         logger.info({ person: change.person, role: change.role }, 'a role has changed')
         live.changed(change)
         terminals.changed(change)
       }
     },
-    takeKept: (frame: Uint8Array) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
+    certify: (certificate: string) => void (identity.certificate = certificate),
   }
   const { confined, documents, tree } = core
   const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
@@ -94,12 +103,32 @@ async function openDoors(
     build: launch.build,
     clock,
   })
+  const { previews, watch } = openPreviews(start, shared.tokens)
+  portsDoor(live.ports, watch)
   const close = async (): Promise<void> => {
     await live.close()
-    await closed(server)
+    watch.close()
+    await Promise.all([closed(server), closed(previews)])
     await terminals.close()
   }
-  return { server, health, close }
+  return { server, previews, health, close }
+}
+
+/** What of the person's programs is seen from outside: their ports, and the pages behind them. */
+function openPreviews(
+  { launch, clock, logger }: Start,
+  tokens: Tokens,
+): { previews: Server; watch: BoxPortsWatch } {
+  const previews = createPreviewDoor({
+    repl: launch.repl,
+    origins: launch.origins,
+    login: previewLogin(launch, clock),
+    rules: askedRules(launch, logger, clock),
+    checkTicket: (ticket) => tokens.ticket(ticket),
+    dial: (port) => dialPort(launch, port),
+    logger,
+  })
+  return { previews, watch: new BoxPortsWatch(launch, logger) }
 }
 
 function healthOf(launch: RunnerLaunch, core: Core, terminals: Terminals): RunnerHealth {

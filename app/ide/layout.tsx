@@ -1,12 +1,13 @@
 // Where the panels are: side, editor and terminals with movable borders; on a narrow page one at a time with a bar below.
 import { clsx } from 'clsx'
-import { Files, FileCode2, SquareTerminal, Users } from 'lucide-react'
+import { AppWindow, Files, FileCode2, SquareTerminal, Users } from 'lucide-react'
 import { useSyncExternalStore, type ReactNode } from 'react'
 import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels'
 import { EditorPanel } from './editor/editor-panel.tsx'
 import { FilesPanel } from './files/files-panel.tsx'
 import { PanelBoundary } from './panel-boundary.tsx'
 import { PeoplePanel } from './people/people-panel.tsx'
+import { PreviewPanel } from './preview/preview-panel.tsx'
 import { TerminalPanel } from './terminal/terminal-panel.tsx'
 import { useStore } from './use-store.ts'
 import { useWorkbench, type NarrowPanel } from './workbench-context.ts'
@@ -38,6 +39,7 @@ const panels: { name: NarrowPanel; label: string; icon: typeof Files; draw: () =
   { name: 'files', label: 'Files', icon: Files, draw: () => <FilesPanel /> },
   { name: 'editor', label: 'Editor', icon: FileCode2, draw: () => <EditorPanel /> },
   { name: 'terminal', label: 'Terminal', icon: SquareTerminal, draw: () => <TerminalPanel /> },
+  { name: 'preview', label: 'Preview', icon: AppWindow, draw: () => <PreviewPanel /> },
   { name: 'people', label: 'People', icon: Users, draw: () => <PeoplePanel /> },
 ]
 
@@ -48,7 +50,13 @@ const upright = clsx(line, 'relative w-px after:absolute after:inset-y-0 after:-
 const flat = clsx(line, 'relative h-px after:absolute after:inset-x-0 after:-inset-y-1 after:content-[""]')
 
 export function WideLayout() {
-  const columns = useDefaultLayout({ id: 'devex-columns', storage: localStorage })
+  const { previews } = useWorkbench()
+  const hasPreview = useStore(previews.shown) !== null
+  const columns = useDefaultLayout({
+    id: 'devex-columns',
+    storage: localStorage,
+    ...(hasPreview ? { panelIds: ['side', 'main', 'preview'] } : {}),
+  })
   const side = useDefaultLayout({ id: 'devex-side', storage: localStorage })
   const rows = useDefaultLayout({ id: 'devex-rows', storage: localStorage })
   return (
@@ -84,6 +92,16 @@ export function WideLayout() {
           </Panel>
         </Group>
       </Panel>
+      {hasPreview && (
+        <>
+          <Separator className={upright} aria-label="Width of Preview" />
+          <Panel id="preview" defaultSize="40%" minSize="240px">
+            <Region name="preview" label="Preview">
+              <PreviewPanel />
+            </Region>
+          </Panel>
+        </>
+      )}
     </Group>
   )
 }

@@ -7,6 +7,7 @@ import { chooseTheme, useTheme } from '../ui/theme.tsx'
 import { Theme } from '../ui/theme-choice.ts'
 import { modKey } from './commands/commands.ts'
 import { AvatarRow } from './people/avatar-row.tsx'
+import { PortsButton } from './preview/ports-button.tsx'
 import { RunButton } from './run/run-button.tsx'
 import { ConnectionPill } from './status/connection-pill.tsx'
 import { useStore } from './use-store.ts'
@@ -34,6 +35,7 @@ export function TopBar() {
           <kbd className="ml-auto shrink-0 font-sans text-label">{modKey}K</kbd>
         </button>
       </div>
+      <PortsButton />
       <AvatarRow />
       <Button look="quiet" size="small" onClick={() => show('share')} className="max-sm:w-7 max-sm:px-0">
         <Share2 size={14} aria-hidden />

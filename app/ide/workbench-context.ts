@@ -5,7 +5,7 @@ import type { Notices } from './notices.ts'
 import type { Store } from './store.ts'
 import type { WorkbenchCore } from './workbench.ts'
 
-export type NarrowPanel = 'files' | 'editor' | 'terminal' | 'people'
+export type NarrowPanel = 'files' | 'editor' | 'terminal' | 'preview' | 'people'
 
 /** What this page alone shows; nobody else sees it. */
 export type ViewState = {

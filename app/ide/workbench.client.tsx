@@ -81,8 +81,8 @@ function Frame() {
     <div className="flex h-dvh flex-col overflow-hidden bg-ground text-ink" data-testid="workbench">
       <TopBar />
       <NoticeBar area="page" />
-      <NoticeBar area="role" />
       <KeptWork />
+      <NoticeBar area="role" />
       <Refusal />
       {isNarrow ? <NarrowLayout /> : <WideLayout />}
       <StatusBar />

@@ -11,6 +11,8 @@ import { connectionWord, type ConnectionWord } from './link/words.ts'
 import type { Area } from './notices.ts'
 import { beKeeper, type Keeper } from './offline/keeper.ts'
 import type { Leftovers } from './offline/leftovers.ts'
+import { askPreview, sharePreview } from './preview/ask-preview.ts'
+import { createPreviews, type Previews } from './preview/previews.ts'
 import { createPresence, type Presence } from './people/presence.ts'
 import { sayRoles } from './people/say-roles.ts'
 import { listen, createScope, type Scope } from './scope.ts'
@@ -24,6 +26,7 @@ export type WorkbenchCore = {
   tabs: Tabs
   terminals: Terminals
   presence: Presence
+  previews: Previews
   connection: Readable<ConnectionWord>
   isViewer: Readable<boolean>
   /** What the server says of the session, as soon as this page knows. */
@@ -71,6 +74,7 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   scope.add(terminals.dispose)
   const presence = createPresence(doors, live)
   scope.add(presence.dispose)
+  const previews = previewsOf(id, live, scope)
   const isViewer = derive([doors.latest], () => (doors.latest.get()?.role ?? role) === 'viewer')
   scope.add(isViewer.dispose)
   const found =
@@ -86,11 +90,22 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
     tabs,
     terminals,
     presence,
+    previews,
     connection,
     isViewer,
     sawPhase,
     dispose: scope.dispose,
   }
+}
+
+function previewsOf(repl: string, live: Link['live'], scope: Scope): Previews {
+  const previews = createPreviews({
+    live,
+    ask: (wish) => askPreview(repl, wish),
+    share: (wish) => sharePreview(repl, wish),
+  })
+  scope.add(previews.dispose)
+  return previews
 }
 
 const textOf = (opened: Opened): TextFile | null => (opened.kind === 'text' ? opened : null)

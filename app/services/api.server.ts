@@ -6,8 +6,8 @@ import {
   Doors,
   Invite,
   InvitePreview,
-  Member,
   Orphan,
+  Member,
   Person,
   Repl,
   Template,
@@ -19,6 +19,7 @@ import {
   type RemoveMember,
 } from '../../protocol/repl.ts'
 import { Code, PersonId, ReplId } from '../../protocol/ids.ts'
+import { Preview, ShowPreview, type AskPreview } from '../../protocol/preview.ts'
 
 /** An answer that takes longer means that the orchestrator is stuck; people are told instead of waiting. */
 const answerWithinMs = 10_000
@@ -48,6 +49,8 @@ export interface PersonApi {
   doors(id: string): Promise<Doors>
   invites(id: string): Promise<Invite[]>
   createInvite(id: string, body: z.infer<typeof CreateInvite>): Promise<Invite>
+  preview(id: string, body: z.input<typeof AskPreview>): Promise<Preview>
+  showPreview(id: string, body: z.infer<typeof ShowPreview>): Promise<z.infer<typeof ShowPreview>>
   revokeInvite(id: string, code: string): Promise<Invite>
   members(id: string): Promise<Member[]>
   changeMember(id: string, person: string, body: z.infer<typeof ChangeMember>): Promise<Member[]>
@@ -199,6 +202,14 @@ function personApi(send: Send, person: string): PersonApi {
       return (await read(send, ask, z.object({ doors: Doors }))).doors
     },
     ...sharing(send, person),
+    preview: async (id, body) => {
+      const ask: Ask = { method: 'POST', path: `${replPath(id)}/previews`, person, body }
+      return (await read(send, ask, z.object({ preview: Preview }))).preview
+    },
+    showPreview: async (id, body) => {
+      const ask: Ask = { method: 'PATCH', path: `${replPath(id)}/previews`, person, body }
+      return (await read(send, ask, z.object({ preview: ShowPreview }))).preview
+    },
     progress: (id, from) => progress(send, { id, person, ...from }),
     keptZip: async (id, kept, signal) => stream(send, { path: keptPath(id, kept), person, signal }),
     takeKept: async (id, kept) => {

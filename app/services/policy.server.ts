@@ -22,6 +22,7 @@ export function contentPolicy(config: AppConfig, nonce: string): string {
     "img-src 'self' data: blob:",
     "font-src 'self'",
     `connect-src ${connectSources(config)}`,
+    `frame-src ${config.previewSources?.join(' ') ?? "'none'"}`,
     "worker-src 'self'",
     "manifest-src 'self'",
     "base-uri 'none'",

@@ -1,4 +1,5 @@
 // Every token the orchestrator gives out, each for one audience, one repl and one generation. Doors check them by themselves.
+import { randomBytes } from 'node:crypto'
 import { SignJWT, errors, jwtVerify } from 'jose'
 import { z } from 'zod'
 import type { Role } from '../../protocol/access.ts'
@@ -6,6 +7,7 @@ import { controlAudience, doorAudience, runnerAudience, tokenIssuer } from '../.
 import { AppError } from '../../protocol/errors.ts'
 import { Generation, ReplId } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
+import { ticketAudience, ticketSeconds } from '../../protocol/preview.ts'
 import { tokenAlgorithm, type Keys } from './keys.ts'
 
 /** Audience of sync's grants; the orchestrator alone checks them. */
@@ -14,7 +16,7 @@ const objectsAudience = 'devex-objects'
 export const grantSeconds = 6 * 3600
 /** A control token is used at once. */
 const controlSeconds = 60
-/** A certificate outlives any session; each restart of a runner gets a fresh one, each start a new generation. */
+/** Each start and restart of a runner gets a fresh one, and each day that it runs (certificates.ts). */
 const certificateSeconds = 90 * 24 * 3600
 
 export type SessionName = { repl: string; generation: number }
@@ -23,6 +25,9 @@ export type DoorToken = SessionName & { person: { id: string; name: string }; ro
 
 /** `only`: what an overtaken session may still write. */
 const GrantClaims = z.object({ repl: ReplId, gen: Generation, only: z.literal('orphans').optional() })
+/** Random bytes by which a ticket is told from every other. */
+const jtiBytes = 12
+
 export type GrantOf = SessionName & { only?: 'orphans' | undefined }
 
 export type Tokens = ReturnType<typeof tokensOf>
@@ -51,6 +56,13 @@ export function tokensOf(keys: Keys, now: () => number) {
     /** Vouches that `key` (raw Ed25519, base64url) is the session's. */
     certificate: async (session: SessionName, key: string) =>
       (await sign({ ...names(session), key }, runnerAudience, certificateSeconds)).token,
+    /** Lets one person into one preview, once. */
+    ticket: (of: SessionName & { person: string; port: number }) =>
+      sign(
+        { ...names(of), sub: of.person, port: of.port, jti: randomBytes(jtiBytes).toString('base64url') },
+        ticketAudience,
+        ticketSeconds,
+      ),
     control: async (session: SessionName) =>
       (await sign(names(session), controlAudience, controlSeconds)).token,
     /** Lets sync ask for signed addresses. */

@@ -8,16 +8,19 @@ import type { Audit } from '../access/audit.ts'
 import type { Invites } from '../access/invites.ts'
 import type { Members } from '../access/members.ts'
 import type { People } from '../access/people.ts'
+import type { Previews } from '../previews.ts'
 import type { Teller } from '../access/teller.ts'
 import type { Progress } from '../progress.ts'
 import type { Repls, Watcher } from '../repls.ts'
 import type { Templates } from '../templates.ts'
 import type { Downloads } from '../downloads.ts'
-import { takeKept, type KeptParts } from '../kept.ts'
+import type { KeptParts } from '../kept.ts'
 import { accessRoutes } from './access-stream.ts'
 import { answerFailures, answering, onlyWhoKnows, personOf } from './door.ts'
 import { downloadRoutes } from './downloads.ts'
+import { keptRoutes } from './kept.ts'
 import { memberRoutes } from './members.ts'
+import { previewRoutes, sessionRoutes } from './previews.ts'
 import { streamProgress } from './progress-stream.ts'
 
 /** The largest body here is a name. */
@@ -38,6 +41,7 @@ export type ApiParts = {
   templates: Templates
   downloads: Downloads
   kept: KeptParts
+  previews: Previews
   /** Doors that check their own credentials. */
   objects: Router
   log: Logger
@@ -48,20 +52,18 @@ export function apiOf(parts: ApiParts): Express {
   app.disable('x-powered-by')
   app.set('etag', false)
   app.get('/v1/keys', (_req, res) => res.json(parts.published))
-  app.use(parts.objects)
+  app.use(parts.objects, sessionRoutes(parts.previews))
   app.use(accessRoutes(parts.teller, parts.relaySecret))
   app.use(
     onlyWhoKnows(parts.secret, 'This door is for the DevEx app only.'),
     express.json({ limit: bodyBytes }),
   )
   app.use(peopleRoutes(parts), replRoutes(parts), memberRoutes(parts))
-  app.use(downloadRoutes(parts.downloads, (req) => personOf(parts.people, req)))
-  app.post(
-    '/v1/repls/:repl/orphans/:id/take',
-    answering(async (req) => {
-      const { repl = '', id = '' } = req.params
-      return { took: await takeKept(parts.kept, await personOf(parts.people, req), { repl, orphan: id }) }
-    }),
+  const who = (req: express.Request) => personOf(parts.people, req)
+  app.use(
+    downloadRoutes(parts.downloads, who),
+    keptRoutes(parts.kept, who),
+    previewRoutes(parts.previews, who),
   )
   app.use((_req, _res, next) => next(new AppError('not-found', { say: 'There is nothing at this address.' })))
   app.use(answerFailures(parts.log))

@@ -1,6 +1,7 @@
 // Which processes make up an installation of one machine, and what each is told. Starts none of them.
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import type { Level } from '../../protocol/repl.ts'
 import { isLoopback, type Settings } from './args.ts'
 import type { Places } from './places.ts'
 import type { InnerPorts } from './ports.ts'
@@ -15,6 +16,7 @@ export type Installation = {
   places: Places
   secrets: Secrets
   ports: InnerPorts
+  isolation: Level
   build: string
   /** Folder of the built programs, and of the templates. */
   programs: string
@@ -48,6 +50,8 @@ export function programsOf(of: Installation): Program[] {
   const origins = originsOf(settings)
   const [publicUrl = ''] = origins
   const shared = { DEVEX_ORIGINS: origins.join(','), DEVEX_API_URL: at(ports.orchestrator) }
+  const previews: Record<string, string> =
+    settings.previewHost === undefined ? {} : { DEVEX_PREVIEW_HOST: settings.previewHost }
   const envs: Record<string, Record<string, string>> = {
     orchestrator: {
       DEVEX_PORT: String(ports.orchestrator),
@@ -63,6 +67,8 @@ export function programsOf(of: Installation): Program[] {
       DEVEX_ROUTES: places.routes,
       DEVEX_TEMPLATES: of.templates,
       DEVEX_PROGRAMS: of.programs,
+      ...previews,
+      DEVEX_ISOLATION: of.isolation,
     },
     sync: { DEVEX_PORT: String(ports.sync), DEVEX_SYNC_SECRET: secrets.sync },
     'collab-server': {
@@ -75,6 +81,7 @@ export function programsOf(of: Installation): Program[] {
       DEVEX_SERVICE_SECRET: secrets.service,
       DEVEX_COOKIE_KEY: secrets.cookie,
       ...shared,
+      ...previews,
     },
     'front-door': {
       DEVEX_HOST: settings.host,
@@ -83,6 +90,7 @@ export function programsOf(of: Installation): Program[] {
       DEVEX_COLLAB_URL: at(ports.collab),
       DEVEX_ORIGINS: shared.DEVEX_ORIGINS,
       DEVEX_ROUTES: places.routes,
+      ...previews,
     },
   }
   const common = {

@@ -1,11 +1,15 @@
 // Everything on one machine: folders, secrets, ports, then our processes, one link, and an end in order. Holds no content.
+import { openSync, writeSync } from 'node:fs'
 import { rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
+import { logLines } from '../../protocol/log-lines.ts'
 import { takeLock } from '../ledger/embedded/lock.ts'
 import { FromOrchestrator, type ToOrchestrator } from '../parent-words.ts'
 import type { ProcessIdentity } from '../process-identity.ts'
+import { offered } from '../sandbox/local/isolation.ts'
 import type { Settings } from './args.ts'
+import { type Chosen, chooseIsolation } from './isolation.ts'
 import { endLeftovers, readRunning, writeRunning } from './leftovers.ts'
 import { newLink } from './owner-link.ts'
 import { type Places, makePlaces, placesOf } from './places.ts'
@@ -50,17 +54,19 @@ export async function up(parts: UpParts): Promise<Up> {
     const running = await readRunning(places.running)
     await endLeftovers(running)
     await mustBeFree(parts.settings.port, parts.settings.host)
+    const isolation = await isolationFor(parts, places)
     const ports = await chooseInnerPorts(running?.ports ?? null)
     const secrets = await openSecrets(places.keys)
     await setOldLogsAside(places)
+    const logFile = openSync(join(places.logs, 'up.log'), 'a', 0o600)
     const log = pino(
       { base: { process: 'up' } },
-      pino.destination({ dest: join(places.logs, 'up.log'), sync: true }),
+      logLines((bytes) => writeSync(logFile, bytes)),
     )
     const [publicUrl = ''] = originsOf(parts.settings)
     const remember = rememberer(places, { version: 1, ports, publicUrl, processes: [] })
     const sessions = sessionEnder(parts.say)
-    for (const program of programsOf({ ...parts, places, secrets, ports })) {
+    for (const program of programsOf({ ...parts, places, secrets, ports, isolation: isolation.level })) {
       const isOrchestrator = program.name === 'orchestrator'
       const more = isOrchestrator ? { heard: sessions.heard, listening: sessions.askAgain } : {}
       children.push(supervise(program, { log, say: parts.say, started: remember, ...more }))
@@ -71,7 +77,8 @@ export async function up(parts: UpParts): Promise<Up> {
       secret: secrets.service,
       publicUrl,
     })
-    tellStarted({ ...parts, places, link })
+    log.info({ ...isolation }, 'isolation')
+    tellStarted({ ...parts, places, link, isolation })
     return {
       link,
       ...ender({ children, sessions, log, places, say: parts.say, release: () => lock.release() }),
@@ -83,13 +90,16 @@ export async function up(parts: UpParts): Promise<Up> {
   }
 }
 
-function tellStarted(of: UpParts & { places: Places; link: string }): void {
+async function isolationFor({ settings, programs, system }: UpParts, places: Places): Promise<Chosen> {
+  const offer = await offered({ data: places.data, run: places.run, programs, path: system['PATH'] ?? '' })
+  return chooseIsolation(settings.isolation, settings.host, offer)
+}
+
+function tellStarted(of: UpParts & { places: Places; link: string; isolation: Chosen }): void {
   of.say(`DevEx is ready. Open this link once to sign in as the owner:\n\n  ${of.link}\n`)
   of.say(`Data  ${of.places.data}`)
   of.say(`Logs  ${of.places.logs}`)
-  of.say(
-    'Sessions run without isolation (level process): only let people in whom you trust with this machine.',
-  )
+  for (const line of of.isolation.say) of.say(line)
   of.say('Ctrl-C ends everything in order.')
 }
 

@@ -13,6 +13,12 @@ export interface Exposure {
   expose(repl: string, target: { socket: string }): Promise<void>
   /** Takes it away again, for every new request; no error when it was not exposed. */
   hide(repl: string): Promise<void>
+  /**
+   * The origin at which a port of the repl is seen, for somebody who reached us at the origin `from`; made so that the next
+   * request to it finds its way while the repl runs. `slug` names the repl in it and belongs to no other repl, ever. `plain`:
+   * the browser does not reach hosts of their own.
+   */
+  preview(place: { repl: string; slug: string; port: number; from: string; plain: boolean }): Promise<string>
   /** Where its doors are, exposed or not: the address of a repl never changes. */
   doors(repl: string): Doors
 }

@@ -1,6 +1,5 @@
 // The box's side of its socket: admits one runner that knows the secret, parses what it asks, and answers. What is asked is
 // done elsewhere (terminals.ts).
-import { timingSafeEqual, createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { boxFrameBytes, RunnerToBox, type BoxToRunner } from '../../protocol/box.ts'
@@ -9,6 +8,7 @@ import { asAppError } from '../../protocol/errors.ts'
 import { decodeFrame, encodeStreamFrame, FrameSplitter } from '../../protocol/frames.ts'
 import { protocolVersion, speaks } from '../../protocol/hello.ts'
 import { Outlet } from './outlet.ts'
+import { sameSecret } from './secret.ts'
 import type { Terminal } from './terminal.ts'
 import type { BoxTerminals } from './terminals.ts'
 
@@ -158,9 +158,3 @@ export class BoxLink {
 }
 
 type ForTerminal = Exclude<RunnerToBox, { type: 'hello' | 'open' | 'end' }>
-
-/** Compares digests, so that neither length nor content shows in the time it takes. */
-function sameSecret(theirs: string, ours: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(theirs), digest(ours))
-}

@@ -1,10 +1,11 @@
 // The box as a program: reads its launch file (the only argument), starts, tells its parent, ends in order on a signal.
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import { pino } from 'pino'
 import { BoxLaunch } from '../../protocol/control.ts'
+import { logLines } from '../../protocol/log-lines.ts'
 import { startBox } from './start.ts'
 
-const log = pino()
+const log = pino(logLines((bytes) => writeSync(1, bytes)))
 
 async function main(): Promise<void> {
   const file = process.argv[2]

@@ -21,6 +21,11 @@ export function programsOf(mark: string, leaders: ReadonlySet<number>): number[]
     .map((process) => process.pid)
 }
 
+/** Every process that we may see. */
+export function everybody(): number[] {
+  return listProcesses().map((process) => process.pid)
+}
+
 /** The process group in the foreground of the terminal whose shell is `leader`, or that of the shell. */
 export function foregroundOf(leader: number): number {
   const found = readProcess(leader)?.foreground ?? 0

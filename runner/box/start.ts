@@ -5,9 +5,14 @@ import { chmod, mkdir, rm, stat } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { pino, type Logger } from 'pino'
+import type { BoxVisit } from '../../protocol/box.ts'
 import type { BoxLaunch } from '../../protocol/control.ts'
 import { AppError } from '../../protocol/errors.ts'
+import { admitFirst, answerVisit } from './gate.ts'
 import { BoxLink } from './link.ts'
+import { BoxPortList } from './ports.ts'
+import { dialFor } from './ports-dial.ts'
+import { everybody } from './processes.ts'
 import { BoxTerminals } from './terminals.ts'
 
 export type Box = { close(): Promise<void> }
@@ -24,10 +29,18 @@ export async function startBox(launch: BoxLaunch, options: BoxOptions = {}): Pro
   const sockets = new Set<Socket>()
   const onChange = (terminal: number): void => current?.notice(terminal)
   const terminals = new BoxTerminals({ launch, onChange, ringBytes: options.ringBytes })
+  const ports = new BoxPortList({
+    network: launch.network ?? 'shared',
+    programs: () => terminals.programs(),
+    everybody,
+  })
+  const onLink = (socket: Socket): void => {
+    const link: BoxLink = new BoxLink({ socket, launch, terminals, log, onAdmitted: () => admit(link) })
+  }
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    const link: BoxLink = new BoxLink({ socket, launch, terminals, log, onAdmitted: () => admit(link) })
+    admitFirst(socket, { launch, log, onLink, onVisit: (visitor, visit) => serve(visitor, visit, ports) })
   })
 
   /** A runner that comes back takes the place of its predecessor. */
@@ -44,10 +57,27 @@ export async function startBox(launch: BoxLaunch, options: BoxOptions = {}): Pro
   return {
     close: async () => {
       server.close()
+      ports.close()
       await terminals.end()
       for (const socket of sockets) socket.destroy()
       await rm(launch.socket, { force: true })
     },
+  }
+}
+
+function serve(visitor: Socket, visit: BoxVisit, ports: BoxPortList): void {
+  if (visit.type === 'ports') {
+    visitor.once(
+      'close',
+      ports.watch((list) => answerVisit(visitor, { type: 'ports', ports: list })),
+    )
+  } else if (ports.has(visit.port)) {
+    // One side of a stream may have said all while the other still speaks.
+    visitor.allowHalfOpen = true
+    void dialFor(visitor, visit.port)
+  } else {
+    answerVisit(visitor, { type: 'dialled', outcome: 'closed' })
+    visitor.end()
   }
 }
 

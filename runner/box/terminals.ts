@@ -61,9 +61,14 @@ export class BoxTerminals {
     if (terminal.isAlive) signalGroup(foregroundOf(terminal.pid), signal)
   }
 
+  /** Every user program, also those that left their terminal. */
+  programs(): number[] {
+    return programsOf(this.#mark, this.#leaders)
+  }
+
   /** Ends every user program, also those that left their terminal; resolves when none is left. */
   async end(): Promise<void> {
-    await this.#endPrograms(() => programsOf(this.#mark, this.#leaders))
+    await this.#endPrograms(() => this.programs())
     while ([...this.all.values()].some((terminal) => !terminal.exit)) await pause(lookMs)
   }
 

@@ -75,9 +75,16 @@ export class Documents {
     return this.listen({ event })
   }
 
-  /** Opens a file for a page. Two who open it at once, or by two paths, get the same document. */
-  async open(path: string): Promise<Opened> {
+  /**
+   * Opens a file for a page. Two who open it at once, or by two paths, get the same document. `known`: only what has been a
+   * document before, because nothing new may be written any more.
+   */
+  async open(path: string, only: { known?: boolean } = {}): Promise<Opened> {
     const real = this.#deps.files.real(path)
+    if (only.known && !this.#deps.register.ofPath(real))
+      throw new AppError('read-only', {
+        say: 'The session is stopping: a file that nobody has opened before can be opened again afterwards.',
+      })
     const running = this.#byPath.get(real) ?? this.#openPath(real).finally(() => this.#byPath.delete(real))
     this.#byPath.set(real, running)
     return { ...(await running), path }
@@ -136,6 +143,17 @@ export class Documents {
       if (!open) continue
       if (path !== null) this.#tell((listener) => listener.event?.({ kind: 'moved', doc, path }))
       open.file.moved(path)
+    }
+  }
+
+  /** After a start: whatever file lags behind what the log holds is written, whether anybody opens it or not. */
+  async catchUp(): Promise<void> {
+    for (const doc of this.#deps.log.unsnapshotted) {
+      const document = await this.#load(doc).catch((fault: unknown) => {
+        this.#deps.logger.warn({ err: fault, doc }, 'a document of the log could not be opened')
+        return null
+      })
+      await (document && this.#open.get(document.id)?.file.write())
     }
   }
 

@@ -3,7 +3,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import type { AccessChange } from '../../protocol/access.ts'
-import { keptBytes, Quiesce, TellAccess, type Quiesced, type RunnerHealth } from '../../protocol/control.ts'
+import {
+  Certify,
+  keptBytes,
+  Quiesce,
+  TellAccess,
+  type Quiesced,
+  type RunnerHealth,
+} from '../../protocol/control.ts'
 import { AppError } from '../../protocol/errors.ts'
 import type { TookKept } from '../../protocol/repl.ts'
 import type { Tokens } from '../access.ts'
@@ -17,10 +24,11 @@ export type ControlDeps = {
   health: () => RunnerHealth
   quiesce: (say: string) => Promise<z.infer<typeof Quiesced>>
   resume: () => void
-  /** Holds for everybody connected when it returns. */
-  access: (changes: AccessChange[]) => void
   /** Takes a frame of KeptWork. */
   takeKept: (frame: Uint8Array) => Promise<TookKept>
+  /** Holds for everybody connected when it returns. */
+  access: (changes: AccessChange[]) => void
+  certify: (certificate: string) => void
 }
 
 /** `path` is what follows `/r/<repl>/control/`; gives the body of the answer. */
@@ -37,10 +45,14 @@ export async function controlDoor(
     deps.resume()
     return {}
   }
+  if (asked === 'POST kept') return deps.takeKept(await readBytes(request, keptBytes + headerBytes))
   if (asked === 'POST access') {
     deps.access(TellAccess.parse(await readJson(request)).changes)
     return {}
   }
-  if (asked === 'POST kept') return deps.takeKept(await readBytes(request, keptBytes + headerBytes))
+  if (asked === 'POST certify') {
+    deps.certify(Certify.parse(await readJson(request)).certificate)
+    return {}
+  }
   throw new AppError('not-found', { say: 'There is no such door.' })
 }

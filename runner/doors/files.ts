@@ -117,10 +117,7 @@ async function take(
   await changes.run(() => confined.makeFolders(folderOf(path)))
   let inPlace = (): void => undefined
   const arrived = (): void => {
-    // Asked again when all bytes have come: a large file takes its time.
-    ask.recheck?.()
-    if (stopping?.())
-      throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
+    stillMay(ask, stopping)
     inPlace = changes.begin()
   }
   try {
@@ -162,6 +159,13 @@ async function* whole(
   if (seen !== length)
     throw new AppError('bad-input', { say: 'The upload was cut off.', log: { seen, length } })
   arrived()
+}
+
+/** Asked again when all bytes have come: a large file takes its time. */
+function stillMay({ recheck }: Ask, stopping: Deps['stopping']): void {
+  recheck?.()
+  if (stopping?.())
+    throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
 }
 
 /** `filename` for old readers in plain ASCII, `filename*` (RFC 6266, RFC 8187) for everybody else. */

@@ -20,6 +20,9 @@ const backOff = { first: 100, longest: 5000 }
 const silence = { ping: 10_000, giveUp: 25_000 }
 /** Milliseconds that a freeze waits for a relay that does not answer, and for one that is away. */
 const freezeMs = { silent: 5000, away: 1000 }
+/** What pages are told of a log that was damaged: what is amiss in it, an operator reads in ours. */
+const damageSay =
+  'The record of what was typed here was damaged on the disk. Everything that could be read is there: please look over what was typed last.'
 /** Header and lengths around the largest update. */
 const frameSlack = 64 * 1024
 
@@ -102,10 +105,10 @@ export class Link {
   }
 
   #dial(): void {
-    const { launch, logger } = this.#deps
+    const { launch, identity, logger } = this.#deps
     const socket = new WebSocket(
       `${launch.collabUrl}${linkPath(launch)}`,
-      [linkSubprotocol, `${bearerPrefix}${launch.certificate}`],
+      [linkSubprotocol, `${bearerPrefix}${identity.certificate}`],
       { perMessageDeflate: false, maxPayload: limits.collabFrameBytes + frameSlack },
     )
     this.#socket = socket
@@ -158,7 +161,8 @@ export class Link {
     if (!speaks(challenge.protocol)) throw new TypeError(`the relay speaks protocol ${challenge.protocol}`)
     const { repl, generation, signature } = identity.prove(challenge.nonce)
     const { protocol, build } = launch
-    this.#send({ type: 'hello', protocol, build, repl, generation, signature })
+    const alarm = log.damage === null ? {} : { alarm: damageSay }
+    this.#send({ type: 'hello', protocol, build, repl, generation, signature, ...alarm })
     documents.leaveAll()
     this.#rooms?.close()
     this.#rooms = new Rooms({ documents, log, logger, send: this.#send })

@@ -27,6 +27,7 @@ export type LiveDeps = {
 export type Live = {
   tree: Namespace
   terminal: Namespace
+  ports: Namespace
   /** Holds at once for every socket of this person: another role, or the end. */
   changed(change: AccessChange): void
   close(): Promise<void>
@@ -56,10 +57,10 @@ export function openLive(server: HttpServer, deps: LiveDeps): Live {
     return namespace
   }
   guarded('/')
-  const live = { tree: guarded('/tree'), terminal: guarded('/terminal') }
+  const live = { tree: guarded('/tree'), terminal: guarded('/terminal'), ports: guarded('/ports') }
   io.attach(server)
   const changed = (change: AccessChange): void => {
-    for (const namespace of [live.tree, live.terminal])
+    for (const namespace of [live.tree, live.terminal, live.ports])
       for (const socket of namespace.sockets.values()) follow(socket, change)
   }
   return { ...live, changed, close: () => closed(io) }
@@ -81,12 +82,26 @@ async function admit(socket: Socket, deps: LiveDeps): Promise<Error | undefined>
   try {
     const token: unknown = socket.handshake.auth.token
     if (typeof token !== 'string') throw new AppError('bad-token', { say: 'A token is missing.' })
-    socket.data.claims = await deps.tokens.door(token)
+    const claims = await deps.tokens.door(token)
+    refuseTooMany(socket, claims.sub)
+    socket.data.claims = claims
     return undefined
   } catch (fault) {
     return refusal(fault, deps)
   }
 }
+
+/** One person's tabs, or one person's mistake, must not take the sockets of everybody else. */
+function refuseTooMany(socket: Socket, person: string): void {
+  const open = [...socket.nsp.sockets.values()].filter((other) => ownerOf(other) === person)
+  if (open.length < limits.pagesPerPerson) return
+  throw new AppError('too-many', {
+    say: 'You have this REPL open too often. Close some of its tabs.',
+    log: { sub: person, sockets: open.length },
+  })
+}
+
+const ownerOf = (socket: Socket): string | undefined => DoorClaims.safeParse(socket.data.claims).data?.sub
 
 /** As socket.io passes it on: `connect_error` with our WireError as `data`. */
 function refusal(fault: unknown, deps: LiveDeps): Error & { data: WireError } {

@@ -90,7 +90,7 @@ function command<T>({ action, schema, run }: Command<T>): { action: Action; run:
   return { action, run: (request) => run(schema.parse(request)) }
 }
 
-function commandsOf({ tree, confined, documents }: TreeDoorDeps, moving: Moves): Commands {
+function commandsOf({ tree, confined, documents, stopping }: TreeDoorDeps, moving: Moves): Commands {
   return {
     tree: command({
       action: 'tree.read',
@@ -105,7 +105,7 @@ function commandsOf({ tree, confined, documents }: TreeDoorDeps, moving: Moves):
     open: command({
       action: 'document.read',
       schema: OpenDocument,
-      run: async ({ path }) => ({ opened: await documents.open(path) }),
+      run: async ({ path }) => ({ opened: await documents.open(path, { known: stopping?.() ?? false }) }),
     }),
     create: command({
       action: 'tree.change',
@@ -200,7 +200,7 @@ function answerTo(
       log: { sub: claims.data.sub },
     })
   }
-  if (readOnly && known.action !== 'tree.read')
+  if (readOnly && known.action === 'tree.change')
     throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
   return known.run(request)
 }

@@ -16,7 +16,7 @@ import {
 } from '../../protocol/objects.ts'
 import type { FileEntry } from './inventory.ts'
 import { uploadOf } from './manifest.ts'
-import { isErrno } from './read.ts'
+import { isErrno } from './errno.ts'
 import type { Remote } from './remote.ts'
 import { timeAndMode } from './walk.ts'
 

@@ -1,8 +1,10 @@
 // Opens a file of the tree safely and reads one whole version of it: never through a link, never half old and half new.
 import { createHash } from 'node:crypto'
 import { type BigIntStats, constants } from 'node:fs'
-import { chmodSync, closeSync, fstatSync, lstatSync, openSync, readlinkSync, readSync } from 'node:fs'
+import { chmodSync, closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { AppError } from '../../protocol/errors.ts'
+import { holdFile, isWhere } from './anchor.ts'
+import { isErrno } from './errno.ts'
 import { below } from './names.ts'
 import { turns } from './turns.ts'
 import { stampOf, timeAndMode } from './walk.ts'
@@ -53,22 +55,21 @@ function openOrNull(path: Buffer): number | null {
   }
 }
 
-/** A file that its owner may not read is kept too: it is made readable for the moment of opening. */
+/** A file that its owner may not read is kept too: it, and nothing that was put in its place, is made readable for the moment of opening. */
 function openUnreadable(path: Buffer): number | null {
-  const before = lstatSync(path, { bigint: true })
-  if (!before.isFile()) return null
-  const mode = Number(before.mode & 0o7777n)
-  chmodSync(path, mode | 0o400)
+  const held = holdFile(path)
+  if (held === null) return null
   try {
-    return openSync(path, flags)
+    const mode = statSync(held.at).mode & 0o7777
+    chmodSync(held.at, mode | 0o400)
+    try {
+      return openSync(held.at, constants.O_RDONLY)
+    } finally {
+      chmodSync(held.at, mode)
+    }
   } finally {
-    chmodSync(path, mode)
+    held.close()
   }
-}
-
-function isWhere(fd: number, path: Buffer): boolean {
-  if (process.platform !== 'linux') return true
-  return readlinkSync(`/proc/self/fd/${fd}`, 'buffer').equals(path)
 }
 
 export type Reading = {
@@ -135,8 +136,4 @@ export function isSameVersion(now: BigIntStats, before: BigIntStats): boolean {
   const isReplaced = now.nlink === 0n && before.nlink > 0n
   const isSame = now.ino === before.ino && now.size === before.size && now.mtimeNs === before.mtimeNs
   return isSame && (isReplaced || now.ctimeNs === before.ctimeNs)
-}
-
-export function isErrno(thrown: unknown, ...codes: string[]): boolean {
-  return thrown instanceof Error && 'code' in thrown && codes.includes(String(thrown.code))
 }

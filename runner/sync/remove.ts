@@ -1,6 +1,6 @@
 // Removes a whole tree, also one whose folders forbid it: people and package caches make folders read-only.
 import { chmod, readdir, rm } from 'node:fs/promises'
-import { isErrno } from './read.ts'
+import { isErrno } from './errno.ts'
 import { below } from './names.ts'
 
 /** No error when there is nothing. Links are removed, never followed. */

@@ -7,7 +7,7 @@ import { tmpPrefix } from '../../protocol/paths.ts'
 import { fillFromManifest } from './from-manifest.ts'
 import { fillFromTemplate } from './from-template.ts'
 import { layLogOver } from './log-over.ts'
-import { isErrno } from './read.ts'
+import { isErrno } from './errno.ts'
 import { removeTree } from './remove.ts'
 
 export type Report = (progress: RestoreProgress) => void

@@ -1,9 +1,9 @@
 // Tells the runner which of its log is in a verified commit, so that it may let go of segments that it does not need any more.
 import { closeSync, constants, openSync, readSync } from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
+import { chown, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { logFolder } from '../../protocol/objects.ts'
-import { isErrno } from './read.ts'
+import { isErrno } from './errno.ts'
 
 /** Beside the log, in the state folder: the number of a record; those up to it are in a verified commit. */
 export const shippedFile = 'shipped'
@@ -37,11 +37,13 @@ function headOf(path: string): Buffer {
   }
 }
 
-/** Records before `first`, the first of the newest segment, are shipped: all that matters is whole segments. */
+/** Records before `first`, the first of the newest segment, are shipped: all that matters is whole segments. The runner may run as somebody else. */
 export async function sayShipped(state: string, first: number | null): Promise<void> {
   if (first === null || first < 1) return
   const path = join(state, shippedFile)
   await writeFile(`${path}.tmp`, String(first - 1), { mode: 0o600 })
+  const { uid, gid } = await stat(state)
+  if (process.getuid?.() !== uid) await chown(`${path}.tmp`, uid, gid)
   await rename(`${path}.tmp`, path)
 }
 

@@ -1,7 +1,9 @@
 // Lists a folder as it lies on disk, by lstat: nothing is followed, and what cannot be kept (sockets, pipes, devices) is passed over.
-import { type BigIntStats, chmodSync, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { type BigIntStats, chmodSync, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import { AppError } from '../../protocol/errors.ts'
 import { pathText } from '../../protocol/objects.ts'
 import { tmpPrefix } from '../../protocol/paths.ts'
+import { anchor } from './anchor.ts'
 import { below } from './names.ts'
 import { turns } from './turns.ts'
 
@@ -22,38 +24,57 @@ export async function walk(root: Buffer, closings: Closing[]): Promise<Found[]> 
   const turn = turns()
   const folders: Buffer[] = [Buffer.alloc(0)]
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const name of readdirSync(below(root, folder), 'buffer')) {
-      await turn()
-      const entry = look(root, below(folder, name), name)
-      if (entry === null) continue
-      found.push(entry)
-      if (entry.kind !== 'folder') continue
-      openUp(below(root, entry.path), entry.mode, closings)
-      folders.push(entry.path)
+    const path = folder.length === 0 ? root : below(root, folder)
+    const held = anchor(path)
+    if (held === null) throw moved(folder)
+    try {
+      openUp(path, held.at, closings)
+      for (const name of readdirSync(held.at, 'buffer')) {
+        await turn()
+        const entry = look(held.at, name, below(folder, name))
+        if (entry === null) continue
+        found.push(entry)
+        if (entry.kind === 'folder') folders.push(entry.path)
+      }
+    } finally {
+      held.close()
     }
   }
   return found.sort((a, b) => (a.text < b.text ? -1 : 1))
 }
 
+/** Gone, or a link by now: whoever put it there is not followed, and nothing is passed over in silence. */
+function moved(folder: Buffer): AppError {
+  const say = 'A folder went elsewhere while it was being backed up.'
+  return new AppError('flush-failed', { say, log: { folder: folder.toString() } })
+}
+
 /** Reading and entering, by the owner. */
 const usable = 0o500
 
-function openUp(folder: Buffer, mode: number, closings: Closing[]): void {
+/** Held until it is closed again: at its path there may be a link to anything by then. */
+function openUp(path: Buffer, held: Buffer, closings: Closing[]): void {
+  const mode = statSync(held).mode & 0o7777
   if ((mode & usable) === usable) return
-  chmodSync(folder, mode | usable)
-  closings.push(() => chmodSync(folder, mode))
+  const kept = anchor(path)
+  if (kept === null) return
+  chmodSync(kept.at, mode | usable)
+  closings.push(() => {
+    chmodSync(kept.at, mode)
+    kept.close()
+  })
 }
 
-/** What lies at `path` now, or null when it is nothing to keep or is gone. */
-function look(root: Buffer, path: Buffer, name: Buffer): Found | null {
+/** What lies at `name` in a folder that is held, or null when it is nothing to keep or is gone. */
+function look(held: Buffer, name: Buffer, path: Buffer): Found | null {
   if (name.toString('latin1').startsWith(tmpPrefix)) return null
-  const stat = lstatSync(below(root, path), { bigint: true, throwIfNoEntry: false })
+  const stat = lstatSync(below(held, name), { bigint: true, throwIfNoEntry: false })
   if (stat === undefined) return null
   const common = { path, text: pathText(path), ...timeAndMode(stat) }
   if (stat.isDirectory()) return { kind: 'folder', ...common }
   if (stat.isFile()) return { kind: 'file', size: Number(stat.size), stamp: stampOf(stat), ...common }
   if (stat.isSymbolicLink())
-    return { kind: 'link', target: readlinkSync(below(root, path), 'buffer'), ...common }
+    return { kind: 'link', target: readlinkSync(below(held, name), 'buffer'), ...common }
   return null
 }
 

@@ -2,8 +2,11 @@
 import type { DocumentEvent, Opened } from '../../protocol/tree.ts'
 
 export interface DocumentsForTree {
-  /** The document of a file, or why it is shown another way. Refuses a missing file with `not-found`. */
-  open(path: string): Promise<Opened>
+  /**
+   * The document of a file, or why it is shown another way. Refuses a missing file with `not-found`, and with `known` one that
+   * never was a document with `read-only`.
+   */
+  open(path: string, only?: { known?: boolean }): Promise<Opened>
   /**
    * A file or a whole folder has another path now; documents below it keep their id and history. Called once for every
    * rename, whoever made it (a command of a page, or `mv` in a shell), before pages hear of it.

@@ -1,7 +1,15 @@
 // Who gets into the relay: tokens, Origins, proofs, generations.
 import { generateKeyPairSync } from 'node:crypto'
-import { expect, test } from 'vitest'
+import * as encoding from 'lib0/encoding'
+import { EventEmitter } from 'node:events'
+import { pino } from 'pino'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import type { WebSocket } from 'ws'
+import { Link, proofMs } from '../../collab-server/link.ts'
+import { startCollabServer } from '../../collab-server/start.ts'
 import { doorAudience, runnerAudience } from '../../protocol/access.ts'
+import { collabMessage } from '../../protocol/document.ts'
+import { limits } from '../../protocol/limits.ts'
 import { eventually } from '../support/eventually.ts'
 import { aReplId, ada, grace } from '../support/keys.ts'
 import { LinkRunner } from '../support/link-runner.ts'
@@ -168,3 +176,103 @@ test('C-7 while the keys cannot be fetched a token is refused for now, not for g
   await eventually(() => raw.closed)
   expect(raw.closed?.code).toBe(1012)
 })
+
+test('A-1 a token of an earlier session opens nothing once a newer one is attached, and renews nothing', async () => {
+  const setting = await relaySetting('hello', { attach: false })
+  await setting.runner.connect(setting.url, await setting.keys.session(setting.repl, 2))
+  const present = await rawSocket(setting, {
+    token: await setting.keys.token({ repl: setting.repl, generation: 2 }),
+  })
+  await eventually(() => present.got.length > 0)
+  const old = await setting.keys.token({ repl: setting.repl, generation: 1 })
+  const late = await rawSocket(setting, { token: old })
+  await eventually(() => late.closed)
+  expect(late.closed).toMatchObject({ code: 4401, reason: expect.stringContaining('earlier session') })
+  expect(late.got).toEqual([])
+
+  present.socket.send(tokenFrame(old))
+  await eventually(() => present.closed?.code === 4401)
+})
+
+test('C-13 a link that says nothing is ended in time', () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const closed: number[] = []
+  const socket = Object.assign(new EventEmitter(), {
+    readyState: 1,
+    OPEN: 1,
+    send: () => undefined,
+    close: (code: number) => closed.push(code),
+  })
+  new Link(socket as unknown as WebSocket, {
+    claims: { repl: aReplId(), gen: 1, key: '', exp: 0 },
+    meeting: () => {
+      throw new Error('not proven')
+    },
+    log: pino({ level: 'silent' }),
+    hello: { build: 'test', session: 'x' },
+  })
+
+  vi.advanceTimersByTime(proofMs - 1)
+  expect(closed).toEqual([])
+  vi.advanceTimersByTime(1)
+  expect(closed).toEqual([4401])
+})
+
+test('C-12 one person cannot take more rooms than anybody needs, and nobody else notices', async () => {
+  const setting = await relaySetting()
+  const token = await setting.keys.token({ repl: setting.repl, who: ada })
+  const open: Awaited<ReturnType<typeof rawSocket>>[] = []
+  for (let count = 0; count < limits.roomsPerPerson; count += 1)
+    open.push(await rawSocket(setting, { token }))
+  await eventually(() => open.every((raw) => raw.got.length > 0))
+
+  const more = await rawSocket(setting, { token })
+  await eventually(() => more.closed)
+  expect(more.closed).toMatchObject({ code: 4429, reason: expect.stringContaining('too many files') })
+  const other = await stockClient(setting, { who: grace })
+  await eventually(() => other.provider.synced)
+
+  open[0]?.socket.close()
+  await eventually(() => open[0]?.closed)
+  const again = await eventually(async () => {
+    const raw = await rawSocket(setting, { token })
+    await eventually(() => raw.got.length > 0 || raw.closed)
+    return raw.closed ? undefined : raw
+  })
+  expect(again.got.length).toBeGreaterThan(0)
+})
+
+test('what is amiss with a session’s log is told to every page that comes', async () => {
+  const setting = await relaySetting('hello', { attach: false })
+  const early = await rawSocket(setting, { ours: true })
+  await eventually(() => early.got.length > 0)
+  await setting.runner.connect(setting.url, setting.session, { alarm: 'The record was damaged.' })
+  const late = await rawSocket(setting, { ours: true })
+
+  const words = (raw: typeof late): string => raw.got.map((frame) => new TextDecoder().decode(frame)).join()
+  for (const raw of [early, late])
+    await eventually(() => words(raw).includes('{"kind":"alarm","say":"The record was damaged."}'))
+})
+
+test('the relay listens where it is told to, and on loopback when it is told nothing', async () => {
+  const common = { build: 'test', port: 0, keysUrl: 'http://127.0.0.1:1', origins: new Set<string>() }
+  const access = { url: 'http://127.0.0.1:1', secret: 'x'.repeat(32) }
+  const elsewhere = await startCollabServer({ ...common, access, host: '127.0.0.2', logLevel: 'silent' })
+  onTestFinished(() => elsewhere.close())
+  const answers = (host: string): Promise<boolean> =>
+    fetch(`http://${host}:${elsewhere.port}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+
+  expect(await answers('127.0.0.2')).toBe(true)
+  expect(await answers('127.0.0.1')).toBe(false)
+})
+
+function tokenFrame(token: string): Uint8Array {
+  const encoder = encoding.createEncoder()
+  encoding.writeVarUint(encoder, collabMessage.token)
+  encoding.writeVarString(encoder, token)
+  return encoding.toUint8Array(encoder)
+}

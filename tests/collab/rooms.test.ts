@@ -96,6 +96,7 @@ test('C-4 updates of one event-loop turn reach peers as one frame, and the runne
   const runner = {
     isAttached: true,
     frozen: null,
+    alarm: null,
     send: (message: { type: string }) => sent.push(message.type) > 0,
   }
   const meeting = new Meeting('x', pino({ level: 'silent' }))

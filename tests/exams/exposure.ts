@@ -92,6 +92,23 @@ export function exposureExam(name: string, start: (folder: string) => Promise<Ex
       expect(await reach(ada)).toBe(409)
     })
 
+    test('P-7 P-8 each port of each repl is seen at an origin of its own, the same after a restart and never that of the doors', async () => {
+      await under.exposure.expose(ada, await runnerAt('one'))
+      const of = { repl: ada, slug: 'ada-abcdef', port: 3000, from: 'http://localhost:7070', plain: false }
+
+      const first = await under.exposure.preview(of)
+
+      const others = [
+        await under.exposure.preview({ ...of, port: 3001 }),
+        await under.exposure.preview({ ...of, repl: grace, slug: 'grace-abcdef' }),
+        new URL(under.exposure.doors(ada).runner).origin,
+      ]
+      expect(others).not.toContain(first)
+      expect(new Set(others).size).toBe(3)
+      expect(await under.exposure.preview(of)).toBe(first)
+      expect(await under.again().preview(of)).toBe(first)
+    })
+
     test('the doors of a repl are its own, never change, and end in no slash', async () => {
       const before = under.exposure.doors(ada)
       await under.exposure.expose(ada, await runnerAt('one'))

@@ -6,43 +6,51 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { BoxLaunch, RunnerLaunch } from '../../protocol/control.ts'
 import { identify } from '../../orchestrator/process-identity.ts'
+import type { Level } from '../../protocol/repl.ts'
+import { isolationOf } from '../../orchestrator/sandbox/local/isolation.ts'
 import { localSandbox } from '../../orchestrator/sandbox/local/start.ts'
 import { eventually } from '../support/eventually.ts'
 import { tempFolder } from '../support/folders.ts'
+import { boxOf, offeredLevels } from '../support/cage.ts'
 import { aReplId } from '../support/keys.ts'
+import { outerPid } from '../support/processes.ts'
 import { sandboxExam } from './sandbox.ts'
 
 const programs = fileURLToPath(new URL('../support/programs', import.meta.url))
 
 const surroundings = {
   build: 'test',
-  level: 'process' as const,
   collabUrl: 'ws://127.0.0.1:1',
   keysUrl: 'http://127.0.0.1:1/v1/keys',
   origins: ['http://localhost:1'],
-  path: process.env['PATH'] ?? '',
   lang: 'C.UTF-8',
   shell: '/bin/bash',
 }
 
-function driver(folder: string, other: object = {}) {
-  const roots = { data: join(folder, 'data'), run: join(folder, 'run'), programs }
+const levels = await offeredLevels()
+
+function driver(folder: string, other: object = {}, level: Level = 'process') {
+  const roots = { data: join(folder, 'data'), run: join(folder, 'run') }
   return localSandbox({
     ...roots,
+    ...isolationOf({ ...roots, programs, path: process.env['PATH'] ?? '' }, level),
     surroundings: { ...surroundings, ...other },
     log: pino({ level: 'silent' }),
   })
 }
 
-sandboxExam('local, level process', async () => {
-  const folder = await tempFolder()
-  return {
-    sandbox: driver(folder.path),
-    again: () => driver(folder.path),
-    isAlive: async (pid) => (await identify(pid)) !== null,
-    end: folder.remove,
-  }
-})
+for (const level of levels)
+  sandboxExam(`local, level ${level}`, async () => {
+    const folder = await tempFolder()
+    return {
+      sandbox: driver(folder.path, {}, level),
+      again: () => driver(folder.path, {}, level),
+      isAlive: async (pid) => (await identify(pid)) !== null,
+      outer: async (repl, pid) =>
+        level === 'process' ? pid : outerPid(await boxOf(join(folder.path, 'data'), repl), pid),
+      end: folder.remove,
+    }
+  })
 
 async function started(folder: string) {
   const sandbox = driver(folder)

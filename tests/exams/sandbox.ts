@@ -11,6 +11,8 @@ export type SandboxSitting = {
   /** Another driver over the same folders: what the next orchestrator would be. */
   again: () => Sandbox
   isAlive: (pid: number) => Promise<boolean>
+  /** The process that the box itself knows by this number; null when it is gone. */
+  outer: (repl: string, pid: number) => Promise<number | null>
   end: () => Promise<void>
 }
 
@@ -43,12 +45,24 @@ export function sandboxExam(name: string, open: () => Promise<SandboxSitting>): 
     async function booted() {
       const folders = await restored()
       await sitting.sandbox.boot(session)
-      const pids = await eventually(
-        async () =>
-          JSON.parse(await readFile(join(folders.home, 'pids.json'), 'utf8')) as Record<string, number>,
-      )
+      const told = await eventually(() => pidsIn(folders))
+      const pids = await eventually(() => outerOf(told))
       await eventually(() => stat(sitting.sandbox.door(session.repl).socket))
-      return { folders, pids }
+      return { folders, pids, told }
+    }
+
+    const pidsIn = async ({ home }: { home: string }): Promise<Record<string, number>> =>
+      JSON.parse(await readFile(join(home, 'pids.json'), 'utf8')) as Record<string, number>
+
+    /** Null while one of them is not there. */
+    async function outerOf(told: Record<string, number>): Promise<Record<string, number> | null> {
+      const pids: Record<string, number> = {}
+      for (const [name, pid] of Object.entries(told)) {
+        const outer = await sitting.outer(session.repl, pid)
+        if (outer === null) return null
+        pids[name] = outer
+      }
+      return pids
     }
 
     test('a restore replaces what is there as one step, and can be repeated', async () => {
@@ -95,12 +109,13 @@ export function sandboxExam(name: string, open: () => Promise<SandboxSitting>): 
     })
 
     test('R-3 a session that is alive is not started again; the next orchestrator finds it', async () => {
-      const { folders, pids } = await booted()
+      const { folders, pids, told } = await booted()
 
       await sitting.sandbox.boot(session)
       await sitting.again().boot(session)
 
-      expect(JSON.parse(await readFile(join(folders.home, 'pids.json'), 'utf8'))).toEqual(pids)
+      expect(await pidsIn(folders)).toEqual(told)
+      for (const pid of Object.values(pids)) expect(await sitting.isAlive(pid)).toBe(true)
       expect(await sitting.again().observe(session)).toMatchObject({ runner: true, box: true })
     })
 
@@ -115,11 +130,8 @@ export function sandboxExam(name: string, open: () => Promise<SandboxSitting>): 
       await sitting.sandbox.boot(session)
 
       const again = await eventually(async () => {
-        const now = JSON.parse(await readFile(join(folders.home, 'pids.json'), 'utf8')) as Record<
-          string,
-          number
-        >
-        return now['box'] === pids['box'] ? null : now
+        const now = await outerOf(await pidsIn(folders))
+        return now === null || now['box'] === pids['box'] ? null : now
       })
       expect(await sitting.isAlive(pids['daemon']!)).toBe(false)
       expect(await sitting.isAlive(pids['child']!)).toBe(false)

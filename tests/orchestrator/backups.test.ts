@@ -5,6 +5,7 @@ import { unzipSync } from 'fflate'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { folderStore } from '../../orchestrator/objects/folder/start.ts'
+import { isolationOf } from '../../orchestrator/sandbox/local/isolation.ts'
 import { localSandbox } from '../../orchestrator/sandbox/local/start.ts'
 import type { Sandbox } from '../../orchestrator/sandbox/sandbox.ts'
 import { KeptWork } from '../../protocol/control.ts'
@@ -142,23 +143,23 @@ test('R-9 F-7 a sync that dies and comes back takes up the sessions again', asyn
 
 /** Two machines: what is asked goes to the second as soon as the first is `lost`, though all of it is still alive. */
 function twoMachines(data: string, run: string) {
-  const machine = (name: string) =>
-    localSandbox({
-      data: join(data, name),
-      run: join(run, name),
-      programs: join(import.meta.dirname, '../support/programs'),
+  const machine = (name: string) => {
+    const roots = { data: join(data, name), run: join(run, name) }
+    const programs = join(import.meta.dirname, '../support/programs')
+    return localSandbox({
+      ...roots,
+      ...isolationOf({ ...roots, programs, path: process.env['PATH'] ?? '' }, 'process'),
       surroundings: {
         build: 'test',
-        level: 'process',
         collabUrl: 'ws://127.0.0.1:1',
         keysUrl: 'http://127.0.0.1:1',
         origins: [],
-        path: process.env['PATH'] ?? '',
         lang: 'C.UTF-8',
         shell: '/bin/bash',
       },
       log: pino({ level: 'silent' }),
     })
+  }
   const [first, second] = [machine('a'), machine('b')]
   const seen: { isLost: boolean; tell: (repl: string) => void } = { isLost: false, tell: () => undefined }
   const one = () => (seen.isLost ? second : first)

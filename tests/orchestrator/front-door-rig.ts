@@ -66,7 +66,7 @@ export function urlOf({ server }: Behind): string {
 
 export type DoorRig = Awaited<ReturnType<typeof startDoorRig>>
 
-export async function startDoorRig(origins = '') {
+export async function startDoorRig(origins = '', host = '127.0.0.1') {
   const root = await mkdtemp(join(tmpdir(), 'dvx-fd-'))
   const app = await startBehind(0, 'app')
   const collab = await startBehind(0, 'collab')
@@ -75,7 +75,7 @@ export async function startDoorRig(origins = '') {
   const door = await startFrontDoor({
     DEVEX_BUILD: 'test',
     DEVEX_LOG: 'silent',
-    DEVEX_HOST: '127.0.0.1',
+    DEVEX_HOST: host,
     DEVEX_PORT: 0,
     DEVEX_APP_URL: urlOf(app),
     DEVEX_COLLAB_URL: urlOf(collab),

@@ -27,14 +27,14 @@ test('each path goes to its own server, whole with its query', async () => {
   for (const [path, expected] of cases) expect(await (await get(path)).text()).toBe(expected)
 })
 
-test('A-6 cookies go to the app alone, and only the app may set them; Authorization goes to all', async () => {
-  const headers = { cookie: 'session=secret', authorization: 'Bearer t' }
+test('A-6 cookies of ours go to the app alone, and only the app may set them; Authorization goes to all', async () => {
+  const headers = { cookie: 'devex=secret', authorization: 'Bearer t' }
 
   const fromApp = await get('/', headers)
   const fromCollab = await get('/collab/x', headers)
   const fromRunner = await get(`/r/${repl}/files`, headers)
 
-  expect(rig.app.seen[0]?.headers.cookie).toBe('session=secret')
+  expect(rig.app.seen[0]?.headers.cookie).toBe('devex=secret')
   expect(fromApp.headers.getSetCookie()).toEqual(['app=1', 'session=stolen; Path=/'])
   for (const [behind, answer] of [
     [rig.collab, fromCollab],
@@ -53,7 +53,7 @@ test('A-6 cookies are stripped from websocket upgrades too, in both directions',
     [`/r/${repl}/live/`, rig.runner],
   ] as const) {
     const socket = await rig.say(
-      `GET ${path} HTTP/1.1\r\nHost: x\r\nCookie: session=secret\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `GET ${path} HTTP/1.1\r\nHost: x\r\nCookie: devex=secret\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
         'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
     )
     const [piece] = await once(socket, 'data')

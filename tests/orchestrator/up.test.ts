@@ -163,6 +163,7 @@ describe('up', () => {
     port: await freePort(),
     host: '127.0.0.1',
     logLevel: 'info',
+    isolation: null,
     ...change,
   })
   const start = async (change: Partial<Settings> = {}) => {

@@ -79,6 +79,7 @@ export async function openHouse(
     routes: join(folder.path, 'run', 'routes.json'),
     templates,
     programs,
+    isolation: 'process',
     ownerName: 'Ada',
     system: { path: process.env['PATH'] ?? '', lang: 'C.UTF-8', shell: '/bin/bash' },
   }

@@ -33,9 +33,15 @@ export class Installation {
   readonly #cables = new Set<Socket>()
   /** Between runners and the relay, so that the link can be cut. */
   readonly #between = createServer((socket) => this.#cable(socket))
+  /** The logs' file for all, where a test wants to choose it. */
+  readonly #log: string | null
   #base = ''
   #cutUntil = 0
   #isEnding = false
+
+  constructor(log: string | null = null) {
+    this.#log = log
+  }
 
   get relayPort(): number {
     return this.#ports.relay
@@ -110,7 +116,7 @@ export class Installation {
   }
 
   async #launchOnce(server: Server): Promise<boolean> {
-    const log = openSync(join(this.#base, 'logs', `${server}.log`), 'a', 0o600)
+    const log = openSync(this.#log ?? join(this.#base, 'logs', `${server}.log`), 'a', 0o600)
     const child = spawn(process.execPath, [join(programs, `${fileOf[server]}.js`)], {
       stdio: ['ignore', log, log, 'ipc'],
       env: { PATH: process.env['PATH'], DEVEX_LOG: 'info', ...this.#env(server) },

@@ -39,7 +39,7 @@ export class LinkRunner {
   async connect(
     relay: string,
     session: SessionKey,
-    lie: { signature?: string; after?: Promise<void> } = {},
+    lie: { signature?: string; after?: Promise<void>; alarm?: string } = {},
   ): Promise<this> {
     const socket = new WebSocket(`${relay}${linkPath(session)}`, [
       linkSubprotocol,
@@ -74,14 +74,16 @@ export class LinkRunner {
     this.#socket?.terminate()
   }
 
-  #receive(data: Buffer, session: SessionKey, lie: { signature?: string }): void {
+  #receive(data: Buffer, session: SessionKey, lie: { signature?: string; alarm?: string }): void {
     const { header, payload } = decodeFrame(data)
     const message = RelayToRunner.parse(header)
     this.seen.push(message.type)
     if (message.type === 'challenge') {
       const signature = lie.signature ?? proofOf(session, message.nonce)
       const { repl, generation } = session
-      this.send({ type: 'hello', protocol: protocolVersion, build: 'test', repl, generation, signature })
+      const alarm = lie.alarm === undefined ? {} : { alarm: lie.alarm }
+      const hello = { protocol: protocolVersion, build: 'test', repl, generation, signature, ...alarm }
+      this.send({ type: 'hello', ...hello })
     } else if (message.type === 'open') this.#open(message)
     else if (message.type === 'update') this.#update(message, payload)
   }

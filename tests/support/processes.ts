@@ -48,3 +48,26 @@ export async function slay(pid: number): Promise<void> {
   process.kill(pid, 'SIGKILL')
   await eventually(() => commandLine(pid) === '')
 }
+
+/** The process that is number `inner` inside the sandbox that stands on `root`, as this machine numbers it; null when it is gone. */
+export function outerPid(root: number, inner: number): number | null {
+  const found = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .find((pid) => innermost(pid) === inner && standsOn(pid, root))
+  return found ?? null
+}
+
+/** Its number in the innermost namespace that it is in. */
+function innermost(pid: number): number {
+  try {
+    return Number(/^NSpid:.*\s(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+  } catch {
+    return Number.NaN
+  }
+}
+
+function standsOn(pid: number, root: number): boolean {
+  for (let at = pid; at > 1; at = parentOf(at)) if (at === root) return true
+  return false
+}

@@ -38,16 +38,17 @@ export type Product = {
 
 const linkPattern = /http:\/\/\S+\/welcome\/[a-z2-7]{32}/
 
-/** Starts it and waits for the link. `data` of an earlier product continues that one. */
+/** Starts it and waits for the link. `data` of an earlier product continues that one; `within` is a command to run it in. */
 export async function startProduct(
-  options: { data?: string; port?: number; args?: string[] } = {},
+  options: { data?: string; port?: number; args?: string[]; within?: (data: string) => string[] } = {},
 ): Promise<Product> {
   await buildMissing()
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'devex-data-'))
   const port = options.port ?? (await freePort())
   const begun = performance.now()
-  const args = ['scripts/start.mjs', '--data', data, '--port', String(port), ...(options.args ?? [])]
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const start = [process.execPath, 'scripts/start.mjs', '--data', data, '--port', String(port)]
+  const [command = '', ...args] = [...(options.within?.(data) ?? []), ...start, ...(options.args ?? [])]
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   child.stdout.on('data', (text: Buffer) => (output += text.toString()))
   child.stderr.on('data', (text: Buffer) => (output += text.toString()))

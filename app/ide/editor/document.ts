@@ -22,6 +22,8 @@ export type DocumentFacts = {
   readOnly: string | null
   /** Words when the runner is away and edits wait in the relay. */
   runnerAway: string | null
+  /** Words when something of this session was damaged while work goes on. */
+  alarm: string | null
   /** The room refused for good: its close code and words. */
   closed: { code: number; say: string } | null
 }
@@ -33,6 +35,7 @@ const atFirst: DocumentFacts = {
   isKept: true,
   readOnly: null,
   runnerAway: null,
+  alarm: null,
   closed: null,
 }
 
@@ -210,6 +213,7 @@ class JoinedDocument implements OpenDocument {
     if (notice.kind === 'live') this.#set({ readOnly: null, runnerAway: null })
     if (notice.kind === 'waiting') this.#set({ runnerAway: notice.say })
     if (notice.kind === 'read-only') this.#set({ readOnly: notice.say })
+    if (notice.kind === 'alarm') this.#set({ alarm: notice.say })
     if (notice.kind === 'refused') this.#refused(notice)
   }
 

@@ -9,7 +9,7 @@ function wordsOf(facts: DocumentFacts, is: { gone: boolean; viewer: boolean }): 
   if (is.gone) return 'This file was deleted. Its text is still here until you close the tab.'
   if (facts.closed !== null) return facts.closed.say
   if (is.viewer) return unsentWords(facts.waiting.unsaved)
-  return facts.readOnly ?? facts.runnerAway
+  return facts.readOnly ?? facts.runnerAway ?? facts.alarm
 }
 
 /** For a viewer who was an editor a moment ago. */

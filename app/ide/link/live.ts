@@ -3,16 +3,20 @@ import { Manager, type Socket } from 'socket.io-client'
 import type { TerminalFromPage, TerminalToPage } from '../../../protocol/terminal.ts'
 import type { TreeFromPage, TreeToPage } from '../../../protocol/tree.ts'
 import { AppError, type Answer } from '../../../protocol/errors.ts'
+import type { PortsToPage } from '../../../protocol/preview.ts'
 import type { Doors } from '../../../protocol/repl.ts'
 import { between } from './doors.ts'
 
 export type TreeSocket = Socket<TreeToPage, TreeFromPage>
 export type TerminalSocket = Socket<TerminalToPage, TerminalFromPage>
 
+export type PortsSocket = Socket<PortsToPage, Record<string, never>>
+
 export type Live = {
   doors: Doors
   tree: TreeSocket
   terminal: TerminalSocket
+  ports: PortsSocket
   dispose: () => void
 }
 
@@ -40,15 +44,18 @@ export function openLive(doors: Doors, token: TokenSource): Live {
     )
   const tree: TreeSocket = manager.socket('/tree', { auth })
   const terminal: TerminalSocket = manager.socket('/terminal', { auth })
-  const stops = [comeAgain(tree), comeAgain(terminal)]
+  const ports: PortsSocket = manager.socket('/ports', { auth })
+  const stops = [comeAgain(tree), comeAgain(terminal), comeAgain(ports)]
   return {
     doors,
     tree,
     terminal,
+    ports,
     dispose: () => {
       for (const stop of stops) stop()
       tree.disconnect()
       terminal.disconnect()
+      ports.disconnect()
       manager._close()
     },
   }

@@ -17,6 +17,7 @@ export const refusals = {
   },
   notWebsocket: { code: 'bad-input', say: 'Only websocket upgrades are served here.' },
   notRunning: { code: 'not-running', say: 'This REPL is not running.' },
+  noPreview: { code: 'not-found', say: 'There is no preview at this address.' },
   away: { code: 'unavailable', say: 'This part of DevEx is starting or restarting. Try again in a moment.' },
   broken: {
     code: 'unavailable',

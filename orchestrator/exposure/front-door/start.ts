@@ -1,16 +1,18 @@
 // Starts the front door: one address for everything on one machine; a dumb router that checks no token and stores nothing.
 import { once } from 'node:events'
+import { writeSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import pino, { type Logger } from 'pino'
 import type { FrontDoorEnv } from '../../../protocol/env.ts'
+import { logLines } from '../../../protocol/log-lines.ts'
 import { forward } from './forward.ts'
-import { type Refusal, refusals, refuse, refuseUpgrade } from './refusal.ts'
-import { runnersIn } from './runners.ts'
+import { finder, type Found } from './find.ts'
+import { listenForPreviews } from './preview-listeners.ts'
+import { refusals, refuse, refuseUpgrade } from './refusal.ts'
+import { routesIn } from './routes.ts'
 import { tunnel } from './tunnel.ts'
-import { type Upstream, upstreams } from './upstream.ts'
-import { type Way, wayOf } from './way.ts'
 
 export type FrontDoor = { url: string; port: number; close(): Promise<void> }
 
@@ -33,9 +35,12 @@ const drainMs = 2_000
 const drainStepMs = 20
 
 export async function startFrontDoor(env: FrontDoorEnv): Promise<FrontDoor> {
-  const log = pino({ name: 'front-door', level: env.DEVEX_LOG })
-  const find = finder(env, upstreams(env, runnersIn(env.DEVEX_ROUTES, log)))
-  const { serve, serveUpgrade, endTunnels } = serving(find, log)
+  const log = pino(
+    { name: 'front-door', level: env.DEVEX_LOG },
+    logLines((bytes) => writeSync(1, bytes)),
+  )
+  const routes = routesIn(env.DEVEX_ROUTES, log)
+  const { serve, serveUpgrade, endTunnels } = serving(finder(env, routes), log)
   const server = createServer({ ...limits, noDelay: true }, serve)
   server.setTimeout(idleMs)
   server.on('upgrade', serveUpgrade)
@@ -45,11 +50,14 @@ export async function startFrontDoor(env: FrontDoorEnv): Promise<FrontDoor> {
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the front door listens on no port')
+  const more = { host: env.DEVEX_HOST, routes, log }
+  const previews = listenForPreviews(more, (socket) => void server.emit('connection', socket))
   log.info({ port: address.port }, 'the front door is open')
   return {
     url: `http://${env.DEVEX_HOST.includes(':') ? `[${env.DEVEX_HOST}]` : env.DEVEX_HOST}:${address.port}`,
     port: address.port,
     close: async () => {
+      previews.close()
       endTunnels()
       await drain(server, silent)
     },
@@ -114,26 +122,6 @@ function serving(find: (req: IncomingMessage) => Found, log: Logger) {
     for (const socket of tunnels) socket.destroy()
   }
   return { serve, serveUpgrade, endTunnels }
-}
-
-type Found = { way: Way; upstream: Upstream } | Refusal
-
-/** Finds who serves a request, or why nobody does. */
-function finder(env: FrontDoorEnv, upstreamOf: (way: Way) => Upstream | null) {
-  const hosts = hostsOf(env.DEVEX_ORIGINS)
-  return (req: IncomingMessage): Found => {
-    // A page of another name that was made to resolve to us must not pass for ours.
-    if (hosts.size > 0 && !hosts.has((req.headers.host ?? '').toLowerCase())) return refusals.foreignHost
-    const way = wayOf(req.url ?? '')
-    if (way === null) return refusals.badTarget
-    const upstream = upstreamOf(way)
-    return upstream === null ? refusals.notRunning : { way, upstream }
-  }
-}
-
-function hostsOf(origins: string): Set<string> {
-  const listed = origins.split(',').map((origin) => origin.trim())
-  return new Set(listed.filter((origin) => origin !== '').map((origin) => new URL(origin).host.toLowerCase()))
 }
 
 function isWebsocket(req: IncomingMessage): boolean {

@@ -1,12 +1,12 @@
 // Where each way leads: the address of the server behind it, as node:http takes it.
 import type { FrontDoorEnv } from '../../../protocol/env.ts'
-import type { Runners } from './runners.ts'
+import type { Routes } from './routes.ts'
 import type { Way } from './way.ts'
 
 export type Upstream = { host: string; port: string } | { socketPath: string }
 
 /** Answers null when the way leads to no running runner. */
-export function upstreams(env: FrontDoorEnv, runners: Runners): (way: Way) => Upstream | null {
+export function upstreams(env: FrontDoorEnv, runners: Routes): (way: Way) => Upstream | null {
   const app = originOf(env.DEVEX_APP_URL)
   const collab = originOf(env.DEVEX_COLLAB_URL)
   return (way) => {

@@ -5,20 +5,21 @@ import { BoxLaunch, RunnerLaunch } from '../../../protocol/control.ts'
 import { protocolVersion } from '../../../protocol/hello.ts'
 import type { Level } from '../../../protocol/repl.ts'
 import type { Session } from '../sandbox.ts'
-import type { Places } from './places.ts'
+import type { Surface } from './cage.ts'
 
 /** What every session on this machine shares. */
 export type Surroundings = {
   build: string
-  level: Level
   collabUrl: string
   keysUrl: string
   origins: string[]
-  /** What of our own environment the person's programs may have: where programs are, and the language. */
-  path: string
+  /** What of our own environment the person's programs may have: the language and the shell. */
   lang: string
   shell: string
 }
+
+/** How the session's programs are kept, and where they find their things. */
+type CageOf = { level: Level; path: string; surface: Surface }
 
 /** Environment by which every process of a sandbox is found again, even after it left its parent and session. */
 export const markOf = {
@@ -28,7 +29,7 @@ export const markOf = {
 
 export function runnerLaunch(
   session: Session,
-  places: Places,
+  cage: CageOf,
   shared: Surroundings & { boxSecret: string },
 ): RunnerLaunch {
   return {
@@ -37,11 +38,11 @@ export function runnerLaunch(
     repl: session.repl,
     generation: session.generation,
     name: session.name,
-    level: shared.level,
-    workspace: places.workspace,
-    state: places.state,
-    socket: places.runnerSocket,
-    boxSocket: places.boxSocket,
+    level: cage.level,
+    workspace: cage.surface.workspace,
+    state: cage.surface.state,
+    socket: cage.surface.runnerSocket,
+    boxSocket: cage.surface.boxSocket,
     boxSecret: shared.boxSecret,
     collabUrl: shared.collabUrl,
     keysUrl: shared.keysUrl,
@@ -55,26 +56,26 @@ export function runnerLaunch(
 
 export function boxLaunch(
   session: Session,
-  places: Places,
+  cage: CageOf,
   shared: Surroundings & { boxSecret: string },
 ): BoxLaunch {
   return {
     protocol: protocolVersion,
     build: shared.build,
     repl: session.repl,
-    socket: places.boxSocket,
+    socket: cage.surface.boxSocket,
     secret: shared.boxSecret,
-    workspace: places.workspace,
-    home: places.home,
-    env: userEnv(session.repl, places, shared),
+    workspace: cage.surface.workspace,
+    home: cage.surface.home,
+    env: userEnv(session.repl, cage, shared),
   }
 }
 
 /** An allow-list: nothing of our own environment but where programs are ever reaches a person's programs. */
-function userEnv(repl: string, places: Places, shared: Surroundings): Record<string, string> {
+function userEnv(repl: string, cage: CageOf, shared: Surroundings): Record<string, string> {
   return {
-    PATH: shared.path,
-    HOME: places.home,
+    PATH: cage.path,
+    HOME: cage.surface.home,
     LANG: shared.lang,
     TERM: 'xterm-256color',
     COLORTERM: 'truecolor',
@@ -83,10 +84,16 @@ function userEnv(repl: string, places: Places, shared: Surroundings): Record<str
   }
 }
 
-/** True when a runner that was started so serves this generation at our present addresses. */
-export function stillFits(launch: RunnerLaunch, generation: number, shared: Surroundings): boolean {
+export type Wanted = { generation: number; level: Level; surroundings: Surroundings }
+
+/** True when a runner that was started so serves this generation at our level and at our present addresses. */
+export function stillFits(
+  launch: RunnerLaunch,
+  { generation, level, surroundings: shared }: Wanted,
+): boolean {
   return (
     launch.generation === generation &&
+    launch.level === level &&
     launch.collabUrl === shared.collabUrl &&
     launch.keysUrl === shared.keysUrl &&
     launch.origins.join() === shared.origins.join()

@@ -1,5 +1,5 @@
 // Where a session of this machine keeps its things: folders under the data folder, sockets and launch files under the run folder.
-import { mkdir, readdir, rename } from 'node:fs/promises'
+import { readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fsyncFolder, isFolder, makePrivateFolder, removeTree } from '../../disk.ts'
 
@@ -20,17 +20,21 @@ export function placesOf(roots: { data: string; run: string }, repl: string) {
     processes: join(sandbox, 'processes.json'),
     runnerLog: join(sandbox, 'runner.log'),
     boxLog: join(sandbox, 'box.log'),
+    given: join(sandbox, 'given'),
+    // A folder for each, for the box may look into its own alone. Short names: the path of a socket has at most 103 bytes on some systems.
+    runnerRun: join(run, 'r'),
+    boxRun: join(run, 'b'),
     runnerLaunch: join(run, 'runner.json'),
     boxLaunch: join(run, 'box.json'),
-    // Short names: the path of a socket has at most 103 bytes on some systems.
-    runnerSocket: join(run, 'r'),
-    boxSocket: join(run, 'b'),
+    runnerSocket: join(run, 'r', 's'),
+    boxSocket: join(run, 'b', 's'),
     lost: join(roots.data, 'lost'),
   }
 }
 
 export async function makePlaces(places: Places): Promise<void> {
-  for (const folder of [places.sandbox, places.run, places.home]) await makePrivateFolder(folder)
+  const { sandbox, run, home, runnerRun, boxRun } = places
+  for (const folder of [sandbox, run, home, runnerRun, boxRun]) await makePrivateFolder(folder)
 }
 
 export async function beginStaging(places: Places): Promise<{ workspace: string; state: string }> {
@@ -40,10 +44,14 @@ export async function beginStaging(places: Places): Promise<{ workspace: string;
 }
 
 /** The folders were made beside the old ones, so that this is a rename; a crash before it leaves the old or none. */
-export async function adoptStaging(places: Places): Promise<void> {
+export async function adoptStaging(
+  places: Places,
+  ready: (folders: string[]) => Promise<void>,
+): Promise<void> {
   if (!(await isFolder(places.staging))) return
-  await mkdir(join(places.staging, 'workspace'), { recursive: true })
-  await makePrivateFolder(join(places.staging, 'state'))
+  const folders = ['workspace', 'state'].map((name) => join(places.staging, name))
+  for (const folder of folders) await makePrivateFolder(folder)
+  await ready(folders)
   await removeTree(places.work)
   await rename(places.staging, places.work)
   await fsyncFolder(places.sandbox)

@@ -14,16 +14,22 @@ const killRounds = 50
 
 type Row = { pid: number; parent: number; group: number; session: number }
 
-/** Ends `roots` gently within `graceMs`, then everything that descends from them or carries a mark in its environment. */
+/**
+ * Ends what descends from `roots` or carries a mark in its environment. Our own programs among them, known by their file's
+ * name, are told and get `graceMs`: around them stand others that would take them along without a word.
+ */
 export async function endAll(tree: {
   roots: ProcessIdentity[]
   marks: string[]
+  programs: string[]
   graceMs: number
 }): Promise<void> {
   const members = new Map<number, ProcessIdentity>()
   await gather(tree.roots, tree.marks, members)
-  for (const root of tree.roots) if (await isAlive(root)) signal(root.pid, 'SIGTERM')
-  await gone(tree.roots, tree.graceMs)
+  const told = []
+  for (const pid of members.keys()) if (await runs(pid, tree.programs)) told.push(pid)
+  for (const pid of told) signal(pid, 'SIGTERM')
+  if (told.length > 0) await gone(tree.roots, tree.graceMs)
   for (let round = 0; round < killRounds; round++) {
     await gather([...members.values()], tree.marks, members)
     const alive = await living([...members.values()])
@@ -104,6 +110,19 @@ async function otherProcesses(): Promise<Row[]> {
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number))
     .map(([pid = 0, parent = 0, group = 0]) => ({ pid, parent, group, session: 0 }))
+}
+
+/** True when its first argument is one of our programs; what stands around it has that further behind. */
+async function runs(pid: number, programs: string[]): Promise<boolean> {
+  const [, first = ''] = await commandLine(pid)
+  return programs.some((program) => first.endsWith(`/${program}`))
+}
+
+async function commandLine(pid: number): Promise<string[]> {
+  if (process.platform === 'linux')
+    return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+  const listed = await run('ps', ['-o', 'args=', '-p', String(pid)]).catch(() => null)
+  return listed?.stdout.trim().split(' ') ?? []
 }
 
 /** A process that left its parent, group and session behind still has the environment it was started with. */

@@ -3,17 +3,22 @@ import { spawn } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { AppError } from '../../../protocol/errors.ts'
+import { Level } from '../../../protocol/repl.ts'
 import { writeWhole } from '../../disk.ts'
 import { ProcessIdentity, identify } from '../../process-identity.ts'
+import type { Command } from './view.ts'
 
 /** Content of a sandbox's processes.json. */
-export const Processes = z.object({ runner: ProcessIdentity.nullable(), box: ProcessIdentity.nullable() })
+export const Processes = z.object({
+  /** The level both were started at. */
+  level: Level.default('process'),
+  runner: ProcessIdentity.nullable(),
+  box: ProcessIdentity.nullable(),
+})
 export type Processes = z.infer<typeof Processes>
 
 export type Program = {
-  /** Our own program, and the launch file that is its only argument. */
-  program: string
-  launch: string
+  command: Command
   /** Its output goes to this file, never to a pipe: a pipe would break with us. */
   log: string
   cwd: string
@@ -25,7 +30,7 @@ export type Program = {
 export async function startProgram(what: Program): Promise<ProcessIdentity> {
   const log = await open(what.log, 'a', 0o600)
   try {
-    const child = spawn(process.execPath, [what.program, what.launch], {
+    const child = spawn(what.command.file, what.command.args, {
       cwd: what.cwd,
       env: what.env,
       detached: true,
@@ -35,7 +40,7 @@ export async function startProgram(what: Program): Promise<ProcessIdentity> {
     await new Promise((done, fail) => child.once('spawn', () => done(undefined)).once('error', fail))
     child.unref()
     const identity = child.pid === undefined ? null : await identify(child.pid)
-    if (identity === null) throw ended(what.program)
+    if (identity === null) throw ended(what.command)
     return identity
   } finally {
     await log.close()
@@ -44,11 +49,10 @@ export async function startProgram(what: Program): Promise<ProcessIdentity> {
 
 export async function readProcesses(path: string): Promise<Processes> {
   const text = await readFile(path, 'utf8').catch(() => null)
-  if (text === null) return { runner: null, box: null }
   try {
-    return Processes.parse(JSON.parse(text))
+    return Processes.parse(JSON.parse(text ?? ''))
   } catch {
-    return { runner: null, box: null }
+    return { level: 'process', runner: null, box: null }
   }
 }
 
@@ -56,6 +60,6 @@ export async function writeProcesses(path: string, processes: Processes): Promis
   await writeWhole(path, JSON.stringify(processes))
 }
 
-function ended(program: string): AppError {
-  return new AppError('start-failed', { say: 'A program of this session ended at once.', log: { program } })
+function ended({ file }: Command): AppError {
+  return new AppError('start-failed', { say: 'A program of this session ended at once.', log: { file } })
 }

@@ -1,28 +1,31 @@
-// The sandbox driver of one machine at level `process`: runner and box as processes of ours, without isolation.
-import { randomBytes } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+// The sandbox driver of one machine: runner and box as processes of ours, each in the cage that the level gives it.
+import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { BoxLaunch, RunnerLaunch } from '../../../protocol/control.ts'
-import { isFile, isFolder, removeTree, writeWhole } from '../../disk.ts'
+import type { Level } from '../../../protocol/repl.ts'
+import { isFolder, removeTree } from '../../disk.ts'
 import { isAlive, type ProcessIdentity } from '../../process-identity.ts'
 import type { Folders, Sandbox, SandboxFacts, Session } from '../sandbox.ts'
+import { type BootParts, graceMs, prepare, startBox, startRunner, wasLaunched } from './boot.ts'
+import type { Cage } from './cage.ts'
 import { following } from './follow.ts'
-import { boxLaunch, markOf, readLaunch, runnerLaunch, stillFits, type Surroundings } from './launch.ts'
+import { markOf, readLaunch, stillFits, type Surroundings } from './launch.ts'
+import type { Groups } from './groups.ts'
+import type { Owners } from './owners.ts'
 import { adoptStaging, beginStaging, makePlaces, placesOf, setAside, type Places } from './places.ts'
 import { endAll } from './process-tree.ts'
-import { readProcesses, startProgram, writeProcesses } from './processes.ts'
+import { readProcesses, writeProcesses } from './processes.ts'
 
-/** Runner and box get this long to end by themselves before they are killed. */
-const graceMs = 3_000
 /** Log lines shown with a failed start. */
 const shownLines = 20
 
 export type LocalParts = {
   data: string
   run: string
-  /** Folder with runner.js and box.js. */
-  programs: string
+  cage: Cage
+  /** Null when everything in a sandbox is ours. */
+  owners: Owners | null
+  groups: Groups | null
   surroundings: Surroundings
   log: Logger
 }
@@ -32,14 +35,15 @@ export function localSandbox(parts: LocalParts): Sandbox {
 }
 
 class LocalSandbox implements Sandbox {
-  readonly level = 'process'
-  readonly #parts: LocalParts
+  readonly level: Level
+  readonly #parts: LocalParts & BootParts
   readonly #watchers = new Set<(repl: string) => void>()
   readonly #adopted = following()
   readonly #children = new Set<number>()
 
   constructor(parts: LocalParts) {
-    this.#parts = parts
+    this.level = parts.cage.level
+    this.#parts = { ...parts, ended: (repl, what) => this.#ended(repl, what) }
   }
 
   async place(repl: string): Promise<Folders> {
@@ -52,23 +56,31 @@ class LocalSandbox implements Sandbox {
     return beginStaging(this.#places(repl))
   }
 
-  adoptStaging(repl: string): Promise<void> {
-    return adoptStaging(this.#places(repl))
+  async adoptStaging(repl: string): Promise<void> {
+    const at = this.#places(repl)
+    const { owners } = this.#parts
+    await adoptStaging(at, async (folders) => owners?.give(await owners.of(at), folders))
   }
 
   async boot(session: Session): Promise<void> {
     const at = this.#places(session.repl)
     await makePlaces(at)
+    const known = await readProcesses(at.processes)
+    // Never a runner of one level beside a box of another.
+    if (known.level !== this.level) await this.end(session.repl)
     const facts = await this.observe(session)
-    if (!facts.box) await this.#startBox(session, at)
-    if (!facts.runner) await this.#startRunner(session, at)
+    if (facts.box && facts.runner) return
+    const starting = { session, at, owner: await prepare(this.#parts, at) }
+    if (!facts.box) this.#children.add((await startBox(this.#parts, starting)).pid)
+    if (!facts.runner) this.#children.add((await startRunner(this.#parts, starting)).pid)
   }
 
   async observe(session: { repl: string; generation: number }): Promise<SandboxFacts> {
     const at = this.#places(session.repl)
     const known = await readProcesses(at.processes)
     const launch = await readLaunch(at.runnerLaunch, RunnerLaunch)
-    const fits = launch !== null && stillFits(launch, session.generation, this.#parts.surroundings)
+    const wanted = { ...session, level: this.level, surroundings: this.#parts.surroundings }
+    const fits = launch !== null && stillFits(launch, wanted)
     const [runner, box] = [await lives(known.runner), await lives(known.box)]
     if (runner && known.runner !== null) this.#adopt(session.repl, 'runner', known.runner)
     if (box && known.box !== null) this.#adopt(session.repl, 'box', known.box)
@@ -86,8 +98,10 @@ class LocalSandbox implements Sandbox {
     const roots = [known.runner, known.box].filter((each) => each !== null)
     // Nothing was ever started here: there is no need to look through every process of the machine.
     if (roots.length === 0 && !(await wasLaunched(at))) return
-    await endAll({ roots, marks: [markOf.box(repl), markOf.runner(repl)], graceMs })
-    if (roots.length > 0) await writeProcesses(at.processes, { runner: null, box: null })
+    const marks = [markOf.box(repl), markOf.runner(repl)]
+    await endAll({ roots, marks, programs: ['runner.js', 'box.js'], graceMs })
+    await this.#parts.groups?.remove(repl)
+    if (roots.length > 0) await writeProcesses(at.processes, { ...known, runner: null, box: null })
   }
 
   async release(repl: string): Promise<void> {
@@ -137,63 +151,6 @@ class LocalSandbox implements Sandbox {
     if (this.#watchers.size === 0 || this.#children.has(identity.pid)) return
     this.#adopted.follow(identity, () => this.#ended(repl, what)({ adopted: true }))
   }
-
-  /** A dead box may have left programs behind: they go first. The runner stays, so the new box takes the secret it knows. */
-  async #startBox(session: Session, at: Places): Promise<void> {
-    const known = await readProcesses(at.processes)
-    const roots = known.box === null ? [] : [known.box]
-    if (await wasLaunched(at)) await endAll({ roots, marks: [markOf.box(session.repl)], graceMs })
-    await rm(at.boxSocket, { force: true })
-    const dialler = await readLaunch(at.runnerLaunch, RunnerLaunch)
-    const boxSecret = dialler?.boxSecret ?? randomBytes(32).toString('hex')
-    await writeWhole(
-      at.boxLaunch,
-      JSON.stringify(boxLaunch(session, at, { ...this.#parts.surroundings, boxSecret })),
-    )
-    const box = await startProgram({
-      program: join(this.#parts.programs, 'box.js'),
-      launch: at.boxLaunch,
-      log: at.boxLog,
-      cwd: at.sandbox,
-      env: programEnv(this.#parts.surroundings, markOf.box(session.repl)),
-      ended: this.#ended(session.repl, 'box'),
-    })
-    this.#children.add(box.pid)
-    await writeProcesses(at.processes, { ...known, box })
-  }
-
-  /** Always with the secret that the box was started with. */
-  async #startRunner(session: Session, at: Places): Promise<void> {
-    const known = await readProcesses(at.processes)
-    const roots = known.runner === null ? [] : [known.runner]
-    if (await isFile(at.runnerLaunch)) await endAll({ roots, marks: [markOf.runner(session.repl)], graceMs })
-    await rm(at.runnerSocket, { force: true })
-    const boxSecret = (await readLaunch(at.boxLaunch, BoxLaunch))?.secret ?? ''
-    const launch = runnerLaunch(session, at, { ...this.#parts.surroundings, boxSecret })
-    await writeWhole(at.runnerLaunch, JSON.stringify(launch))
-    const runner = await startProgram({
-      program: join(this.#parts.programs, 'runner.js'),
-      launch: at.runnerLaunch,
-      log: at.runnerLog,
-      cwd: at.sandbox,
-      env: programEnv(this.#parts.surroundings, markOf.runner(session.repl)),
-      ended: this.#ended(session.repl, 'runner'),
-    })
-    this.#children.add(runner.pid)
-    await writeProcesses(at.processes, { ...known, runner })
-  }
-}
-
-/** Our own programs get no secret by environment either; they read their launch file. */
-function programEnv(surroundings: Surroundings, mark: string): Record<string, string> {
-  const [name = '', value = ''] = mark.split('=')
-  const { path, lang, build } = surroundings
-  return { PATH: path, LANG: lang, DEVEX_BUILD: build, NODE_ENV: 'production', [name]: value }
-}
-
-/** A launch file is written before its program is started and lives as long as the sandbox. */
-async function wasLaunched(at: Places): Promise<boolean> {
-  return (await isFile(at.boxLaunch)) || (await isFile(at.runnerLaunch))
 }
 
 async function lives(known: ProcessIdentity | null): Promise<boolean> {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { decodeRecord, segmentHeadBytes } from '../../../runner/documents/records.ts'
 import { startRunner } from '../../../runner/start.ts'
-import { newFolders, startSession, type Folders } from './session.ts'
+import { eventually, newFolders, startSession, type Folders } from './session.ts'
 import { newSetting } from './running.ts'
 
 /** Flips one byte in the payload of the record with this number. */
@@ -141,7 +141,7 @@ test('W-10 damage at every place of a small log: no start fails, and what comes 
   }
 })
 
-test('an alarm stands in the runner’s health', async () => {
+test('an alarm stands in the runner’s health, and pages are told in words', async () => {
   const setting = await newSetting()
   const { launch } = setting
   writeFileSync(join(launch.workspace, 'a.txt'), 'seed\n')
@@ -154,6 +154,7 @@ test('an alarm stands in the runner’s health', async () => {
 
   const runner = await startRunner({ ...launch, generation: 2 })
   expect(runner.health().alarm).toMatch(/damaged/)
+  await eventually('pages are told', () => setting.relay.last('hello')?.alarm?.includes('look over') === true)
   await runner.close()
   await setting.close()
 })

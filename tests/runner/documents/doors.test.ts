@@ -6,8 +6,9 @@ import { io, type Socket } from 'socket.io-client'
 import { createServer, type Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { doorAudience, Proof, proofText } from '../../../protocol/access.ts'
+import { limits } from '../../../protocol/limits.ts'
 import { startRunner, type Runner } from '../../../runner/start.ts'
-import { ada, aReplId } from '../../support/keys.ts'
+import { ada, aReplId, grace } from '../../support/keys.ts'
 import { eventually } from '../../support/eventually.ts'
 import { ask, controlToken, newSetting, type Setting } from './running.ts'
 
@@ -66,6 +67,16 @@ test('A-1 the live door lets in a valid token only, in every namespace', async (
     expect(await join('', { namespace })).toBe('bad-token')
     expect(await join('not.a.token', { namespace })).toBe('bad-token')
   }
+})
+
+test('A-1 one person’s tabs are counted: over the limit a socket is refused in words, and others come in', async () => {
+  const { repl } = setting.launch
+  const mine = await setting.keys.token({ repl, who: grace })
+  for (let count = 0; count < limits.pagesPerPerson; count += 1) expect(await join(mine)).toBe('in')
+
+  expect(await join(mine)).toBe('too-many')
+  expect(await join(await forRepl(repl))).toBe('in')
+  expect(await join(mine, { namespace: '/terminal' })).toBe('in')
 })
 
 test('A-2 another repl, an expired token, an unknown key and an old generation have their own codes', async () => {

@@ -8,7 +8,7 @@ import { startRunner, type Runner } from '../../../runner/start.ts'
 import { ada, aDocId, anEpoch, grace } from '../../support/keys.ts'
 import { eventually } from '../../support/eventually.ts'
 import { startSession } from './session.ts'
-import { newSetting, type Setting } from './running.ts'
+import { ask, controlToken, newSetting, type Setting } from './running.ts'
 
 let setting: Setting
 let runner: Runner | null = null
@@ -37,6 +37,28 @@ async function start(): Promise<void> {
 }
 
 const onDisk = (path: string): Promise<string> => readFile(join(setting.launch.workspace, path), 'utf8')
+
+test('C-13 A-1 a later certificate is used at the next dial, and only the orchestrator can give one', async () => {
+  await start()
+  const { launch } = setting
+  const certify = async (token: string, body: unknown) =>
+    (
+      await ask(launch, {
+        path: `/r/${launch.repl}/control/certify`,
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}` },
+        body,
+      })
+    ).status
+
+  expect(await certify(await setting.keys.token({ repl: launch.repl }), { certificate: 'theirs' })).toBe(401)
+  expect(await certify(await controlToken(setting), { certificate: '' })).toBe(400)
+  expect(await certify(await controlToken(setting), { certificate: 'later' })).toBe(200)
+  setting.relay.cut()
+
+  const dial = await eventually(() => setting.relay.dials[1])
+  expect(dial).toEqual(['devex.link.v1', 'bearer.later'])
+})
 
 test('C-13 the runner dials with its certificate and signs the nonce of this very connection', async () => {
   await start()

@@ -132,6 +132,25 @@ test('C-14 a quiesce takes what the relay had accepted, ends programs, and lets 
   expect(await late.emitWithAck('open', { cols: 80, rows: 24 })).toMatchObject({ ok: true })
 })
 
+test('C-14 while a session is held a file that was open before can be read, and nothing new begins', async () => {
+  await writeFile(join(setting.launch.workspace, 'new.txt'), 'never opened')
+  expect((await control('quiesce', { say: 'Stopping.' })).status).toBe(200)
+  const { seq } = runner.health()
+  const tree = await liveSocket('/tree')
+
+  expect(await tree.emitWithAck('open', { path: 'a.sh' })).toMatchObject({
+    ok: true,
+    opened: { kind: 'text', ...room },
+  })
+  expect(await tree.emitWithAck('open', { path: 'new.txt' })).toMatchObject({
+    error: { code: 'read-only' },
+  })
+  const reader = setting.relay.page(room, ada.id)
+  await eventually(() => reader.joined)
+  expect(reader.text.toString()).toBe('echo one\n')
+  expect(runner.health().seq).toBe(seq)
+})
+
 test('C-14 what a relay brings after the freeze is not called saved, and comes in when the stop is called off', async () => {
   expect((await control('quiesce', { say: 'Stopping.' })).status).toBe(200)
   const { seq } = runner.health()

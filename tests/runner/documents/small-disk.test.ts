@@ -1,17 +1,17 @@
 // A real file system of 8 MB, full: the runner as a process in a mount namespace of its own. Needs root, and says so.
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, openSync, readFileSync, rmSync, writeFileSync, writeSync, closeSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { ada } from '../../support/keys.ts'
 import { eventually } from '../../support/eventually.ts'
 import { bundle } from '../../support/programs.ts'
+import { canMount, fill, seenBy } from '../../support/small-disk.ts'
 import { newSetting, type Setting } from './running.ts'
 import { startSession } from './session.ts'
 
-const canMount = spawnSync('unshare', ['-m', 'sh', '-c', 'mount -t tmpfs -o size=1m tmpfs /mnt']).status === 0
 const why = canMount ? '' : ' (not on this machine: mounting needs root and unshare)'
 if (!canMount) console.warn(`small-disk.test.ts: nothing was mounted${why}`)
 
@@ -35,34 +35,19 @@ afterEach(async () => {
 })
 
 const script =
-  'cp -a "$1" "$1.kept" && mount -t tmpfs -o size=8m tmpfs "$1" && cp -a "$1.kept/." "$1/" && exec "$2" "$3" "$4"'
+  'cp -a "$1" "$1.kept" && mount -t tmpfs -o size=8m tmpfs "$1" && cp -a "$1.kept/." "$1/" && exec "$2" "$3" "$4" >> "$5"'
 
-/** The runner with `folder` on a file system of 8 MB; the answer is where the test finds that folder. */
-async function startOn(folder: string): Promise<string> {
+/** The runner with `folder` on a file system of 8 MB, its log in `log`; the answer is where the test finds that folder. */
+async function startOn(folder: string, log = '/dev/null'): Promise<string> {
   const launchFile = join(setting.launch.state, '..', 'launch.json')
   await writeFile(launchFile, JSON.stringify(setting.launch), { mode: 0o600 })
-  child = spawn('unshare', ['-m', 'sh', '-c', script, 'sh', folder, process.execPath, program, launchFile], {
+  const args = [folder, process.execPath, program, launchFile, log]
+  child = spawn('unshare', ['-m', 'sh', '-c', script, 'sh', ...args], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { PATH: process.env['PATH'], DEVEX_LOG: 'silent' },
+    env: { PATH: process.env['PATH'], DEVEX_LOG: 'debug' },
   })
   await eventually(() => setting.relay.last('hello'), 20_000)
-  return `/proc/${child.pid}/root${folder}`
-}
-
-/** Takes every byte that is left. */
-function fill(folder: string): void {
-  const fd = openSync(join(folder, 'filler'), 'w')
-  try {
-    for (let size = 1024 * 1024; size >= 1;) {
-      try {
-        writeSync(fd, Buffer.alloc(size))
-      } catch {
-        size = Math.floor(size / 2)
-      }
-    }
-  } finally {
-    closeSync(fd)
-  }
+  return seenBy(child.pid ?? 0, folder)
 }
 
 async function document(text: string): Promise<{ doc: string; epoch: string }> {
@@ -125,5 +110,25 @@ test.runIf(canMount)(
     rmSync(join(workspace, 'filler'))
     await eventually(() => relay.last('thaw'))
     expect(readFileSync(join(workspace, 'a.txt'), 'utf8')).toBe(`${'ada\n'.repeat(4000)}begin\n`)
+  },
+)
+
+test.runIf(canMount && existsSync('/dev/full'))(
+  'W-9 T-7 a workspace is full and no log can be written: the runner goes on and says so to people',
+  async () => {
+    setting = await newSetting()
+    const { relay, launch } = setting
+    const room = await document('begin\n')
+    const workspace = await startOn(launch.workspace, '/dev/full')
+    const page = relay.page(room, ada.id)
+    await eventually(() => page.joined)
+
+    fill(workspace)
+    page.text.insert(0, 'ada\n'.repeat(4000))
+    await eventually(() => relay.last('freeze')?.say.includes('disk is full'))
+    rmSync(join(workspace, 'filler'))
+
+    await eventually(() => relay.last('thaw'))
+    await eventually(() => readFileSync(join(workspace, 'a.txt'), 'utf8').startsWith('ada\n'))
   },
 )

@@ -234,7 +234,7 @@ test('W-6 the stat of a write is that of what was written, whoever replaces the 
   const { root } = stage()
   const confined = confine(root)
 
-  const writing = confined.write('main.py', text('ours'), () => true)
+  const writing = confined.write('main.py', text('ours'), { still: () => true })
   // The tool's file takes the name as soon as ours has it, before the write is answered.
   while (!existsSync(join(root, 'main.py'))) await new Promise((resume) => setImmediate(resume))
   const ours = lstatSync(join(root, 'main.py'), { bigint: true }).ino

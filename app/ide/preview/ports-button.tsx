@@ -1,0 +1,80 @@
+// The ports that programs listen on, as a button in the top bar while there are some, and a word when one comes.
+import { AppWindow } from 'lucide-react'
+import { useEffect } from 'react'
+import { Button } from '../../ui/button.tsx'
+import { announce } from '../../ui/live-region.tsx'
+import { Menu, MenuItem, MenuLabel } from '../../ui/menu.tsx'
+import { toast } from '../../ui/toast.tsx'
+import { useStore } from '../use-store.ts'
+import { useWorkbench, type Workbench } from '../workbench-context.ts'
+
+type Parts = Pick<Workbench, 'previews' | 'view'>
+
+/** Shows a port; on a narrow page the preview comes to the front. */
+export function openPreview({ previews, view }: Parts, port: number): void {
+  toast.dismiss(wordOf(port))
+  previews.open(port)
+  view.update((now) => ({ ...now, narrow: 'preview' }))
+}
+
+const wordOf = (port: number): string => `port-${port}`
+
+export function PortsButton() {
+  const workbench = useWorkbench()
+  const ports = useStore(workbench.previews.ports)
+  const open = (port: number): void => openPreview(workbench, port)
+  useFoundWords()
+  const [only] = ports
+  if (only === undefined) return null
+  const label = ports.length === 1 ? `Preview port ${only.port}` : `Preview, ${ports.length} ports are open`
+  const face = (
+    <>
+      <AppWindow size={14} aria-hidden />
+      <span className="max-sm:sr-only">{ports.length === 1 ? `:${only.port}` : `${ports.length} ports`}</span>
+    </>
+  )
+  const looks = {
+    look: 'quiet',
+    size: 'small',
+    'aria-label': label,
+    className: 'max-sm:w-7 max-sm:px-0',
+  } as const
+  if (ports.length === 1)
+    return (
+      <Button {...looks} data-testid="ports" onClick={() => open(only.port)}>
+        {face}
+      </Button>
+    )
+  return (
+    <Menu
+      trigger={
+        <Button {...looks} data-testid="ports">
+          {face}
+        </Button>
+      }
+    >
+      <MenuLabel>Programs that listen</MenuLabel>
+      {ports.map(({ port, program }) => (
+        <MenuItem key={port} keys={program} onSelect={() => open(port)}>
+          {port}
+        </MenuItem>
+      ))}
+    </Menu>
+  )
+}
+
+/** A port that is shown already needs no word: its page comes by itself. */
+function useFoundWords(): void {
+  const { previews, view } = useWorkbench()
+  useEffect(
+    () =>
+      previews.onFound(({ port, program }) => {
+        if (previews.shown.get()?.port === port) return
+        const words = `${program || 'A program'} listens on ${port}`
+        announce(words)
+        const show = (): void => openPreview({ previews, view }, port)
+        toast(words, { id: wordOf(port), action: { label: 'Open', onClick: show } })
+      }),
+    [previews, view],
+  )
+}

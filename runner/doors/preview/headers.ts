@@ -1,0 +1,113 @@
+// What a preview's headers become on their way: a dev server sees its own localhost, a browser sees the preview's origin, and
+// neither sees a cookie of ours. Pure.
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import { ownCookies } from '../../../protocol/preview.ts'
+import { originOfPort, urlOf, type PreviewSite } from './site.ts'
+
+/** Meant for one hop (RFC 9110, 7.6.1), answered by us, or said by the way in alone. */
+const ofOneHop = new Set([
+  'connection',
+  'expect',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+])
+const ofOurs = /^x-devex-/
+/** A dev server may not bind a browser beyond its own origin: to TLS, to another address, or out of our pane. */
+const unwanted = new Set([
+  'strict-transport-security',
+  'alt-svc',
+  'x-frame-options',
+  'public-key-pins',
+  'set-cookie2',
+])
+const localNames = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|0\.0\.0\.0|\[::\])$/
+
+export function toProgram(headers: IncomingHttpHeaders, site: PreviewSite): OutgoingHttpHeaders {
+  const kept = passed(headers, (name) => !ofOurs.test(name))
+  const local = `http://localhost:${site.port}`
+  kept['host'] = `localhost:${site.port}`
+  if (kept['origin'] === site.origin) kept['origin'] = local
+  const referer = String(kept['referer'] ?? '')
+  if (referer === site.origin || referer.startsWith(`${site.origin}/`))
+    kept['referer'] = local + referer.slice(site.origin.length)
+  const cookie = withoutOurs(headers.cookie ?? '')
+  if (cookie === '') delete kept['cookie']
+  else kept['cookie'] = cookie
+  return kept
+}
+
+/** `ancestors`: origins that may show this preview in a frame; null = all. */
+export function toBrowser(
+  headers: IncomingHttpHeaders,
+  site: PreviewSite,
+  ancestors: readonly string[] | null,
+): OutgoingHttpHeaders {
+  const kept = passed(headers, (name) => !unwanted.has(name))
+  for (const name of ['location', 'content-location', 'access-control-allow-origin']) {
+    const value = kept[name]
+    if (typeof value === 'string') kept[name] = outward(value, site)
+  }
+  const cookies = (headers['set-cookie'] ?? []).flatMap((cookie) => browserCookie(cookie, site))
+  if (cookies.length === 0) delete kept['set-cookie']
+  else kept['set-cookie'] = cookies
+  const policies = withoutAncestors([headers['content-security-policy'] ?? []].flat().join(', '))
+  if (ancestors !== null) policies.push(`frame-ancestors 'self' ${ancestors.join(' ')}`)
+  if (policies.length === 0) delete kept['content-security-policy']
+  else kept['content-security-policy'] = policies.join(', ')
+  return kept
+}
+
+function passed(headers: IncomingHttpHeaders, isWanted: (name: string) => boolean): OutgoingHttpHeaders {
+  const named = new Set((headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()))
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !ofOneHop.has(name) && !named.has(name) && isWanted(name)),
+  )
+}
+
+/** An address of this machine as the program knows it becomes the preview's; every other stays. */
+function outward(value: string, site: PreviewSite): string {
+  const url = /^(?:https?:)?\/\//i.test(value) ? urlOf(value, 'http://localhost') : null
+  if (url === null || !localNames.test(url.hostname)) return value
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
+  const origin = port === site.port ? site.origin : originOfPort(site, port)
+  if (origin === null) return value
+  const hasPath = /^(?:https?:)?\/\/[^/?#]+[/?#]/i.test(value)
+  return origin + (hasPath ? url.pathname + url.search + url.hash : '')
+}
+
+function withoutOurs(header: string): string {
+  const parts = header.split(';').map((part) => part.trim())
+  return parts.filter((part) => part !== '' && !ownCookies.test(part.split('=')[0] ?? '')).join('; ')
+}
+
+/**
+ * A program's cookie is its own host's alone. In the pane our page is the top, so one that is to come back there has to be
+ * partitioned, which keeps it from other sites as well as Lax does.
+ */
+function browserCookie(cookie: string, { secure }: PreviewSite): string[] {
+  const [pair = '', ...attributes] = cookie.split(';').map((part) => part.trim())
+  if (ownCookies.test((pair.split('=')[0] ?? '').trim())) return []
+  const dropped = secure
+    ? /^(?:domain|samesite|secure|partitioned)(?:$|=)/i
+    : /^(?:domain|partitioned)(?:$|=)/i
+  const kept = attributes.filter((attribute) => attribute !== '' && !dropped.test(attribute))
+  return [[pair, ...kept, ...(secure ? ['Secure', 'SameSite=None', 'Partitioned'] : [])].join('; ')]
+}
+
+/** A policy's own word about frames would forbid our pane; ours takes its place. Several policies come in one header, by commas. */
+function withoutAncestors(header: string): string[] {
+  return header.split(',').flatMap((policy) => {
+    const directives = policy.split(';').map((directive) => directive.trim())
+    const kept = directives.filter(
+      (directive) => directive !== '' && !/^frame-ancestors(?:\s|$)/i.test(directive),
+    )
+    return kept.length === 0 ? [] : [kept.join('; ')]
+  })
+}

@@ -1,0 +1,110 @@
+// Escapes from a real box, at every level that this machine offers: what a person's program may try, and must not get.
+import { writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { identify } from '../../orchestrator/process-identity.ts'
+import { boxPrograms, CageRig, type Caged, offeredLevels } from '../support/cage.ts'
+import { eventually } from '../support/eventually.ts'
+import {
+  callEscapes,
+  connectEscapes,
+  type Escape,
+  fileEscapes,
+  scriptOf,
+  unexpected,
+} from './cage-escapes.ts'
+
+const levels = (await offeredLevels()).filter((level) => level !== 'process')
+let programs: Awaited<ReturnType<typeof boxPrograms>>
+beforeAll(async () => void (programs = await boxPrograms()))
+afterAll(() => programs.remove())
+
+describe.each(levels)('isolation %s', (level) => {
+  let rig: CageRig
+  let a: Caged
+  beforeEach(async () => {
+    rig = await CageRig.open(level, programs.folder)
+    a = await rig.session()
+  })
+  afterEach(async () => {
+    await a.release()
+    await rig.close()
+  })
+
+  async function tried(escapes: Escape[]): Promise<string[]> {
+    await writeFile(join(a.folders.workspace, 'escapes.sh'), scriptOf(escapes), { mode: 0o644 })
+    const { output } = await a.client.run('bash /workspace/escapes.sh', 20_000)
+    return unexpected(escapes, output)
+  }
+
+  test('A-13 files of ours, of the system and of other REPLs cannot be read or changed; no call of the kernel helps', async () => {
+    const b = await rig.session()
+    const hidden = [rig.folder, rig.data, b.folders.workspace, join(rig.folder, 'run'), process.cwd()]
+
+    expect(await tried([...fileEscapes(hidden), ...callEscapes(process.arch)])).toEqual([])
+
+    await b.release()
+  })
+
+  test('A-13 a shell has the variables of the list, its terminal and nothing else of ours', async () => {
+    const { output } = await a.run(
+      'env -0 | tr "\\0" "\\n" | cut -d= -f1 | sort | tr "\\n" " "; ls /proc/self/fd | tr "\\n" " "',
+    )
+
+    const names = 'COLORTERM DEVEX_BOX DEVEX_REPL HOME LANG PATH PWD SHELL SHLVL TERM _'
+    expect(output).toBe(`${names} 0 1 2 3 `)
+  })
+
+  test('A-13 neither this machine, nor its neighbours, nor the cloud’s metadata, nor another REPL can be reached', async () => {
+    let reached = 0
+    const here = createServer((socket) => {
+      reached++
+      socket.destroy()
+    })
+    await new Promise<void>((listening) => here.listen(0, '::', listening))
+    const { port } = here.address() as AddressInfo
+    const own = Object.values(networkInterfaces()).flatMap((each) =>
+      (each ?? []).map(({ address }) => address),
+    )
+    const others = ['10.0.2.2', '10.1.2.3', '172.16.0.1', '192.168.0.1', '100.64.0.1', '169.254.169.254']
+    const targets = [...own, ...others].map((host) => ({ host, port }))
+
+    expect(await tried(connectEscapes(targets))).toEqual([])
+
+    expect(reached).toBe(0)
+    await new Promise((closed) => here.close(closed))
+  })
+
+  test('A-13 two REPLs listen on port 3000 at once, each alone with its own', async () => {
+    const b = await rig.session()
+    const serve = (who: string) =>
+      `python3 -c 'import socket;s=socket.create_server(("0.0.0.0",3000));print("ready");c,_=s.accept();c.sendall(b"${who}")'`
+    const ask = `python3 -c 'import socket;print(socket.create_connection(("127.0.0.1",3000)).recv(9).decode())'`
+    const [first, second] = [await a.client.open(serve('ada')), await b.client.open(serve('grace'))]
+    await eventually(
+      () => a.client.output(first).includes('ready') && b.client.output(second).includes('ready'),
+    )
+
+    expect((await a.run(ask)).output.trim()).toBe('ada')
+    expect((await b.run(ask)).output.trim()).toBe('grace')
+
+    await b.release()
+  })
+
+  test('A-13 programs that kill everything they can spare the runner, and leave nothing behind', async () => {
+    await a.run(`(trap '' TERM HUP; setsid setsid sleep 1000 </dev/null >/dev/null 2>&1 &)`)
+    const before = await a.sandbox.observe(a.session)
+    const box = await identify(await a.box())
+    await a.client.open('kill -9 -1')
+
+    await eventually(async () => !(await a.sandbox.observe(a.session)).box)
+
+    expect(before).toMatchObject({ runner: true, box: true })
+    expect(await a.sandbox.observe(a.session)).toMatchObject({ runner: true })
+    await a.sandbox.boot(a.session)
+    expect(await a.sandbox.observe(a.session)).toMatchObject({ runner: true, box: true })
+    expect(await identify(box?.pid ?? 0)).not.toEqual(box)
+  })
+})
