@@ -19,6 +19,7 @@ import { checkOrigins } from './doors/origins.ts'
 import { portsDoor } from './doors/ports.ts'
 import { BoxPortsWatch, dialPort } from './doors/ports-box.ts'
 import { createPreviewDoor } from './doors/preview/door.ts'
+import { PreviewGuests } from './doors/preview/guests.ts'
 import { previewLogin } from './doors/preview/login.ts'
 import { askedRules } from './doors/preview/rules.ts'
 import { startTerminals } from './doors/terminal.ts'
@@ -82,6 +83,7 @@ async function openDoors(
         logger.info({ person: change.person, role: change.role }, 'a role has changed')
         live.changed(change)
         terminals.changed(change)
+        if (change.role === null) guests.end(change.person)
       }
     },
     certify: (certificate: string) => void (identity.certificate = certificate),
@@ -103,7 +105,8 @@ async function openDoors(
     build: launch.build,
     clock,
   })
-  const { previews, watch } = openPreviews(start, shared.tokens)
+  const guests = new PreviewGuests()
+  const { previews, watch } = openPreviews(start, { tokens: shared.tokens, guests })
   portsDoor(live.ports, watch)
   const close = async (): Promise<void> => {
     await live.close()
@@ -117,13 +120,14 @@ async function openDoors(
 /** What of the person's programs is seen from outside: their ports, and the pages behind them. */
 function openPreviews(
   { launch, clock, logger }: Start,
-  tokens: Tokens,
+  { tokens, guests }: { tokens: Tokens; guests: PreviewGuests },
 ): { previews: Server; watch: BoxPortsWatch } {
   const previews = createPreviewDoor({
     repl: launch.repl,
     origins: launch.origins,
     login: previewLogin(launch, clock),
     rules: askedRules(launch, logger, clock),
+    guests,
     checkTicket: (ticket) => tokens.ticket(ticket),
     dial: (port) => dialPort(launch, port),
     logger,

@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import { can } from '../../../protocol/access.ts'
 import { asAppError, AppError } from '../../../protocol/errors.ts'
 import { maySee, previewOwnPath, usualVisibility, type TicketClaims } from '../../../protocol/preview.ts'
+import type { PreviewGuests } from './guests.ts'
 import { passRequest, passUpgrade, refuseUpgrade } from './forward.ts'
 import type { Login } from './login.ts'
 import { answerPage, literal, type Asked, type OwnPage } from './pages.ts'
@@ -19,6 +20,7 @@ export type PreviewDeps = {
   origins: readonly string[]
   login: Login
   rules: Rules
+  guests: PreviewGuests
   /** Throws unless it is a ticket for this session. */
   checkTicket: (ticket: string) => Promise<TicketClaims>
   /** Null when nothing of the box listens there. */
@@ -58,6 +60,7 @@ async function serve(deps: PreviewDeps, asked: Asked): Promise<void> {
     return answerPage(asked, await ownPage(deps, request, site))
   const seen = await sees(deps, request, site)
   if (!seen.may) return refuse(deps, asked, site)
+  deps.guests.hold(seen.person, response)
   const stream = await deps.dial(site.port)
   if (stream === null) return answerPage(asked, nothingListens(site.port))
   const broken = (): void => {
@@ -76,6 +79,7 @@ async function upgrade(
   if (site === null) return refuseUpgrade(socket, 404)
   const seen = await sees(deps, request, site)
   if (!seen.may) return refuseUpgrade(socket, 401)
+  deps.guests.hold(seen.person, socket)
   const stream = await deps.dial(site.port)
   if (stream === null) return refuseUpgrade(socket, 502)
   passUpgrade(request, socket, { site, stream, head, ancestors: seen.isPublic ? null : deps.origins })
@@ -86,7 +90,7 @@ async function sees(
   { rules, login }: PreviewDeps,
   request: IncomingMessage,
   site: PreviewSite,
-): Promise<{ may: boolean; isPublic: boolean }> {
+): Promise<{ may: boolean; isPublic: boolean; person: string | null }> {
   const now = await rules.now()
   if (now === null)
     throw new AppError('unavailable', { say: 'Who may see this cannot be asked now. Try again in a moment.' })
@@ -94,7 +98,7 @@ async function sees(
   const person = isOwnRequest(request, site) ? login.person(request.headers.cookie, site) : null
   const role = person === null ? null : (now.members[person] ?? null)
   const may = maySee(visibility, role) && (role === null || can(role, 'preview.see'))
-  return { may, isPublic: visibility === 'public' }
+  return { may, isPublic: visibility === 'public', person: role === null ? null : person }
 }
 
 /** Somebody at the address bar is sent to where tickets are given; the pane is told, and asks for one itself. */
