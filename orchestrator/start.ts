@@ -109,7 +109,7 @@ type Ground = { config: OrchestratorConfig; replaced: Replaced; ledger: Ledger; 
 async function assemble(ground: Ground) {
   const { config, ledger, url, log } = ground
   const durable = await openDurable(ground)
-  const { repls, people, invites, progress, tokens, store, clock, audit } = durable
+  const { repls, people, invites, progress, tokens, store, clock } = durable
   const session = sessionParts(ground, durable)
   const { sandbox, exposure, control, templates } = session
   await exposeAgain(repls, sandbox, exposure)
@@ -142,21 +142,11 @@ async function assemble(ground: Ground) {
   const handIn = handInOf({ ...session, repls, store, tokens, clock, fence: ground.replaced.fence ?? fence })
   const objects = objectsDoor({ store, ...handIn, ...signing })
   const downloads = new Downloads({ ...session, repls, people: core, store })
-  const check = core.check.bind(core)
-  const members = new Members({ repls, people, audit, check, now: () => clock.now() })
-  const teller = new Teller({ repls, control, sandbox, clock, log })
-  await teller.begin()
-  const who = { people, invites, members, teller, audit }
-  const keys = {
-    secret: config.serviceSecret,
-    relaySecret: config.relaySecret,
-    published: durable.keys.published,
-  }
+  const access = await accessParts(ground, { ...durable, ...session, core })
   const kept = { ...session, runners: control, repls, people: core, store }
   return {
     api: apiOf({
-      ...keys,
-      ...who,
+      ...access,
       repls: core,
       progress,
       templates,
@@ -166,13 +156,32 @@ async function assemble(ground: Ground) {
       previews,
       log,
     }),
-    teller,
+    teller: access.teller,
     reconcile,
     backups: new Backups({ ...session, repls, tokens, clock, apiUrl: () => url, log }),
     sessions: sessionEnd({ repls, sandbox, nudge, halt: () => reconcile.halt() }),
     certificates: new Certificates({ ...session, repls, tokens, clock, log }),
     endWatch: sandbox.watch(nudge),
   }
+}
+
+type AccessGround = Awaited<ReturnType<typeof openDurable>> &
+  ReturnType<typeof sessionParts> & { core: Repls }
+
+/** Who gets in, what the API's askers must know, and who is told when a role changes. */
+async function accessParts({ config, log }: Ground, ground: AccessGround) {
+  const { core, repls, people, invites, audit, clock, keys } = ground
+  const members = new Members({
+    repls,
+    people,
+    audit,
+    now: () => clock.now(),
+    check: core.check.bind(core),
+  })
+  const teller = new Teller({ ...ground, log })
+  await teller.begin()
+  const secrets = { secret: config.serviceSecret, relaySecret: config.relaySecret }
+  return { ...secrets, published: keys.published, people, invites, members, teller, audit }
 }
 
 /** What is kept: records, keys, objects. */

@@ -14,7 +14,7 @@ import type { Disk } from './durable.ts'
 import { Changes } from './doors/changes.ts'
 import { filesDoor } from './doors/files.ts'
 import { createDoors } from './doors/http.ts'
-import { openLive } from './doors/live.ts'
+import { openLive, type Live } from './doors/live.ts'
 import { checkOrigins } from './doors/origins.ts'
 import { portsDoor } from './doors/ports.ts'
 import { BoxPortsWatch, dialPort } from './doors/ports-box.ts'
@@ -78,14 +78,7 @@ async function openDoors(
     quiesce: (say: string) => lifecycle.quiesce(say),
     resume: () => lifecycle.resume(),
     takeKept: (frame: Uint8Array) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
-    access: (changes: AccessChange[]) => {
-      for (const change of standing.take(changes)) {
-        logger.info({ person: change.person, role: change.role }, 'a role has changed')
-        live.changed(change)
-        terminals.changed(change)
-        if (change.role === null) guests.end(change.person)
-      }
-    },
+    access: (told: AccessChange[]) => standing.take(told).forEach(changed),
     certify: (certificate: string) => void (identity.certificate = certificate),
   }
   const { confined, documents, tree } = core
@@ -108,6 +101,7 @@ async function openDoors(
   const guests = new PreviewGuests()
   const { previews, watch } = openPreviews(start, { tokens: shared.tokens, guests })
   portsDoor(live.ports, watch)
+  const changed = everywhere({ live, terminals, guests, logger })
   const close = async (): Promise<void> => {
     await live.close()
     watch.close()
@@ -115,6 +109,18 @@ async function openDoors(
     await terminals.close()
   }
   return { server, previews, health, close }
+}
+
+type Everywhere = { live: Live; terminals: Terminals; guests: PreviewGuests; logger: Logger }
+
+/** A changed role, brought to everything that is open now. */
+function everywhere({ live, terminals, guests, logger }: Everywhere): (change: AccessChange) => void {
+  return (change) => {
+    logger.info({ person: change.person, role: change.role }, 'a role has changed')
+    live.changed(change)
+    terminals.changed(change)
+    if (change.role === null) guests.end(change.person)
+  }
 }
 
 /** What of the person's programs is seen from outside: their ports, and the pages behind them. */

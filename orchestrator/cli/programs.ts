@@ -45,6 +45,22 @@ function ownAddresses(): string[] {
 }
 
 export function programsOf(of: Installation): Program[] {
+  const common = {
+    ...systemEnv(of.system),
+    NODE_ENV: 'production',
+    DEVEX_BUILD: of.build,
+    DEVEX_LOG: of.settings.logLevel,
+  }
+  return Object.entries(ownEnvs(of)).map(([name, env]) => ({
+    name,
+    file: join(of.programs, `${name}.js`),
+    env: { ...common, ...env },
+    log: join(of.places.logs, `${name}.log`),
+  }))
+}
+
+/** What each process is told that the others are not. */
+function ownEnvs(of: Installation): Record<string, Record<string, string>> {
   const { places, secrets, ports, settings } = of
   const at = (port: number) => `http://127.0.0.1:${port}`
   const origins = originsOf(settings)
@@ -52,7 +68,7 @@ export function programsOf(of: Installation): Program[] {
   const shared = { DEVEX_ORIGINS: origins.join(','), DEVEX_API_URL: at(ports.orchestrator) }
   const previews: Record<string, string> =
     settings.previewHost === undefined ? {} : { DEVEX_PREVIEW_HOST: settings.previewHost }
-  const envs: Record<string, Record<string, string>> = {
+  return {
     orchestrator: {
       DEVEX_PORT: String(ports.orchestrator),
       DEVEX_DATA: places.data,
@@ -93,18 +109,6 @@ export function programsOf(of: Installation): Program[] {
       ...previews,
     },
   }
-  const common = {
-    ...systemEnv(of.system),
-    NODE_ENV: 'production',
-    DEVEX_BUILD: of.build,
-    DEVEX_LOG: settings.logLevel,
-  }
-  return Object.entries(envs).map(([name, env]) => ({
-    name,
-    file: join(of.programs, `${name}.js`),
-    env: { ...common, ...env },
-    log: join(places.logs, `${name}.log`),
-  }))
 }
 
 function systemEnv(system: NodeJS.ProcessEnv): Record<string, string> {
