@@ -103,6 +103,7 @@ export async function startOrchestrator(
   }
 }
 
+type Durable = Awaited<ReturnType<typeof openDurable>>
 type Ground = { config: OrchestratorConfig; replaced: Replaced; ledger: Ledger; url: string; log: Logger }
 
 /** Everything between the ledger and the doors. Work begins here: what still runs is adopted before anything is decided. */
@@ -142,21 +143,14 @@ async function assemble(ground: Ground) {
   const handIn = handInOf({ ...session, repls, store, tokens, clock, fence: ground.replaced.fence ?? fence })
   const objects = objectsDoor({ store, ...handIn, ...signing })
   const downloads = new Downloads({ ...session, repls, people: core, store })
-  const access = await accessParts(ground, { ...durable, ...session, core })
+  const teller = new Teller({ repls, control, sandbox, clock, log })
+  await teller.begin()
   const kept = { ...session, runners: control, repls, people: core, store }
+  const use = (repl: string) => sandbox.use(repl)
+  const sessionDoors = { objects, downloads, kept, previews, use }
   return {
-    api: apiOf({
-      ...access,
-      repls: core,
-      progress,
-      templates,
-      objects,
-      downloads,
-      kept,
-      previews,
-      log,
-    }),
-    teller: access.teller,
+    api: apiOf({ ...peopleParts(ground, durable, core), ...sessionDoors, teller, progress, templates, log }),
+    teller,
     reconcile,
     backups: new Backups({ ...session, repls, tokens, clock, apiUrl: () => url, log }),
     sessions: sessionEnd({ repls, sandbox, nudge, halt: () => reconcile.halt() }),
@@ -165,23 +159,20 @@ async function assemble(ground: Ground) {
   }
 }
 
-type AccessGround = Awaited<ReturnType<typeof openDurable>> &
-  ReturnType<typeof sessionParts> & { core: Repls }
-
-/** Who gets in, what the API's askers must know, and who is told when a role changes. */
-async function accessParts({ config, log }: Ground, ground: AccessGround) {
-  const { core, repls, people, invites, audit, clock, keys } = ground
-  const members = new Members({
-    repls,
+/** Who people are and what they may, for the API. */
+function peopleParts({ config }: Ground, durable: Durable, core: Repls) {
+  const { repls, people, invites, clock, audit, keys } = durable
+  const check = core.check.bind(core)
+  return {
+    secret: config.serviceSecret,
+    relaySecret: config.relaySecret,
+    published: keys.published,
     people,
+    invites,
     audit,
-    now: () => clock.now(),
-    check: core.check.bind(core),
-  })
-  const teller = new Teller({ ...ground, log })
-  await teller.begin()
-  const secrets = { secret: config.serviceSecret, relaySecret: config.relaySecret }
-  return { ...secrets, published: keys.published, people, invites, members, teller, audit }
+    repls: core,
+    members: new Members({ repls, people, audit, check, now: () => clock.now() }),
+  }
 }
 
 /** What is kept: records, keys, objects. */

@@ -120,6 +120,16 @@ export const Doors = z.object({
 })
 export type Doors = z.infer<typeof Doors>
 
+/** What a running sandbox uses, our own processes in it counted too; `limits` of its box are null where nothing bounds it. */
+export const Use = z.object({
+  /** Bytes that are its processes' share of memory, and of the disk (null when that could not be told in time). */
+  memoryBytes: z.number(),
+  diskBytes: z.number().nullable(),
+  processes: z.number(),
+  limits: z.object({ memoryBytes: z.number(), diskBytes: z.number(), processes: z.number() }).nullable(),
+})
+export type Use = z.infer<typeof Use>
+
 /** A template as the dashboard shows it (from templates/<id>/template.json). */
 export const Template = z.object({
   id: TemplateId,
@@ -170,6 +180,7 @@ export type Member = z.infer<typeof Member>
  *   POST   /v1/repls/:repl/stop      {}                       → {repl}               accepted in every phase
  *   DELETE /v1/repls/:repl                                    → {repl}               accepted in every phase
  *   POST   /v1/repls/:repl/doors     {}                       → {doors: Doors}       `not-running` unless RUNNING or DEGRADED
+ *   GET    /v1/repls/:repl/use                                → {use: Use | null}    null when no sandbox runs
  *   GET    /v1/repls/:repl/zip                                → the workspace as application/zip; `not-running` when no sandbox holds one
  *   GET    /v1/repls/:repl/orphans                            → {orphans: Orphan[]}
  *   GET    /v1/repls/:repl/orphans/:id                        → the changed files as application/zip

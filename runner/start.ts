@@ -12,9 +12,10 @@ import { privateFolder } from './disk.ts'
 import { systemClock, type Clock } from './documents/clock.ts'
 import type { Disk } from './durable.ts'
 import { Changes } from './doors/changes.ts'
+import type { ControlDeps } from './doors/control.ts'
 import { filesDoor } from './doors/files.ts'
 import { createDoors } from './doors/http.ts'
-import { openLive, type Live } from './doors/live.ts'
+import { openLive } from './doors/live.ts'
 import { checkOrigins } from './doors/origins.ts'
 import { portsDoor } from './doors/ports.ts'
 import { BoxPortsWatch, dialPort } from './doors/ports-box.ts'
@@ -58,9 +59,13 @@ async function openDoors(
 ): Promise<{ server: Server; previews: Server; health: () => RunnerHealth; close(): Promise<void> }> {
   const { launch, identity, clock, logger } = start
   const { repl } = launch
-  const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
   const changes = new Changes()
-  const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
+  const lifecycle = new Lifecycle({
+    ...core,
+    terminals: { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() },
+    changes,
+    logger,
+  })
   const standing = new Standing(launch.access)
   const shared = {
     repl,
@@ -72,15 +77,10 @@ async function openDoors(
     logger,
   }
   const health = (): RunnerHealth => healthOf(launch, core, terminals)
-  const control = {
-    tokens: shared.tokens,
-    health,
-    quiesce: (say: string) => lifecycle.quiesce(say),
-    resume: () => lifecycle.resume(),
-    takeKept: (frame: Uint8Array) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
-    access: (told: AccessChange[]) => standing.take(told).forEach(changed),
-    certify: (certificate: string) => void (identity.certificate = certificate),
+  const tell = (change: AccessChange): void => {
+    for (const door of [live, terminals, guests]) door.changed(change)
   }
+  const control = { ...controlOf(start, core, { lifecycle, standing, tell }), tokens: shared.tokens, health }
   const { confined, documents, tree } = core
   const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
   const files = filesDoor(workspace)
@@ -101,7 +101,6 @@ async function openDoors(
   const guests = new PreviewGuests()
   const { previews, watch } = openPreviews(start, { tokens: shared.tokens, guests })
   portsDoor(live.ports, watch)
-  const changed = everywhere({ live, terminals, guests, logger })
   const close = async (): Promise<void> => {
     await live.close()
     watch.close()
@@ -111,15 +110,24 @@ async function openDoors(
   return { server, previews, health, close }
 }
 
-type Everywhere = { live: Live; terminals: Terminals; guests: PreviewGuests; logger: Logger }
-
-/** A changed role, brought to everything that is open now. */
-function everywhere({ live, terminals, guests, logger }: Everywhere): (change: AccessChange) => void {
-  return (change) => {
-    logger.info({ person: change.person, role: change.role }, 'a role has changed')
-    live.changed(change)
-    terminals.changed(change)
-    if (change.role === null) guests.end(change.person)
+/** What the orchestrator may ask for. */
+function controlOf(
+  { identity, logger }: Start,
+  core: Core,
+  of: { lifecycle: Lifecycle; standing: Standing; tell: (change: AccessChange) => void },
+): Omit<ControlDeps, 'tokens' | 'health'> {
+  const { lifecycle, standing, tell } = of
+  return {
+    quiesce: (say) => lifecycle.quiesce(say),
+    resume: () => lifecycle.resume(),
+    takeKept: (frame) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
+    access: (told) => {
+      for (const change of standing.take(told)) {
+        logger.info({ person: change.person, role: change.role }, 'a role has changed')
+        tell(change)
+      }
+    },
+    certify: (certificate) => void (identity.certificate = certificate),
   }
 }
 

@@ -3,7 +3,7 @@ import express, { Router, type Express } from 'express'
 import type { Logger } from 'pino'
 import type { JWK } from 'jose'
 import { AppError } from '../../protocol/errors.ts'
-import { ConsumeLink, CreateRepl, RenameRepl } from '../../protocol/repl.ts'
+import { ConsumeLink, CreateRepl, RenameRepl, type Use } from '../../protocol/repl.ts'
 import type { Audit } from '../access/audit.ts'
 import type { Invites } from '../access/invites.ts'
 import type { Members } from '../access/members.ts'
@@ -40,6 +40,8 @@ export type ApiParts = {
   progress: Progress
   templates: Templates
   downloads: Downloads
+  /** What the repl's sandbox uses; asked for only after the person was let in. */
+  use: (repl: string) => Promise<Use | null>
   kept: KeptParts
   previews: Previews
   /** Doors that check their own credentials. */
@@ -95,7 +97,7 @@ function peopleRoutes({ people, templates, audit }: ApiParts): Router {
   return router
 }
 
-function replRoutes({ people, repls, progress }: ApiParts): Router {
+function replRoutes({ people, repls, progress, use }: ApiParts): Router {
   const router = Router()
   const idOf = (req: express.Request) => req.params['repl'] ?? ''
   const who = (req: express.Request) => personOf(people, req)
@@ -129,6 +131,13 @@ function replRoutes({ people, repls, progress }: ApiParts): Router {
   router.post(
     '/v1/repls/:repl/doors',
     answering(async (req) => ({ doors: await repls.doors(await who(req), idOf(req)) })),
+  )
+  router.get(
+    '/v1/repls/:repl/use',
+    answering(async (req) => {
+      await repls.check(await who(req), idOf(req), 'repl.open')
+      return { use: await use(idOf(req)) }
+    }),
   )
   router.get('/v1/repls/:repl/progress', (req, res, next) => {
     const stream = async () => {

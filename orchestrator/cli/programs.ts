@@ -45,22 +45,23 @@ function ownAddresses(): string[] {
 }
 
 export function programsOf(of: Installation): Program[] {
+  const { places, settings } = of
   const common = {
     ...systemEnv(of.system),
     NODE_ENV: 'production',
     DEVEX_BUILD: of.build,
-    DEVEX_LOG: of.settings.logLevel,
+    DEVEX_LOG: settings.logLevel,
   }
-  return Object.entries(ownEnvs(of)).map(([name, env]) => ({
+  return Object.entries(environments(of)).map(([name, env]) => ({
     name,
     file: join(of.programs, `${name}.js`),
     env: { ...common, ...env },
-    log: join(of.places.logs, `${name}.log`),
+    log: join(places.logs, `${name}.log`),
   }))
 }
 
-/** What each process is told that the others are not. */
-function ownEnvs(of: Installation): Record<string, Record<string, string>> {
+/** What each program is told beside what all are, by its name. */
+function environments(of: Installation): Record<string, Record<string, string>> {
   const { places, secrets, ports, settings } = of
   const at = (port: number) => `http://127.0.0.1:${port}`
   const origins = originsOf(settings)

@@ -1,6 +1,6 @@
 // The seam of the sandbox: where a session's runner and box live. An interface; drivers are beside it.
 import type { AccessChange } from '../../protocol/access.ts'
-import type { Level } from '../../protocol/repl.ts'
+import type { Level, Use } from '../../protocol/repl.ts'
 
 /** Absolute paths as sync and the runner see them. `state` is ours alone; `home` is the person's and is not kept. */
 export type Folders = { workspace: string; state: string; home: string }
@@ -60,6 +60,9 @@ export interface Sandbox {
 
   /** The last lines that the runner and the box wrote, newest last, for a failed start. */
   lastLines(repl: string): Promise<string[]>
+
+  /** Null when none of its processes lives. */
+  use(repl: string): Promise<Use | null>
 
   /** Tells of a repl whose process ended, where the driver hears of it. Gives the way to end it. */
   watch(tell: (repl: string) => void): () => void

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { root, sources } from './sources.ts'
 
 const readme = readFileSync(join(root, 'protocol/README.md'), 'utf8')
-const stated = new Set([...readme.matchAll(/\*\*([RCWTFAP]-\d+)\*\*/g)].map((match) => match[1]))
+const stated = new Set([...readme.matchAll(/\*\*([RCWTFAPS]-\d+)\*\*/g)].map((match) => match[1]))
 const titles = sources()
   .filter((source) => /\.test\.tsx?$/.test(source.path) || source.path.startsWith('tests/exams/'))
   .flatMap((source) =>
@@ -13,7 +13,7 @@ const titles = sources()
       (match) => match[2] ?? '',
     ),
   )
-const cited = new Set(titles.flatMap((title) => title.match(/\b[RCWTFAP]-\d+\b/g) ?? []))
+const cited = new Set(titles.flatMap((title) => title.match(/\b[RCWTFAPS]-\d+\b/g) ?? []))
 
 test('every rule id has a test', () => {
   expect([...stated].filter((id) => id !== undefined && !cited.has(id))).toEqual([])

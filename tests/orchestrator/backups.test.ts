@@ -165,6 +165,7 @@ function twoMachines(data: string, run: string) {
   const one = () => (seen.isLost ? second : first)
   const sandbox: Sandbox = {
     level: 'process',
+    use: (repl) => one().use(repl),
     place: (repl) => one().place(repl),
     staging: (repl) => one().staging(repl),
     adoptStaging: (repl) => one().adoptStaging(repl),

@@ -39,7 +39,7 @@ describe.each(levels)('isolation %s', (level) => {
     return unexpected(escapes, output)
   }
 
-  test('A-13 files of ours, of the system and of other REPLs cannot be read or changed; no call of the kernel helps', async () => {
+  test('S-1 files of ours, of the system and of other REPLs cannot be read or changed; no call of the kernel helps', async () => {
     const b = await rig.session()
     const hidden = [rig.folder, rig.data, b.folders.workspace, join(rig.folder, 'run'), process.cwd()]
 
@@ -48,7 +48,7 @@ describe.each(levels)('isolation %s', (level) => {
     await b.release()
   })
 
-  test('A-13 a shell has the variables of the list, its terminal and nothing else of ours', async () => {
+  test('S-1 a shell has the variables of the list, its terminal and nothing else of ours', async () => {
     const { output } = await a.run(
       'env -0 | tr "\\0" "\\n" | cut -d= -f1 | sort | tr "\\n" " "; ls /proc/self/fd | tr "\\n" " "',
     )
@@ -57,7 +57,7 @@ describe.each(levels)('isolation %s', (level) => {
     expect(output).toBe(`${names} 0 1 2 3 `)
   })
 
-  test('A-13 neither this machine, nor its neighbours, nor the cloud’s metadata, nor another REPL can be reached', async () => {
+  test('S-1 neither this machine, nor its neighbours, nor the cloud’s metadata, nor another REPL can be reached', async () => {
     let reached = 0
     const here = createServer((socket) => {
       reached++
@@ -77,7 +77,7 @@ describe.each(levels)('isolation %s', (level) => {
     await new Promise((closed) => here.close(closed))
   })
 
-  test('A-13 two REPLs listen on port 3000 at once, each alone with its own', async () => {
+  test('S-1 two REPLs listen on port 3000 at once, each alone with its own', async () => {
     const b = await rig.session()
     const serve = (who: string) =>
       `python3 -c 'import socket;s=socket.create_server(("0.0.0.0",3000));print("ready");c,_=s.accept();c.sendall(b"${who}")'`
@@ -93,7 +93,7 @@ describe.each(levels)('isolation %s', (level) => {
     await b.release()
   })
 
-  test('A-13 programs that kill everything they can spare the runner, and leave nothing behind', async () => {
+  test('S-1 programs that kill everything they can spare the runner, and leave nothing behind', async () => {
     await a.run(`(trap '' TERM HUP; setsid setsid sleep 1000 </dev/null >/dev/null 2>&1 &)`)
     const before = await a.sandbox.observe(a.session)
     const box = await identify(await a.box())

@@ -9,7 +9,8 @@ import { BoxToRunner, boxFrameBytes } from '../../protocol/box.ts'
 import { BoxLaunch } from '../../protocol/control.ts'
 import { decodeFrame, encodeStreamFrame, FrameSplitter } from '../../protocol/frames.ts'
 import { Level } from '../../protocol/repl.ts'
-import { isolationOf, offered } from '../../orchestrator/sandbox/local/isolation.ts'
+import type { Limits } from '../../orchestrator/sandbox/local/cage.ts'
+import { isolationOf, offered, usualLimits } from '../../orchestrator/sandbox/local/isolation.ts'
 import { localSandbox } from '../../orchestrator/sandbox/local/start.ts'
 import type { Folders, Sandbox, Session } from '../../orchestrator/sandbox/sandbox.ts'
 import { eventually } from './eventually.ts'
@@ -63,18 +64,22 @@ export class CageRig {
   readonly folder: string
   readonly keys: Keys
   readonly #programs: string
+  readonly #limits: Limits
+  #own: Sandbox | undefined
   readonly level: Level
 
-  private constructor(of: { folder: string; keys: Keys; programs: string; level: Level }) {
+  private constructor(of: { folder: string; keys: Keys; programs: string; level: Level; limits: Limits }) {
+    this.#limits = of.limits
     this.folder = of.folder
     this.keys = of.keys
     this.#programs = of.programs
     this.level = of.level
   }
 
-  static async open(level: Level, programs: string): Promise<CageRig> {
+  static async open(level: Level, programs: string, limits: Partial<Limits> = {}): Promise<CageRig> {
     const folder = await mkdtemp(join(tmpdir(), 'dvx-'))
-    return new CageRig({ folder, level, programs, keys: await new Keys().start() })
+    const keys = await new Keys().start()
+    return new CageRig({ folder, level, programs, keys, limits: { ...usualLimits(), ...limits } })
   }
 
   get data(): string {
@@ -84,17 +89,22 @@ export class CageRig {
   /** A fresh driver over the same folders: what the next orchestrator would have. */
   driver(): Sandbox {
     const roots = { data: this.data, run: join(this.folder, 'run') }
-    const isolation = isolationOf({ ...roots, programs: this.#programs, path: '/usr/bin:/bin' }, this.level)
+    const isolation = isolationOf(
+      { ...roots, programs: this.#programs, path: '/usr/bin:/bin' },
+      this.level,
+      this.#limits,
+    )
     const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
     const urls = { collabUrl: 'ws://127.0.0.1:1', keysUrl: this.keys.url, origins: [] }
     const surroundings = { build: 'test', lang: 'C.UTF-8', shell: '/bin/bash', ...urls }
-    return localSandbox({ ...roots, ...isolation, surroundings, log })
+    const pace = { lookMs: 100, diskMs: 1_000 }
+    return localSandbox({ ...roots, ...isolation, surroundings, log, pace })
   }
 
   /** A session that runs, with an empty workspace. */
   async session(): Promise<Caged> {
     const repl = aReplId()
-    const sandbox = this.driver()
+    const sandbox = (this.#own ??= this.driver())
     const folders = await sandbox.place(repl)
     await sandbox.staging(repl)
     await sandbox.adoptStaging(repl)

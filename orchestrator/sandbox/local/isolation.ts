@@ -20,7 +20,13 @@ export type Installation = {
   path: string
 }
 
-export type Isolation = { cage: Cage; owners: Owners | null; groups: Groups | null }
+export type Isolation = {
+  cage: Cage
+  owners: Owners | null
+  groups: Groups | null
+  /** Null at level `process`, where a person's own programs run as the person. */
+  limits: Limits | null
+}
 
 const GiB = 1024 ** 3
 
@@ -54,19 +60,24 @@ export async function offered(of: Installation): Promise<Offer> {
 const trialNumber = 2_147_483_646
 
 /** What sessions of `level` are made with. Nothing is tried: a level that does not work fails each start, in words. */
-export function isolationOf(of: Installation, level: Level): Isolation {
+export function isolationOf(of: Installation, level: Level, limits = usualLimits()): Isolation {
   const { programs, path } = of
   if (level === 'process')
-    return { cage: noCage({ programs, path, execPath: process.execPath }), owners: null, groups: null }
+    return {
+      cage: noCage({ programs, path, execPath: process.execPath }),
+      owners: null,
+      groups: null,
+      limits: null,
+    }
   const arch = architectureOf(process.arch)
   if (arch === null)
     throw new AppError('bad-input', { say: `There is no isolation for ${process.arch}.`, log: { level } })
-  const limits = usualLimits()
   const ground = groundOf({ parts: partsIn(of.run), programs, execPath: process.execPath })
   return {
     cage: cageOf({ level, ground, limits, ready: () => writeParts(ground, arch) }),
     owners: isRoot() ? ownersIn(of.data) : null,
     groups: level === 'bwrap+net+cgroup' ? groupsIn(groupName(of.data), limits) : null,
+    limits,
   }
 }
 

@@ -12,7 +12,7 @@ const lookMs = 20
 /** Rounds of killing before giving up: each round also catches what was forked during the one before. */
 const killRounds = 50
 
-type Row = { pid: number; parent: number; group: number; session: number }
+export type Row = { pid: number; parent: number; group: number; session: number }
 
 /**
  * Ends what descends from `roots` or carries a mark in its environment. Our own programs among them, known by their file's
@@ -87,7 +87,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-async function allProcesses(): Promise<Row[]> {
+export async function allProcesses(): Promise<Row[]> {
   return process.platform === 'linux' ? linuxProcesses() : otherProcesses()
 }
 

@@ -1,13 +1,14 @@
 // The sandbox driver of one machine: runner and box as processes of ours, each in the cage that the level gives it.
-import { readFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { BoxLaunch, RunnerLaunch } from '../../../protocol/control.ts'
-import type { Level } from '../../../protocol/repl.ts'
+import type { Level, Use } from '../../../protocol/repl.ts'
 import { isFolder, removeTree } from '../../disk.ts'
 import { isAlive, type ProcessIdentity } from '../../process-identity.ts'
 import type { Folders, Sandbox, SandboxFacts, Session } from '../sandbox.ts'
 import { type BootParts, graceMs, prepare, startBox, startRunner, wasLaunched } from './boot.ts'
-import type { Cage } from './cage.ts'
+import type { Cage, Limits } from './cage.ts'
 import { following } from './follow.ts'
 import { markOf, readLaunch, stillFits, type Surroundings } from './launch.ts'
 import type { Groups } from './groups.ts'
@@ -15,7 +16,11 @@ import type { Owners } from './owners.ts'
 import { adoptStaging, beginStaging, makePlaces, placesOf, setAside, type Places } from './places.ts'
 import { endAll } from './process-tree.ts'
 import { readProcesses, writeProcesses } from './processes.ts'
+import { useOf } from './use.ts'
+import { usualPace, type Watched, watchUse } from './watch-use.ts'
 
+/** Milliseconds for which what a sandbox uses is taken as it was told. */
+const useMs = 3_000
 /** Log lines shown with a failed start. */
 const shownLines = 20
 
@@ -26,6 +31,9 @@ export type LocalParts = {
   /** Null when everything in a sandbox is ours. */
   owners: Owners | null
   groups: Groups | null
+  limits: Limits | null
+  /** How often the use of boxes is looked at; for tests that cannot wait. */
+  pace?: typeof usualPace
   surroundings: Surroundings
   log: Logger
 }
@@ -40,6 +48,8 @@ class LocalSandbox implements Sandbox {
   readonly #watchers = new Set<(repl: string) => void>()
   readonly #adopted = following()
   readonly #children = new Set<number>()
+  readonly #uses = new Map<string, { use: Promise<Use | null>; time: number }>()
+  #use: { close(): void } | null = null
 
   constructor(parts: LocalParts) {
     this.level = parts.cage.level
@@ -106,6 +116,7 @@ class LocalSandbox implements Sandbox {
 
   async release(repl: string): Promise<void> {
     await this.end(repl)
+    this.#uses.delete(repl)
     await removeTree(this.#places(repl).run)
     await removeTree(this.#places(repl).sandbox)
   }
@@ -129,10 +140,57 @@ class LocalSandbox implements Sandbox {
 
   watch(tell: (repl: string) => void): () => void {
     this.#watchers.add(tell)
+    this.#use ??= this.#watchUse()
     return () => {
       this.#watchers.delete(tell)
-      if (this.#watchers.size === 0) this.#adopted.close()
+      if (this.#watchers.size > 0) return
+      this.#adopted.close()
+      this.#use?.close()
+      this.#use = null
     }
+  }
+
+  /** Looked at anew at most every few seconds, however many ask. */
+  use(repl: string): Promise<Use | null> {
+    const known = this.#uses.get(repl)
+    if (known !== undefined && Date.now() - known.time < useMs) return known.use
+    const use = this.#look(repl)
+    this.#uses.set(repl, { use, time: Date.now() })
+    return use
+  }
+
+  async #look(repl: string): Promise<Use | null> {
+    const at = this.#places(repl)
+    const { runner, box } = await readProcesses(at.processes)
+    const roots = await Promise.all([runner, box].map(async (known) => ((await lives(known)) ? known : null)))
+    const pids = roots.flatMap((root) => (root === null ? [] : [root.pid]))
+    return pids.length === 0 ? null : useOf(pids, at, this.#parts.limits)
+  }
+
+  #watchUse(): { close(): void } | null {
+    const { limits, groups, log, pace } = this.#parts
+    if (limits === null) return null
+    const sessions = () => this.#running()
+    return watchUse({
+      limits,
+      memory: groups === null,
+      sessions,
+      log,
+      ...(pace === undefined ? {} : { pace }),
+    })
+  }
+
+  /** Boxes that live, whoever started them. */
+  async #running(): Promise<Watched[]> {
+    const names = await readdir(join(this.#parts.data, 'sandboxes')).catch(() => [])
+    const found = await Promise.all(
+      names.map(async (repl) => {
+        const at = this.#places(repl)
+        const { box } = await readProcesses(at.processes)
+        return box !== null && (await isAlive(box)) ? { repl, box: box.pid, at } : null
+      }),
+    )
+    return found.filter((each) => each !== null)
   }
 
   #places(repl: string): Places {

@@ -1,4 +1,5 @@
 // Whose connections pass through previews now, so that one who is removed loses them at once. Passes nothing, and lets nobody in.
+import type { AccessChange } from '../../../protocol/access.ts'
 
 /** A socket or an answer: ends, and says when it has. */
 type Passing = { destroy(): unknown; once(event: 'close', then: () => void): unknown }
@@ -17,7 +18,9 @@ export class PreviewGuests {
     })
   }
 
-  end(person: string): void {
+  /** Every role sees previews; who has none any more loses what is open. */
+  changed({ person, role }: Pick<AccessChange, 'person' | 'role'>): void {
+    if (role !== null) return
     for (const passing of [...(this.#passing.get(person) ?? [])]) passing.destroy()
   }
 }

@@ -243,7 +243,7 @@ describe('who gets in', () => {
     events.on('error', () => undefined).resume()
 
     const ended = new Promise((done) => events.once('close', done))
-    guests.end(grace.id)
+    guests.changed({ person: grace.id, role: null })
     await Promise.all([once(graces, 'close'), ended])
 
     adas.send('still here')
