@@ -11,7 +11,7 @@ import { ada, aReplId, Keys, proofOf, type Somebody } from './keys.ts'
 import { LinkRunner } from './link-runner.ts'
 
 export type FakeSession = Awaited<ReturnType<typeof startFakeSession>>
-export type Visit = { who: Somebody; role: Role }
+export type Visit = { who: Somebody; role: Role; ver?: number }
 
 /** `pages` answers what is not a door, for example a development server. */
 export type FakeOptions = { visitOf?: (request: IncomingMessage) => Visit }
@@ -61,7 +61,7 @@ export async function startFakeSession(options: FakeOptions = {}) {
     runner: `${origin}/r/${repl}`,
     runnerKey: session.publicKey,
     level: 'process',
-    token: await keys.token({ repl, who: visit.who, role: visit.role }),
+    token: await keys.token({ repl, ...visit }),
     role: visit.role,
     expiresAt: Date.now() + 600_000,
     person: { ...visit.who, admin: false },

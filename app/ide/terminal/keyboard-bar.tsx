@@ -165,7 +165,7 @@ function AskButtons({ ask, isOwner, terminal, wish }: Omit<AsksProps, 'asks'> & 
           </Button>
           <Button
             size="small"
-            aria-label={`Give the keyboard to ${ask.name} for ${shortMinutes} minutes`}
+            aria-label={`${shortMinutes} min: give the keyboard to ${ask.name} for ${shortMinutes} minutes`}
             onClick={() => wish({ terminal, op: 'give', to: ask.id, minutes: shortMinutes })}
           >
             {shortMinutes} min

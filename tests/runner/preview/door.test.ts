@@ -223,7 +223,7 @@ describe('who gets in', () => {
   })
 })
 
-test('P-3 a websocket and an event stream of somebody who was removed end while they are open', async () => {
+test('A-9 P-3 a websocket and an event stream of somebody who was removed end while they are open', async () => {
   const pair = await cookie({ sub: grace.id })
   const ws = new WebSocket(`ws+unix://${join(folder, 'p.sock')}:/socket`, {
     headers: { ...way(), cookie: pair, origin: origin() },
