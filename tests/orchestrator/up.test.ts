@@ -44,13 +44,22 @@ describe('arguments', () => {
     [['up', '--prot', '1'], /Unknown option '--prot'/],
     [['down'], /no command "down"/],
     [['up', '--host', 'example.org'], /--host needs an IP address/],
-    [['up', '--host', '0.0.0.0'], /without isolation.*add --isolation process/],
-    [['up', '--isolation', 'vm'], /knows only "process"/],
+    [['up', '--isolation', 'vm'], /no isolation "vm"\. Use one of process, bwrap, /],
   ])('%j is refused in words', (argv, words) => {
     expect(refused(argv)).toMatch(words)
   })
 
-  test('listening beyond this machine must be asked for by name', () => {
+  test('the isolation is the best there is, or the one that was asked for', () => {
+    expect(readSettings([], { HOME: '/x' })).toMatchObject({ isolation: null })
+    expect(readSettings([], { HOME: '/x', DEVEX_ISOLATION: 'bwrap+net' })).toMatchObject({
+      isolation: 'bwrap+net',
+    })
+    expect(
+      readSettings(['up', '--isolation', 'process'], { HOME: '/x', DEVEX_ISOLATION: 'bwrap' }),
+    ).toMatchObject({ isolation: 'process' })
+  })
+
+  test('addresses beyond this machine are those that links name', () => {
     const settings = readSettings(['up', '--host', '192.0.2.7', '--isolation', 'process'], { HOME: '/x' })
     expect(settings).toMatchObject({ host: '192.0.2.7' })
     expect(originsOf({ host: '192.0.2.7', port: 7070 })).toEqual([
