@@ -30,7 +30,7 @@ function asRefusal(key: string, thrown: unknown): AppError {
   const cause = { log: { key }, cause: thrown }
   if (isErrno(thrown, 'ENOTDIR'))
     return new AppError('unavailable', {
-      say: 'The object store cannot be used: a file lies where one of its folders should be.',
+      say: 'The object store is not there: a file lies where one of its folders should be.',
       ...cause,
     })
   if (isErrno(thrown, 'ENOENT'))
