@@ -1,7 +1,7 @@
 // Has sync follow every running session, anew whenever that ends. What a backup is, sync knows; what a commit is, commits.ts.
 import type { Logger } from 'pino'
 import type { FollowProgress } from '../protocol/control.ts'
-import { asAppError } from '../protocol/errors.ts'
+import { AppError, asAppError } from '../protocol/errors.ts'
 import type { Phase } from '../protocol/repl.ts'
 import { grantSeconds, type SessionName, type Tokens } from './access/tokens.ts'
 import { type Clock, wait } from './clock.ts'
@@ -83,6 +83,10 @@ export class Backups {
   async #followOnce(session: SessionName): Promise<void> {
     const { repls, sandbox, commits, sync, tokens, apiUrl, clock } = this.#parts
     const { head } = await commits.last(session.repl)
+    const record = (await repls.get(session.repl))?.value
+    // A store that lost what it held is not begun anew: it may only be out of reach.
+    if (head === null && record?.committedAt != null)
+      throw new AppError('unavailable', { say: 'The object store does not hold the last backup.' })
     const renewal = new AbortController()
     const callOff = clock.after(renewMs, () => renewal.abort())
     const { workspace, state } = await sandbox.place(session.repl)
@@ -90,7 +94,7 @@ export class Backups {
       target: { api: apiUrl(), grant: await tokens.grant(session), ...session },
       workspace,
       state,
-      seq: (await repls.get(session.repl))?.value.seq ?? 0,
+      seq: record?.seq ?? 0,
       ...(head === null ? {} : { parent: { key: head.manifest, sha256: head.sha256 } }),
       log: await commits.nextLog(session.repl, session.generation),
     }

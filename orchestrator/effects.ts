@@ -15,7 +15,7 @@ import type { RunnerControl } from './runner-control.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import type { SyncRequests } from './sync-requests.ts'
 import type { Templates } from './templates.ts'
-import { amount, broughtBack, isolationWords, messageOf } from './words.ts'
+import { amount, broughtBack, isolationWords, messageOf, notKept } from './words.ts'
 
 export type EffectParts = {
   repls: Table<ReplRecord>
@@ -115,7 +115,7 @@ function runs(record: ReplRecord): boolean {
 /** Into new folders, whatever is there now: a start must be right even when the old ones were removed or altered. */
 async function restore(parts: EffectParts, record: ReplRecord): Promise<Done> {
   const { head, log } = await parts.commits.last(record.id)
-  if (head === null && record.committedAt !== null) throw lostBackup(record)
+  if (head === null && record.committedAt !== null) throw lostBackup(record, 'start-failed')
   await parts.sandbox.end(record.id)
   const folders = await parts.sandbox.staging(record.id)
   const target = await syncTarget(parts, record)
@@ -136,9 +136,13 @@ async function restore(parts: EffectParts, record: ReplRecord): Promise<Done> {
 }
 
 /** Never the template in its place: its files would become the next commit, over those that are only out of reach. */
-function lostBackup({ id, committedAt }: ReplRecord): AppError {
-  return new AppError('start-failed', {
-    say: 'This REPL has been backed up, but the object store does not hold its backup. Nothing was changed. See that the store is there (is its disk mounted?), then start again.',
+function lostBackup(
+  { id, committedAt }: Pick<ReplRecord, 'id' | 'committedAt'>,
+  code: 'start-failed' | 'flush-failed',
+): AppError {
+  const again = code === 'start-failed' ? ', then start again' : ''
+  return new AppError(code, {
+    say: `This REPL has been backed up, but the object store does not hold its backup. Nothing was changed. See that the store is there (is its disk mounted?)${again}.`,
     log: { repl: id, committedAt },
   })
 }
@@ -190,6 +194,8 @@ async function flush(parts: EffectParts, record: ReplRecord): Promise<Done> {
   const { workspace, state } = await parts.sandbox.place(record.id)
   const target = await syncTarget(parts, record)
   const { head } = await parts.commits.last(record.id)
+  // An empty folder where a disk was mounted is no place for the only copy of somebody's work.
+  if (head === null && record.committedAt !== null) throw lostBackup(record, 'flush-failed')
   const parent = head === null ? {} : { parent: { key: head.manifest, sha256: head.sha256 } }
   // After a failure nothing that the store holds is relied upon.
   const how = { seq: record.seq, reuse: record.attempts === 0, ...parent }
@@ -200,9 +206,9 @@ async function flush(parts: EffectParts, record: ReplRecord): Promise<Done> {
 
 async function verify(parts: EffectParts, record: ReplRecord): Promise<Done> {
   if (record.flushed === null) throw new AppError('flush-failed', { say: 'There is no backup to check.' })
-  const { key, sha256 } = record.flushed
+  const { key, sha256, notes } = record.flushed
   const commit = await parts.commits.commit({ ...nameOf(record), key, sha256 }, parts.clock.now())
-  return { say: `The backup is whole: ${amount(commit)}`, patch: { commit } }
+  return { say: `The backup is whole: ${amount(commit)}${notKept(notes)}`, patch: { commit } }
 }
 
 type Wanted = { withinMs: number; holds: () => Promise<boolean> }

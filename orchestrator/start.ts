@@ -1,6 +1,6 @@
 // The orchestrator as one piece: opens what is durable, adopts what still runs, answers the API, reconciles. Decides nothing here.
 import { randomBytes } from 'node:crypto'
-import { type Server, createServer } from 'node:http'
+import { type RequestListener, type Server, createServer } from 'node:http'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { auditIn } from './access/audit.ts'
@@ -74,6 +74,7 @@ export async function startOrchestrator(
   for (const folder of [config.data, config.run, join(config.data, 'keys')]) await makePrivateFolder(folder)
   const ledger = await embeddedLedger(join(config.data, 'ledger'))
   const server = createServer()
+  const open = answerOnceOpen(server)
   try {
     const port = await listen(server, config.port)
     const url = `http://127.0.0.1:${port}`
@@ -85,7 +86,7 @@ export async function startOrchestrator(
       log,
     })
     await backups.begin()
-    server.on('request', api)
+    open(api)
     const close = async () => {
       endWatch()
       teller.close()
@@ -243,6 +244,14 @@ function observer(sandbox: Sandbox, control: RunnerControl) {
     const health = isUp && facts.runner ? await control.health(session, sandbox.door(record.id)) : null
     return { ...facts, health }
   }
+}
+
+/** Our port has to be known before there is an API: who asks meanwhile waits for the answer, and is not passed over. */
+function answerOnceOpen(server: Server): (api: RequestListener) => void {
+  let open: (api: RequestListener) => void = () => {}
+  const opened = new Promise<RequestListener>((resolve) => (open = resolve))
+  server.on('request', (request, response) => void opened.then((api) => api(request, response)))
+  return open
 }
 
 function listen(server: Server, port: number): Promise<number> {

@@ -58,17 +58,12 @@ async function openDoors(
   core: Core,
 ): Promise<{ server: Server; previews: Server; health: () => RunnerHealth; close(): Promise<void> }> {
   const { launch, identity, clock, logger } = start
-  const { repl } = launch
   const changes = new Changes()
-  const lifecycle = new Lifecycle({
-    ...core,
-    terminals: { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() },
-    changes,
-    logger,
-  })
+  const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
+  const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
   const standing = new Standing(launch.access)
   const shared = {
-    repl,
+    repl: launch.repl,
     standing,
     tokens: checkTokens(launch, standing),
     origins: checkOrigins(launch.origins),

@@ -63,13 +63,13 @@ describe.skipIf(noBrowser)('deaths', () => {
 
   // What the page cannot reach any more it says at once; what it does not need it does not speak of.
   test.each([
-    ['C-5', 'collab-server', true],
+    ['C-5 R-9', 'collab-server', true],
     ['R-9', 'front-door', true],
     ['R-9', 'app', false],
-    ['R-3', 'orchestrator', false],
-    ['F-7', 'sync', false],
+    ['R-3 R-9', 'orchestrator', false],
+    ['F-7 R-9', 'sync', false],
   ])(
-    '%s R-9 the %s dies: words are true, all that was typed is there once, the terminal answers',
+    '%s the %s dies: words are true, all that was typed is there once, the terminal answers',
     async (_, name, isNoticed) => {
       const said = await typedThrough(name.replace('-', ''), () => slay(serverOf(product.pid, name)))
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { programOf, serverOf, slay } from '../support/processes.ts'
+import { outerPid, programOf, serverOf, slay } from '../support/processes.ts'
 import { startProduct } from '../support/product.ts'
 import type { Product } from '../support/product.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -22,23 +22,57 @@ afterAll(async () => {
   product.clean()
 })
 
-/** A terminal whose output is collected, and its shell's process id. */
-async function shellOf(
-  inhabitant: Inhabitant,
-): Promise<{ type: (line: string) => void; seen: () => string; pid: number }> {
+type Recorded = {
+  type: (line: string) => void
+  seen: () => string
+  /** Offset of the byte that comes next. */
+  next: () => number
+  /** Offset of the first place where this was printed. */
+  offsetOf: (text: string) => number
+  gaps: string[]
+}
+
+/** Watches a terminal from now on; every piece of output must begin where the last one, or the last picture, ended. */
+async function watch(inhabitant: Inhabitant, terminal: number, from?: number): Promise<Recorded> {
   const socket = inhabitant.terminals()
-  let seen = ''
-  socket.on('out', ((_terminal: number, _offset: number, bytes: Uint8Array) => {
-    seen += Buffer.from(bytes).toString()
+  /** Output without a picture in between: its first offset, and its bytes as latin1. */
+  const runs = [{ at: from ?? 0, text: '' }]
+  const gaps: string[] = []
+  const last = () => runs.at(-1) ?? { at: 0, text: '' }
+  const next = (): number => last().at + last().text.length
+  socket.on('snap', (({ offset }: { offset: number }) => void runs.push({ at: offset, text: '' })) as never)
+  socket.on('out', ((_terminal: number, offset: number, bytes: Uint8Array) => {
+    if (offset !== next()) gaps.push(`${offset} after ${next()}`)
+    last().text += Buffer.from(bytes).toString('latin1')
+    socket.emit('ack', { terminal, offset: next() } as never)
   }) as never)
-  const opened: unknown = await socket.timeout(10_000).emitWithAck('open', { cols: 80, rows: 24 } as never)
-  const { terminal } = opened as { terminal: number }
-  await socket.timeout(10_000).emitWithAck('attach', { terminal, cols: 80, rows: 24 } as never)
+  const request = { terminal, cols: 80, rows: 24, ...(from === undefined ? {} : { from }) }
+  await socket.timeout(10_000).emitWithAck('attach', request as never)
   const type = (line: string): void =>
     void socket.emit('in', { terminal } as never, Buffer.from(`${line}\r`) as never)
-  type('echo pid=$$.')
-  const pid = await eventually(() => /pid=(\d+)\./.exec(seen)?.[1])
-  return { type, seen: () => seen, pid: Number(pid) }
+  const offsetOf = (text: string): number => {
+    const run = runs.find((one) => one.text.includes(text))
+    if (run === undefined) throw new Error(`${text} was not seen`)
+    return run.at + run.text.indexOf(text)
+  }
+  return { type, seen: () => runs.map(({ text }) => text).join(''), next, offsetOf, gaps }
+}
+
+/** A new terminal, watched from its first byte, and its shell's process id as this machine counts. */
+async function shellOf(
+  repl: string,
+  inhabitant: Inhabitant,
+): Promise<Recorded & { terminal: number; pid: number }> {
+  const opened: unknown = await inhabitant
+    .terminals()
+    .timeout(10_000)
+    .emitWithAck('open', { cols: 80, rows: 24 } as never)
+  const { terminal } = opened as { terminal: number }
+  const shell = await watch(inhabitant, terminal, 0)
+  shell.type('echo pid=$$.')
+  const inner = Number(await eventually(() => /pid=(\d+)\./.exec(shell.seen())?.[1]))
+  const pid = await eventually(() => outerPid(programOf(repl, 'box'), inner))
+  return { ...shell, terminal, pid }
 }
 
 function fileOf(repl: string, name: string): string {
@@ -47,6 +81,9 @@ function fileOf(repl: string, name: string): string {
   })
   return readFileSync(found.split('\n')[0] ?? '', 'utf8')
 }
+
+/** How long a runner is away, in milliseconds. */
+const awayMs = 3_000
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -61,7 +98,7 @@ test('R-9 C-5 typing goes on through kill -9 of relay, runner and orchestrator: 
   const ada = await owner.start(repl.id)
   const a = await ada.edit('main.py')
   const b = await (await owner.enter(repl.id)).edit('main.py')
-  const shell = await shellOf(ada)
+  const shell = await shellOf(repl.id, ada)
   a.doc.transact(() => a.text.delete(0, a.text.length))
   let line = 0
   const typeLines = async (count: number): Promise<void> => {
@@ -92,37 +129,31 @@ test('R-9 C-5 typing goes on through kill -9 of relay, runner and orchestrator: 
   ada.leave()
 })
 
-test('T-9 a shell keeps its process and every byte while its runner is away', async () => {
+test('T-9 T-1 a shell keeps its process and every byte of 5 MB while its runner is away for three seconds', async () => {
   const repl = await owner.create('shells', 'python')
   const ada = await owner.start(repl.id)
-  const shell = await shellOf(ada)
+  const shell = await shellOf(repl.id, ada)
+  // 480,000 lines of 11 bytes in three seconds and a little; then it waits for a line, so that what follows has an offset.
   shell.type(
-    'for i in $(seq 1 2000); do echo row-$i; [ $i = 1000 ] && sleep 1; done; echo the-$((1+1))nd-end',
+    'stty -onlcr -echo; for i in $(seq 0 29); do seq -f %010.0f $((i*16000)) $((i*16000+15999)); sleep 0.1; done; read; printf the-%s end',
   )
-  await eventually(() => shell.seen().includes('row-900'))
-
+  await eventually(() => shell.seen().includes('0000001000\n'), 20_000)
+  const orchestrator = serverOf(product.pid, 'orchestrator')
+  // Nobody starts the runner again before we say so.
+  process.kill(orchestrator, 'SIGSTOP')
   await slay(programOf(repl.id, 'runner'))
+  await new Promise((resume) => setTimeout(resume, awayMs))
+  process.kill(orchestrator, 'SIGCONT')
+  const begun = shell.offsetOf('0000000000\n')
 
-  await eventually(() => {
-    expect(isAlive(shell.pid)).toBe(true)
-    return programOf(repl.id, 'runner')
-  })
   const again = await eventually(() => owner.enter(repl.id), 20_000)
-  const later = again.terminals()
-  let screen = ''
-  later.on(
-    'snap',
-    ((_screen: object, bytes: Uint8Array) => (screen = Buffer.from(bytes).toString())) as never,
-  )
-  later.on(
-    'out',
-    ((_terminal: number, _offset: number, bytes: Uint8Array) =>
-      (screen += Buffer.from(bytes).toString())) as never,
-  )
-  await eventually(async () => {
-    await later.timeout(2000).emitWithAck('attach', { terminal: 1, cols: 80, rows: 24 } as never)
-    return screen.includes('the-2nd-end')
-  }, 20_000)
+  const later = await eventually(() => watch(again, shell.terminal, shell.next()), 20_000)
+  await eventually(() => later.next() === begun + 480_000 * 11, 20_000)
+  later.type('')
+  await eventually(() => later.seen().includes('the-end'))
+
+  expect(later.offsetOf('the-end')).toBe(begun + 480_000 * 11)
+  expect([shell.gaps, later.gaps]).toEqual([[], []])
   expect(isAlive(shell.pid)).toBe(true)
   ada.leave()
   again.leave()
@@ -131,8 +162,12 @@ test('T-9 a shell keeps its process and every byte while its runner is away', as
 test('R-3 T-9 shells keep their process through kill -9 of up and the orchestrator; the next up takes the session over', async () => {
   const repl = await owner.create('adopted', 'python')
   const ada = await owner.start(repl.id)
-  const shell = await shellOf(ada)
+  const shell = await shellOf(repl.id, ada)
   const orchestrator = serverOf(product.pid, 'orchestrator')
+  shell.type(
+    'stty -onlcr -echo; for i in $(seq 1 30); do seq 1000 1999; sleep 0.1; done; read; printf the-%s end',
+  )
+  await eventually(() => shell.seen().includes('1999\n1000\n'))
 
   await product.kill()
   await eventually(() => !isAlive(orchestrator), 20_000)
@@ -140,6 +175,12 @@ test('R-3 T-9 shells keep their process through kill -9 of up and the orchestrat
   owner = await Visitor.arrive(product.link)
 
   const again = await eventually(() => owner.enter(repl.id), 30_000)
+  const begun = shell.offsetOf('1000\n')
+  const later = await watch(again, shell.terminal, shell.next())
+  await eventually(() => later.next() === begun + 30_000 * 5, 20_000)
+  later.type('')
+  await eventually(() => later.seen().includes('the-end'))
+  expect([shell.gaps, later.gaps]).toEqual([[], []])
   expect(isAlive(shell.pid)).toBe(true)
   const text = await again.edit('main.py')
   text.text.insert(0, '# after\n')

@@ -147,7 +147,7 @@ describe.skipIf(noBrowser)('troubles', () => {
     await page.getByRole('button', { name: 'Stop troubles' }).click()
     const panel = page.getByRole('dialog', { name: 'Session of troubles' })
     await panel.getByRole('heading', { name: 'The backup of troubles failed' }).waitFor({ timeout: 30_000 })
-    await panel.getByText(/The files are still here/).waitFor()
+    await panel.getByText(/The object store is not there.* The files are still here/).waitFor()
     const saving = page.waitForEvent('download')
     await panel.getByRole('link', { name: 'Download as zip' }).click()
     const archive = unzipSync(await readFile(await (await saving).path()))

@@ -1,5 +1,5 @@
 // A flush that fails holds the sandbox: whatever is damaged between flush and verify, however long the store is away. Then it lands.
-import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { type Clock, realClock } from '../../orchestrator/clock.ts'
@@ -147,4 +147,32 @@ test('R-7 F-11 a store that is away for ten minutes: it is tried again and again
   await press(id, 'start')
   await house.until(id, ada, 'RUNNING')
   expect(await readFile(at(id, 'workspace', 'precious.txt'), 'utf8')).toBe('work')
+})
+
+test('R-7 F-11 an empty folder where the store was (its disk is not mounted): no new store is begun there, the session is held', async () => {
+  house = await openHouse()
+  ada = await house.owner()
+  const id = await aSession()
+  await press(id, 'stop')
+  await house.until(id, ada, 'STOPPED')
+  await press(id, 'start')
+  await house.until(id, ada, 'RUNNING')
+  await writeFile(at(id, 'workspace', 'precious.txt'), 'newer work')
+  const store = join(house.config.data, 'objects')
+  await rename(store, `${store}-away`)
+  await house.restart()
+
+  await press(id, 'stop')
+  const held = await house.until(id, ada, 'FLUSH_FAILED')
+
+  expect(held.reason).toMatch(/does not hold its backup.*mounted/)
+  expect(await readFile(at(id, 'workspace', 'precious.txt'), 'utf8')).toBe('newer work')
+  expect((await readdir(store, { recursive: true })).filter((name) => name.endsWith('HEAD.json'))).toEqual([])
+  await rm(store, { recursive: true })
+  await rename(`${store}-away`, store)
+  await press(id, 'stop')
+  await house.until(id, ada, 'STOPPED')
+  await press(id, 'start')
+  await house.until(id, ada, 'RUNNING')
+  expect(await readFile(at(id, 'workspace', 'precious.txt'), 'utf8')).toBe('newer work')
 })

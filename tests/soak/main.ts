@@ -48,6 +48,7 @@ async function run(name: string, line: Line): Promise<void> {
   try {
     const until = begun + minutes * 60_000
     const counted = await line.run({ seed, rounds, random: seeded(seed), until, passed, say })
+    if (held === 0) throw new Error('not one round was played: nothing was seen to hold')
     say(`${held} rounds held in ${seconds(begun)} s`)
     const what = counted === undefined ? line.what : `${line.what} (${counted})`
     keep(name, `| ${name} | ${what} | ${held} | ${seed} | ${seconds(begun)} s | ${today()} | ${commit()} |`)

@@ -9,7 +9,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { Listening } from '../../protocol/env.ts'
+import { Listening, RouteTable } from '../../protocol/env.ts'
 import { Doors, Invite, Person, Repl } from '../../protocol/repl.ts'
 import { buildMissing, root } from '../../scripts/build.mjs'
 import { eventually } from './eventually.ts'
@@ -21,7 +21,10 @@ export type Victim = Server | (typeof ofSessions)[number] | 'link'
 
 const fileOf = { relay: 'collab-server', sync: 'sync', orchestrator: 'orchestrator' } as const
 const programs = join(root, 'build/programs')
-const Known = z.record(z.enum(ofSessions), z.object({ pid: z.number() }).nullable())
+const Known = z.object({
+  runner: z.object({ pid: z.number() }).nullable(),
+  box: z.object({ pid: z.number() }).nullable(),
+})
 
 /** Milliseconds after which a repl, or a program, that does not come is a failure. */
 const patienceMs = 60_000
@@ -107,7 +110,10 @@ export class Installation {
   }
 
   runnerSocket(repl: string): string {
-    return join(this.#base, 'run', repl, 'r')
+    const { runners } = RouteTable.parse(
+      JSON.parse(readFileSync(join(this.#base, 'run/routes.json'), 'utf8')),
+    )
+    return runners[repl]?.socket ?? ''
   }
 
   async #launch(server: Server): Promise<void> {
@@ -134,12 +140,15 @@ export class Installation {
     const own = { DEVEX_PORT: String(this.#ports[server]) }
     const asked = { DEVEX_ORIGINS: 'http://localhost', DEVEX_API_URL: at(this.#ports.orchestrator) }
     if (server === 'sync') return { ...own, DEVEX_SYNC_SECRET: this.#secret }
-    if (server === 'relay') return { ...own, ...asked }
+    if (server === 'relay') return { ...own, ...asked, DEVEX_RELAY_SECRET: this.#secret }
     return {
       ...own,
       DEVEX_DATA: join(this.#base, 'data'),
       DEVEX_RUN: join(this.#base, 'run'),
       DEVEX_SERVICE_SECRET: this.#secret,
+      DEVEX_RELAY_SECRET: this.#secret,
+      // What a cage adds is tested with cages; here each process is killed by its own number.
+      DEVEX_ISOLATION: 'process',
       DEVEX_SYNC_URL: at(this.#ports.sync),
       DEVEX_SYNC_SECRET: this.#secret,
       DEVEX_COLLAB_URL: `ws://127.0.0.1:${(this.#between.address() as AddressInfo).port}`,

@@ -30,8 +30,12 @@ export async function openDocument({
     auth: { token },
     forceNew: true,
   })
+  let refused = 'no answer'
+  page.on('connect_error', (fault) => (refused = fault.message))
   try {
-    await eventually(() => page.connected, 20_000)
+    await eventually(() => page.connected, 30_000).catch((fault: unknown) => {
+      throw new Error(`the tree of ${repl} was not reached: ${refused}`, { cause: fault })
+    })
     const answer: unknown = await page.timeout(10_000).emitWithAck('open', { path })
     const { opened } = z.object({ opened: Opened }).parse(answer)
     if (opened.kind !== 'text') throw new Error(`${path} is ${opened.kind}`)

@@ -7,11 +7,17 @@ import { join } from 'node:path'
 export const canMount =
   spawnSync('unshare', ['-m', 'sh', '-c', 'mount -t tmpfs -o size=1m tmpfs /mnt']).status === 0
 
+const mountAndRun = 'mount -t tmpfs -o size=8m tmpfs "$1" && shift && exec "$@"'
+
 /** Put before a command: what it finds at `folder` are 8 MB, empty at first, that only it and its children see. */
 export const withSmallDisk = (folder: string): string[] => [
-  ...['unshare', '-m', 'sh', '-c'],
-  'mount -t tmpfs -o size=8m tmpfs "$1" && shift && exec "$@"',
-  ...['sh', folder],
+  'unshare',
+  '-m',
+  'sh',
+  '-c',
+  mountAndRun,
+  'sh',
+  folder,
 ]
 
 /** Where others find the folder of process `pid`. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { AppError } from '../../../protocol/errors.ts'
 import { Head, objectKeys } from '../../../protocol/objects.ts'
 import type { ObjectStore } from '../object-store.ts'
-import { isErrno, refusal } from './faults.ts'
+import { isErrno, refusal, writeRefusal } from './faults.ts'
 import type { FolderWriter } from './write.ts'
 
 type Parts = { pathOf(key: string): string; writer: FolderWriter }
@@ -51,7 +51,7 @@ async function swap(parts: Parts, repl: string, { expected, next }: { expected: 
       log: { key, found, expected },
     })
   }
-  await parts.writer.replace(path, Buffer.from(JSON.stringify(head))).catch(refusal(key))
+  await parts.writer.replace(path, Buffer.from(JSON.stringify(head))).catch(writeRefusal(key))
 }
 
 function isSame(a: Head | null, b: Head | null): boolean {

@@ -6,7 +6,7 @@ import { AppError } from '../../../protocol/errors.ts'
 import { ObjectKey } from '../../../protocol/objects.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { syncFolder } from './durable.ts'
-import { isErrno, refusal } from './faults.ts'
+import { isErrno, refusal, writeRefusal } from './faults.ts'
 import { folderHeads } from './heads.ts'
 import { listKeys } from './list.ts'
 import { folderWriter } from './write.ts'
@@ -16,10 +16,10 @@ const pieceBytes = 256 * 1024
 
 /** Opens (and makes) the store below `root`; what an earlier process left half written is removed. */
 export async function folderStore(root: string): Promise<ObjectStore> {
-  const writer = await folderWriter(root)
+  const writer = await folderWriter(root).catch(refusal(root))
   const pathOf = (key: string) => join(root, allowed(key))
   return {
-    put: async (key, bytes) => writer.writeOnce(pathOf(writeOnceKey(key)), bytes).catch(refusal(key)),
+    put: async (key, bytes) => writer.writeOnce(pathOf(writeOnceKey(key)), bytes).catch(writeRefusal(key)),
     get: async (key) => readWhole(pathOf(key), key),
     read: (key) => readPieces(pathOf, key),
     head: async (key) => sizeOf(pathOf(key), key),
