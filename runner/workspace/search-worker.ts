@@ -48,7 +48,7 @@ export function startSearcher(query: SearchQuery): Searcher {
         const gone = (): void => settle(null)
         const late = setTimeout(() => void end(), textMs)
         worker.on('message', settle).on('exit', gone)
-        worker.postMessage(text)
+        worker.postMessage(text, [])
       }),
   }
 }
@@ -67,7 +67,7 @@ function patternOf({ text, regex, caseSensitive, wholeWord }: SearchQuery): RegE
 type Data = { source: string; flags: string; most: number; shown: number }
 type Port = {
   on(event: 'message', hear: (text: string) => void): void
-  postMessage(found: SearchMatch[]): void
+  postMessage(found: SearchMatch[], transfer: []): void
 }
 
 /** Runs in the thread, from its own text: it must use nothing from outside itself. */
@@ -103,5 +103,5 @@ function search({ parentPort, workerData }: { parentPort: Port; workerData: Data
     }
     return found
   }
-  parentPort.on('message', (text) => parentPort.postMessage(placesIn(text)))
+  parentPort.on('message', (text) => parentPort.postMessage(placesIn(text), []))
 }

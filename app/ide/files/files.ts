@@ -72,13 +72,8 @@ export function createFiles({ live, doors }: { live: Readable<Live | null>; door
     },
     list: async (path) => mirror.listed((await answered(ask().emitWithAck('list', { path }))).entries),
     upload: async (path, file) => void (await filesDoor(doors, workspacePath(path), { method: 'PUT', file })),
-    download: async (path) =>
-      giveToPerson(await (await filesDoor(doors, path, { method: 'GET' })).blob(), nameOf(path)),
-    downloadFolder: async (path) =>
-      giveToPerson(
-        await (await filesDoor(doors, path, { method: 'GET', zip: true })).blob(),
-        `${nameOf(path)}.zip`,
-      ),
+    download: (path) => giveFile(doors, path, { method: 'GET' }),
+    downloadFolder: (path) => giveFile(doors, path, { method: 'GET', zip: true }),
     onDocument: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -98,6 +93,11 @@ async function askWhole(live: Live | null, take: (tree: unknown) => void): Promi
 }
 
 type FileRequest = { method: 'GET'; zip?: true } | { method: 'PUT'; file: Blob }
+
+async function giveFile(doors: DoorsKeeper, path: string, request: FileRequest & { method: 'GET' }) {
+  const content = await (await filesDoor(doors, path, request)).blob()
+  giveToPerson(content, request.zip ? `${nameOf(path)}.zip` : nameOf(path))
+}
 
 async function filesDoor(doors: DoorsKeeper, path: string, request: FileRequest): Promise<Response> {
   if (request.method === 'PUT' && request.file.size > limits.uploadBytes) {
