@@ -48,6 +48,8 @@ export const BoxLaunch = Hello.extend({
    * `shared`: the machine's, where only the ports of the box's own programs are listed and may be dialled. Left out: `shared`.
    */
   network: z.enum(['own', 'shared']).exactOptional(),
+  /** Unix socket of a proxy to the internet, and the port of the box's own loopback at which programs find it; left out where none is needed. */
+  egress: z.object({ socket: z.string(), port: z.number().int() }).exactOptional(),
 })
 export type BoxLaunch = z.infer<typeof BoxLaunch>
 

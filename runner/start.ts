@@ -22,6 +22,7 @@ import { BoxPortsWatch, dialPort } from './doors/ports-box.ts'
 import { createPreviewDoor } from './doors/preview/door.ts'
 import { previewLogin } from './doors/preview/login.ts'
 import { askedRules } from './doors/preview/rules.ts'
+import { searchDoor } from './doors/search.ts'
 import { startTerminals } from './doors/terminal.ts'
 import { treeDoor } from './doors/tree.ts'
 import { readIdentity, type Identity } from './identity.ts'
@@ -57,17 +58,12 @@ async function openDoors(
   core: Core,
 ): Promise<{ server: Server; previews: Server; health: () => RunnerHealth; close(): Promise<void> }> {
   const { launch, identity, clock, logger } = start
-  const { repl } = launch
   const changes = new Changes()
-  const lifecycle = new Lifecycle({
-    ...core,
-    terminals: { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() },
-    changes,
-    logger,
-  })
+  const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
+  const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
   const standing = new Standing(launch.access)
   const shared = {
-    repl,
+    repl: launch.repl,
     standing,
     tokens: checkTokens(launch, standing),
     origins: checkOrigins(launch.origins),
@@ -83,7 +79,8 @@ async function openDoors(
   const { confined, documents, tree } = core
   const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
   const files = filesDoor(workspace)
-  const server = createDoors({ ...shared, identity, control, files })
+  const search = searchDoor({ confined, documents, tree })
+  const server = createDoors({ ...shared, identity, control, files, search })
   const live = openLive(server, shared)
   treeDoor({ ...workspace, namespace: live.tree, tree })
   const terminals = await startTerminals({

@@ -6,6 +6,9 @@ const wanted = [
   { name: 'git', tests: 'tools that change files' },
   { name: 'python3', tests: 'the python template' },
   { name: 'bash', tests: 'shells' },
+  { name: 'bwrap', tests: 'isolation' },
+  { name: 'pasta', tests: 'isolation with a network' },
+  { name: 'nft', tests: 'isolation with a network' },
 ]
 
 /** True when a program of this name can be found. */

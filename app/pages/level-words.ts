@@ -8,7 +8,7 @@ const words: Record<Level, { name: string; say: string }> = {
   },
   bwrap: {
     name: 'Own files',
-    say: 'Programs here see a file system of their own. They share the network of this machine.',
+    say: 'Programs here see a file system of their own, and reach the web through a proxy only. They share processor and memory with this machine.',
   },
   'bwrap+net': {
     name: 'Own files and network',

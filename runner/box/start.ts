@@ -8,6 +8,7 @@ import { pino, type Logger } from 'pino'
 import type { BoxVisit } from '../../protocol/box.ts'
 import type { BoxLaunch } from '../../protocol/control.ts'
 import { AppError } from '../../protocol/errors.ts'
+import { openEgress } from './egress.ts'
 import { admitFirst, answerVisit } from './gate.ts'
 import { BoxLink } from './link.ts'
 import { BoxPortList } from './ports.ts'
@@ -50,6 +51,7 @@ export async function startBox(launch: BoxLaunch, options: BoxOptions = {}): Pro
     log.info({ terminals: terminals.all.size }, 'a runner is here')
   }
 
+  const egress = await openEgress(launch)
   await preparePath(launch.socket)
   server.listen(launch.socket)
   await once(server, 'listening')
@@ -58,6 +60,7 @@ export async function startBox(launch: BoxLaunch, options: BoxOptions = {}): Pro
     close: async () => {
       server.close()
       ports.close()
+      egress.close()
       await terminals.end()
       for (const socket of sockets) socket.destroy()
       await rm(launch.socket, { force: true })

@@ -36,11 +36,37 @@ export function serverOf(up: number, name: string): number {
   return pid
 }
 
-/** The `runner` or `box` of a repl. */
+/** The `runner` or `box` of a repl: the program itself, whatever stands around it. */
 export function programOf(repl: string, name: 'runner' | 'box'): number {
-  const [pid] = pidsOf(`programs/${name}.js`, repl)
+  const [pid] = programsOf(repl, name)
   if (pid === undefined) throw new Error(`no ${name} of ${repl}`)
   return pid
+}
+
+/** All that run as the `runner` or `box` of a repl; one, when all is well. */
+export function programsOf(repl: string, name: 'runner' | 'box'): number[] {
+  const mark = `${name === 'box' ? 'DEVEX_REPL' : 'DEVEX_RUNNER_OF'}=${repl}`
+  return pidsOf(`/${name}.js`).filter(
+    (pid) =>
+      commandLine(pid).split(' ')[1]?.endsWith(`/${name}.js`) === true && environOf(pid).includes(mark),
+  )
+}
+
+function environOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
+  } catch {
+    return []
+  }
+}
+
+/** Number on this machine of a program that its own shell in a repl's box knows as `inner`. */
+export function shellPidOf(repl: string, inner: number): number {
+  const box = programOf(repl, 'box')
+  // In a box of its own numbering the box stands below the first process of it; else both number alike.
+  const outer = innermost(box) === box ? inner : outerPid(parentOf(box), inner)
+  if (outer === null) throw new Error(`no process ${inner} in the box of ${repl}`)
+  return outer
 }
 
 /** As kill -9 does; resolves when it is gone. */

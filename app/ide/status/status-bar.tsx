@@ -11,7 +11,10 @@ const levelWords: Record<Level, { short: string; long: string }> = {
     short: 'Not isolated',
     long: 'Programs run as plain processes of this machine. Share only with people you trust.',
   },
-  bwrap: { short: 'Own files', long: 'Programs see their own files only; the network is shared.' },
+  bwrap: {
+    short: 'Own files',
+    long: 'Programs see their own files only, and reach the web through a proxy.',
+  },
   'bwrap+net': { short: 'Own files and network', long: 'Programs see their own files and network only.' },
   'bwrap+net+cgroup': {
     short: 'Isolated',

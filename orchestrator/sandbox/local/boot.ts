@@ -98,7 +98,7 @@ export async function startRunner(
 }
 
 function surfaceOf(cage: Cage, at: Places) {
-  return { level: cage.level, path: cage.path, surface: cage.surface(at) }
+  return { level: cage.level, path: cage.path, surface: cage.surface(at), egress: cage.egress }
 }
 
 async function writeLaunch(path: string, launch: object, owner: number | null): Promise<void> {

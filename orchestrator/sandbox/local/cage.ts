@@ -31,8 +31,13 @@ export type Limits = {
   tmpBytes: number
 }
 
+/** The proxy's socket as a box finds it, and the port of its loopback at which programs do. */
+export type Egress = { socket: string; port: number }
+
 export type Cage = {
   level: Level
+  /** Null where the box needs no proxy to the internet. */
+  egress: Egress | null
   /** Programs of ours that `node` runs; PATH of a person's programs. */
   path: string
   surface(at: Places): Surface
@@ -50,6 +55,7 @@ export function noCage(of: { programs: string; execPath: string; path: string })
   })
   return {
     level: 'process',
+    egress: null,
     path: of.path,
     surface: (at) => at,
     ready: () => Promise.resolve(),
@@ -59,13 +65,17 @@ export function noCage(of: { programs: string; execPath: string; path: string })
 }
 
 /** Both sockets' folders; a box finds its own alone. */
-const run = { runner: '/run/devex/r', box: '/run/devex/b' }
+const run = { runner: '/run/devex/r', box: '/run/devex/b', egress: '/run/devex/egress' }
+/** The port that proxies usually have. */
+const egress: Egress = { socket: `${run.egress}/s`, port: 3128 }
 const state = '/state'
 
 export type CageParts = {
   level: Exclude<Level, 'process'>
   ground: Ground
   limits: Limits
+  /** Folder with the socket of the proxy, for boxes without a network. */
+  egressFolder: string
   ready: () => Promise<void>
 }
 
@@ -88,6 +98,7 @@ export function cageOf(of: CageParts): Cage {
   }
   return {
     level,
+    egress: level === 'bwrap' ? egress : null,
     path: ground.path,
     surface: () => surface,
     ready: of.ready,
@@ -97,7 +108,11 @@ export function cageOf(of: CageParts): Cage {
       return commandOf(view(start, { name: 'runner', mounts }), ground)
     },
     box: (start) => {
-      const mounts = [write(start.at.home, inside.home), write(start.at.boxRun, run.box)]
+      const mounts = [
+        write(start.at.home, inside.home),
+        write(start.at.boxRun, run.box),
+        ...(level === 'bwrap' ? [read(of.egressFolder, run.egress)] : []),
+      ]
       return commandOf(view(start, { name: 'box', mounts }), ground)
     },
   }

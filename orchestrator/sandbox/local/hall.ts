@@ -13,9 +13,15 @@ export type Hall = { via(path: string): string; command(argv: string[]): Command
 const enter = `
 hall=$1 groups=$2; shift 2
 mount -t tmpfs -o mode=755,size=1m devex "$hall" || exit 77
+i=0 folders=
+for from; do
+  [ "$from" = -- ] && break
+  if [ -d "$from" ]; then folders="$folders $hall/$i"; else : > "$hall/$i"; fi
+  i=$((i+1))
+done
+mkdir $folders || exit 77
 i=0
 while [ "$1" != -- ]; do
-  if [ -d "$1" ]; then mkdir "$hall/$i"; else : > "$hall/$i"; fi
   mount --bind "$1" "$hall/$i" || exit 77
   i=$((i+1)); shift
 done

@@ -1,5 +1,6 @@
 // The isolation of this machine as one piece: what is offered, and the cage of a level. Chooses no level.
 import { createHash } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { totalmem } from 'node:os'
 import { AppError } from '../../../protocol/errors.ts'
@@ -18,6 +19,8 @@ export type Installation = {
   programs: string
   /** Where programs are at level `process`. */
   path: string
+  /** Where the programs that make views are looked for, instead of where systems have them. */
+  tools?: string
 }
 
 export type Isolation = {
@@ -53,7 +56,8 @@ export async function offered(of: Installation): Promise<Offer> {
   const ground = groundOf({ parts: partsIn(of.run), programs: of.programs, execPath: process.execPath })
   await writeParts(ground, arch)
   const owner = isRoot() ? trialNumber : null
-  return probe({ ground, owner, groups: isRoot() ? groupsIn(groupName(of.data), usualLimits()) : null })
+  const groups = isRoot() ? groupsIn(groupName(of.data), usualLimits()) : null
+  return probe({ ground, owner, groups, ...(of.tools === undefined ? {} : { tools: of.tools }) })
 }
 
 /** Nobody's number: the last of those that REPLs get. */
@@ -73,13 +77,19 @@ export function isolationOf(of: Installation, level: Level, limits = usualLimits
   if (arch === null)
     throw new AppError('bad-input', { say: `There is no isolation for ${process.arch}.`, log: { level } })
   const ground = groundOf({ parts: partsIn(of.run), programs, execPath: process.execPath })
+  const ready = async () => {
+    await writeParts(ground, arch)
+    await mkdir(egressIn(of.run), { recursive: true })
+  }
   return {
-    cage: cageOf({ level, ground, limits, ready: () => writeParts(ground, arch) }),
+    cage: cageOf({ level, ground, limits, egressFolder: egressIn(of.run), ready }),
     owners: isRoot() ? ownersIn(of.data) : null,
     groups: level === 'bwrap+net+cgroup' ? groupsIn(groupName(of.data), limits) : null,
     limits,
   }
 }
 
+/** Where the proxy of boxes without a network listens. */
+export const egressIn = (run: string) => join(run, 'egress')
 const partsIn = (run: string) => join(run, 'parts')
 const groupName = (data: string) => `devex-${createHash('sha256').update(data).digest('hex').slice(0, 8)}`

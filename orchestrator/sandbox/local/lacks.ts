@@ -78,7 +78,7 @@ const rules: Rule[] = [
     seen: (fault) => fault.at === 'groups' && fault.said === 'not root',
     lack: () => ({
       why: 'limits by control groups need root; memory and processes are watched instead',
-      mend: 'start it as root',
+      mend: 'start DevEx as root',
     }),
   },
   {

@@ -5,7 +5,7 @@ import { BoxLaunch, RunnerLaunch } from '../../../protocol/control.ts'
 import { protocolVersion } from '../../../protocol/hello.ts'
 import type { Level } from '../../../protocol/repl.ts'
 import type { Session } from '../sandbox.ts'
-import type { Surface } from './cage.ts'
+import type { Egress, Surface } from './cage.ts'
 
 /** What every session on this machine shares. */
 export type Surroundings = {
@@ -19,7 +19,7 @@ export type Surroundings = {
 }
 
 /** How the session's programs are kept, and where they find their things. */
-type CageOf = { level: Level; path: string; surface: Surface }
+type CageOf = { level: Level; path: string; surface: Surface; egress: Egress | null }
 
 /** Environment by which every process of a sandbox is found again, even after it left its parent and session. */
 export const markOf = {
@@ -67,7 +67,20 @@ export function boxLaunch(
     secret: shared.boxSecret,
     workspace: cage.surface.workspace,
     home: cage.surface.home,
-    env: userEnv(session.repl, cage, shared),
+    env: { ...userEnv(session.repl, cage, shared), ...proxyEnv(cage.egress) },
+    network: cage.level === 'process' ? 'shared' : 'own',
+    ...(cage.egress === null ? {} : { egress: cage.egress }),
+  }
+}
+
+/** As the tools of this world look for it, in both spellings. */
+function proxyEnv(egress: Egress | null): Record<string, string> {
+  if (egress === null) return {}
+  const proxy = `http://127.0.0.1:${egress.port}`
+  const named = { http_proxy: proxy, https_proxy: proxy, no_proxy: 'localhost,127.0.0.1,::1' }
+  return {
+    ...named,
+    ...Object.fromEntries(Object.entries(named).map(([name, value]) => [name.toUpperCase(), value])),
   }
 }
 

@@ -23,6 +23,8 @@ export type ProbeParts = {
   /** A number that views run as; null when we are not root. */
   owner: number | null
   groups: Groups | null
+  /** PATH of the programs that make views. */
+  tools?: string
 }
 
 /** Under 100 ms where everything works: what the network stands on is tried alone only when the whole does not work. */
@@ -40,13 +42,16 @@ export async function probe(parts: ProbeParts): Promise<Offer> {
 /** What went wrong, as the programs said it; null when nothing did. */
 export type Fault = { at: 'view' | 'network' | 'groups'; said: string; code: string }
 
-async function triesView({ ground, owner }: ProbeParts, network: Network): Promise<Fault | null> {
+async function triesView(
+  { ground, owner, tools = systemPath }: ProbeParts,
+  network: Network,
+): Promise<Fault | null> {
   const { file, args } = commandOf(trial(ground, owner, network), ground)
   return new Promise((done) => {
     execFile(
       file,
       args,
-      { timeout: patienceMs, killSignal: 'SIGKILL', env: systemEnv },
+      { timeout: patienceMs, killSignal: 'SIGKILL', env: { PATH: tools, LC_ALL: 'C' } },
       (fault, _out, said) => {
         if (fault === null) return done(null)
         const code = fault.killed === true ? 'timeout' : String(fault.code)
@@ -56,7 +61,7 @@ async function triesView({ ground, owner }: ProbeParts, network: Network): Promi
   })
 }
 
-const systemEnv = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
+const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** Our node runs, and our programs and their packages can be read by whoever a view runs as. */
 const tryPrograms =

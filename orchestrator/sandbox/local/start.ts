@@ -9,13 +9,15 @@ import { isAlive, type ProcessIdentity } from '../../process-identity.ts'
 import type { Folders, Sandbox, SandboxFacts, Session } from '../sandbox.ts'
 import { type BootParts, graceMs, prepare, startBox, startRunner, wasLaunched } from './boot.ts'
 import type { Cage, Limits } from './cage.ts'
+import { egressIn } from './isolation.ts'
 import { following } from './follow.ts'
 import { markOf, readLaunch, stillFits, type Surroundings } from './launch.ts'
 import type { Groups } from './groups.ts'
-import type { Owners } from './owners.ts'
+import { given, type Owners } from './owners.ts'
 import { adoptStaging, beginStaging, makePlaces, placesOf, setAside, type Places } from './places.ts'
 import { endAll } from './process-tree.ts'
 import { readProcesses, writeProcesses } from './processes.ts'
+import { type Proxy, startProxy } from './proxy.ts'
 import { useOf } from './use.ts'
 import { usualPace, type Watched, watchUse } from './watch-use.ts'
 
@@ -50,6 +52,7 @@ class LocalSandbox implements Sandbox {
   readonly #children = new Set<number>()
   readonly #uses = new Map<string, { use: Promise<Use | null>; time: number }>()
   #use: { close(): void } | null = null
+  #proxy: Promise<Proxy | null> | null = null
 
   constructor(parts: LocalParts) {
     this.level = parts.cage.level
@@ -69,7 +72,12 @@ class LocalSandbox implements Sandbox {
   async adoptStaging(repl: string): Promise<void> {
     const at = this.#places(repl)
     const { owners } = this.#parts
-    await adoptStaging(at, async (folders) => owners?.give(await owners.of(at), folders))
+    await adoptStaging(at, async (folders) => {
+      if (owners === null) return
+      const owner = await owners.of(at)
+      await owners.give(owner, [...folders, at.home])
+      await given.note(at, owner)
+    })
   }
 
   async boot(session: Session): Promise<void> {
@@ -141,12 +149,15 @@ class LocalSandbox implements Sandbox {
   watch(tell: (repl: string) => void): () => void {
     this.#watchers.add(tell)
     this.#use ??= this.#watchUse()
+    this.#proxy ??= this.#openProxy()
     return () => {
       this.#watchers.delete(tell)
       if (this.#watchers.size > 0) return
       this.#adopted.close()
       this.#use?.close()
       this.#use = null
+      void this.#proxy?.then((proxy) => proxy?.close())
+      this.#proxy = null
     }
   }
 
@@ -165,6 +176,16 @@ class LocalSandbox implements Sandbox {
     const roots = await Promise.all([runner, box].map(async (known) => ((await lives(known)) ? known : null)))
     const pids = roots.flatMap((root) => (root === null ? [] : [root.pid]))
     return pids.length === 0 ? null : useOf(pids, at, this.#parts.limits)
+  }
+
+  /** Without it boxes of this level run, but reach nothing; with it they reach the internet. */
+  async #openProxy(): Promise<Proxy | null> {
+    const { cage, run, log } = this.#parts
+    if (cage.egress === null) return null
+    return startProxy({ socket: join(egressIn(run), 's'), log }).catch((fault: unknown) => {
+      log.error({ err: fault }, 'the proxy of boxes without a network could not be started')
+      return null
+    })
   }
 
   #watchUse(): { close(): void } | null {

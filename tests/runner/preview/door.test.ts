@@ -223,6 +223,28 @@ describe('who gets in', () => {
   })
 })
 
+test('P-3 a websocket and an event stream of somebody who was removed end while they are open', async () => {
+  const pair = await cookie({ sub: grace.id })
+  const ws = new WebSocket(`ws+unix://${join(folder, 'p.sock')}:/socket`, {
+    headers: { ...way(), cookie: pair, origin: origin() },
+  })
+  await once(ws, 'open')
+  answer = (_req, res) => void res.writeHead(200).write('begun')
+  const asked = request({
+    socketPath: join(folder, 'p.sock'),
+    headers: { ...way(), cookie: pair },
+    agent: false,
+  })
+  asked.on('error', () => undefined)
+  asked.end()
+  const [response] = await once(asked, 'response')
+  response.on('error', () => undefined).resume()
+
+  rules = { members: { [ada.id]: 'owner' }, ports: {} }
+
+  await Promise.all([once(ws, 'close'), new Promise((ended) => response.once('close', ended))])
+})
+
 describe('P-5 another site’s page', () => {
   test.each([
     ['a fetch', { origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' }],

@@ -1,0 +1,115 @@
+// Which isolation is chosen and what is said of it, and what the pieces of a view are made of.
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { chooseIsolation } from '../../orchestrator/cli/isolation.ts'
+import { refusalOf } from '../../orchestrator/cli/up.ts'
+import { egressRules, ownAddresses } from '../../orchestrator/sandbox/local/egress.ts'
+import { offered } from '../../orchestrator/sandbox/local/isolation.ts'
+import { lackOf } from '../../orchestrator/sandbox/local/lacks.ts'
+import type { Offer } from '../../orchestrator/sandbox/local/probe.ts'
+import { seccompFilter } from '../../orchestrator/sandbox/local/seccomp.ts'
+import { tempFolder } from '../support/folders.ts'
+
+const here = '127.0.0.1'
+const nothing: Offer = {
+  best: 'process',
+  lack: { why: 'bubblewrap is not installed', mend: 'apt install bubblewrap passt nftables' },
+}
+const all: Offer = { best: 'bwrap+net+cgroup', lack: null }
+const refused = (choose: () => unknown): string => {
+  try {
+    return JSON.stringify(choose())
+  } catch (thrown) {
+    return refusalOf(thrown) ?? `not in words: ${String(thrown)}`
+  }
+}
+
+describe('choice', () => {
+  test('S-2 without bubblewrap, on this machine alone, sessions run as processes, and the screen says so and what mends it', () => {
+    const { level, say } = chooseIsolation(null, here, nothing)
+
+    expect(level).toBe('process')
+    expect(say.join(' ')).toMatch(
+      /without isolation \(level process\).*not installed.*apt install bubblewrap/,
+    )
+  })
+
+  test('S-2 beyond this machine no isolation must be asked for by name', () => {
+    const words = refused(() => chooseIsolation(null, '0.0.0.0', nothing))
+
+    expect(words).toMatch(/without isolation.*apt install bubblewrap.*add --isolation process/)
+    expect(chooseIsolation('process', '0.0.0.0', nothing).level).toBe('process')
+    expect(chooseIsolation(null, '0.0.0.0', all).level).toBe('bwrap+net+cgroup')
+  })
+
+  test('S-2 a level that was asked for and does not work stops the start; a weaker one that works is taken', () => {
+    expect(refused(() => chooseIsolation('bwrap+net', here, nothing))).toMatch(
+      /bwrap\+net cannot be used: bubblewrap is not installed.*apt install/,
+    )
+    expect(chooseIsolation('bwrap', here, all)).toEqual({
+      level: 'bwrap',
+      say: ['Sessions run isolated (level bwrap).'],
+    })
+  })
+
+  test('S-2 a machine whose bubblewrap fails offers processes alone, with its reason', async () => {
+    const folder = await tempFolder()
+    await mkdir(join(folder.path, 'bin'))
+    await writeFile(join(folder.path, 'bin', 'pasta'), '#!/bin/sh\necho "Failed to open tun" >&2\nexit 1\n')
+    await chmod(join(folder.path, 'bin', 'pasta'), 0o755)
+    const programs = join(import.meta.dirname, '../support/programs')
+    const roots = { data: folder.path, run: join(folder.path, 'run'), programs, path: '' }
+    await mkdir(roots.run)
+
+    const offer = await offered({ ...roots, tools: join(folder.path, 'bin') })
+
+    expect(offer).toMatchObject({ best: 'process', lack: { mend: 'apt install bubblewrap passt nftables' } })
+    await folder.remove()
+  })
+
+  test.each([
+    ['view', '127', 'bwrap: not found', /not installed/, 'apt install bubblewrap passt nftables'],
+    ['view', '1', 'bwrap: Unknown option --disable-userns', /too old/, '0.8'],
+    ['view', '1', 'bwrap: No permissions to create new namespace', /forbids/, ''],
+    ['view', '1', 'bwrap: setting up uid map: Permission denied', /AppArmor/, 'apparmor_parser'],
+    ['view', '1', "bwrap: Can't mount proc on /newroot/proc", /masks \/proc/, 'systempaths=unconfined'],
+    ['view', '1', 'unshare: unshare failed: No space left on device', /no more user namespaces/, 'sysctl'],
+    ['network', 'tun', '/dev/net/tun: EACCES', /\/dev\/net\/tun/, 'chmod 666'],
+    ['network', '78', 'nft: Error', /network filter/, 'nf_tables'],
+    ['network', '1', 'No external routable interface', /no way out/, ''],
+    ['network', 'timeout', '', /two seconds/, ''],
+    ['groups', 'none', 'not root', /need root/, 'root'],
+    ['view', '1', 'something\nunheard of', /unheard of/, ''],
+  ] as const)('S-2 at the %s, "%s %s" is said in words', (at, code, said, why, mend) => {
+    const lack = lackOf({ at, code, said })
+
+    expect(lack.why).toMatch(why)
+    expect(lack.mend).toContain(mend)
+  })
+})
+
+describe('pieces', () => {
+  test('S-1 the filter of calls is whole for both kinds of processor: every jump lands, every way ends', () => {
+    for (const arch of ['x64', 'arm64'] as const) {
+      const bytes = Buffer.from(seccompFilter(arch))
+      const steps = bytes.length / 8
+      expect(Number.isInteger(steps)).toBe(true)
+      for (let step = 0; step < steps; step++) {
+        const code = bytes.readUInt16LE(step * 8)
+        const isJump = (code & 7) === 5
+        const last = step + 1 + Math.max(bytes[step * 8 + 2] ?? 0, bytes[step * 8 + 3] ?? 0)
+        if (isJump) expect(last).toBeLessThan(steps)
+        if (step === steps - 1) expect(code).toBe(6)
+      }
+    }
+  })
+
+  test('S-1 the filter of addresses names every address of this machine', () => {
+    const rules = egressRules(['203.0.113.9', ...ownAddresses()])
+
+    for (const address of ['203.0.113.9', '169.254.0.0/16', '192.168.0.0/16', ...ownAddresses()])
+      expect(rules).toContain(address)
+    expect(rules).toContain('meta nfproto ipv6 reject')
+  })
+})
