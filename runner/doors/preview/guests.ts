@@ -21,6 +21,6 @@ export class PreviewGuests {
   /** Every role sees previews; who has none any more loses what is open. */
   changed({ person, role }: Pick<AccessChange, 'person' | 'role'>): void {
     if (role !== null) return
-    for (const passing of [...(this.#passing.get(person) ?? [])]) passing.destroy()
+    for (const passing of this.#passing.get(person) ?? []) passing.destroy()
   }
 }
