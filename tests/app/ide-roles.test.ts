@@ -79,6 +79,7 @@ test('A-9 C-8 what an editor had typed when they were made a viewer stays in the
   change('editor', 'Ada made you an editor of two-sum.')
   await eventually(() => session.runner.textOf(room.doc) === 'hello from grace')
   await until(document.facts, ({ waiting, readOnly }) => waiting.unsaved === 0 && readOnly === null)
+  await eventually(() => said.length === 2)
   expect(said).toEqual(['Ada made you a viewer of two-sum.', 'Ada made you an editor of two-sum.'])
   expect(document.facts.get().closed).toBeNull()
 })

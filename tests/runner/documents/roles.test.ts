@@ -1,8 +1,10 @@
 // Roles at a whole runner: a viewer's raw sockets at every door, and what a changed role means for who is connected.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect, createServer, type AddressInfo, type Server } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { io, type Socket } from 'socket.io-client'
 import type { AccessChange, Role, RoleTold } from '../../../protocol/access.ts'
@@ -223,22 +225,14 @@ test('A-9 an upload of somebody who is removed meanwhile is refused at its end, 
   const joan = { id: 'joanjoanjoanjoan', name: 'Joan' }
   const body = Buffer.alloc(200_000, 'x')
   const { port } = front.address() as AddressInfo
-  const answered = new Promise<string>((resolve, reject) => {
-    void tokenOf({ who: joan }).then((token) => {
-      const headers = { ...bearer(token), 'content-length': body.length }
-      const sent = request({ port, host: '127.0.0.1', path: fileAt('large.bin'), method: 'PUT', headers })
-      sent.on('response', (answer) => {
-        let text = ''
-        answer.on('data', (bytes: Buffer) => (text += bytes.toString()))
-        answer.on('end', () => resolve(text))
-      })
-      sent.on('error', reject)
-      sent.write(body.subarray(0, 100_000), () => {
-        void change(joan, null).then(() => sent.end(body.subarray(100_000)))
-      })
-    })
-  })
-  expect(JSON.parse(await answered)).toMatchObject({
+  const headers = { ...bearer(await tokenOf({ who: joan })), 'content-length': body.length }
+  const sent = request({ port, host: '127.0.0.1', path: fileAt('large.bin'), method: 'PUT', headers })
+  const answered = once(sent, 'response')
+  await new Promise<void>((done) => sent.write(body.subarray(0, 100_000), () => done()))
+  await change(joan, null)
+  sent.end(body.subarray(100_000))
+  const [answer] = await answered
+  expect(JSON.parse(await text(answer))).toMatchObject({
     error: { code: 'forbidden', say: 'Ada removed you from two-sum.' },
   })
   expect(existsSync(inWorkspace('large.bin'))).toBe(false)
