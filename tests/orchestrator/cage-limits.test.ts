@@ -2,7 +2,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { boxPrograms, CageRig, type Caged, offeredLevels } from '../support/cage.ts'
+import { boxPrograms, CageRig, type Caged, offeredLevels } from '../exams/cage-rig.ts'
 import { eventually } from '../support/eventually.ts'
 
 /** With and without the kernel's groups: the one is watched, the other bounded. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isInternet, startProxy } from '../../orchestrator/sandbox/local/proxy.ts'
-import { boxPrograms, CageRig, offeredLevels } from '../support/cage.ts'
+import { boxPrograms, CageRig, offeredLevels } from '../exams/cage-rig.ts'
 import { tempFolder } from '../support/folders.ts'
 
 const levels = (await offeredLevels()).filter((level) => level === 'bwrap' || level === 'bwrap+net')

@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { identify } from '../../orchestrator/process-identity.ts'
-import { boxPrograms, CageRig, type Caged, offeredLevels } from '../support/cage.ts'
+import { boxPrograms, CageRig, type Caged, offeredLevels } from '../exams/cage-rig.ts'
 import { eventually } from '../support/eventually.ts'
 import {
   callEscapes,

@@ -13,8 +13,8 @@ import type { Limits } from '../../orchestrator/sandbox/local/cage.ts'
 import { isolationOf, offered, usualLimits } from '../../orchestrator/sandbox/local/isolation.ts'
 import { localSandbox } from '../../orchestrator/sandbox/local/start.ts'
 import type { Folders, Sandbox, Session } from '../../orchestrator/sandbox/sandbox.ts'
-import { eventually } from './eventually.ts'
-import { aReplId, Keys } from './keys.ts'
+import { eventually } from '../support/eventually.ts'
+import { aReplId, Keys } from '../support/keys.ts'
 
 const root = join(import.meta.dirname, '../..')
 
