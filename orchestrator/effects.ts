@@ -15,7 +15,7 @@ import type { RunnerControl } from './runner-control.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import type { SyncRequests } from './sync-requests.ts'
 import type { Templates } from './templates.ts'
-import { amount, broughtBack, isolationWords, messageOf } from './words.ts'
+import { amount, broughtBack, isolationWords, messageOf, notKept } from './words.ts'
 
 export type EffectParts = {
   repls: Table<ReplRecord>
@@ -206,9 +206,9 @@ async function flush(parts: EffectParts, record: ReplRecord): Promise<Done> {
 
 async function verify(parts: EffectParts, record: ReplRecord): Promise<Done> {
   if (record.flushed === null) throw new AppError('flush-failed', { say: 'There is no backup to check.' })
-  const { key, sha256 } = record.flushed
+  const { key, sha256, notes } = record.flushed
   const commit = await parts.commits.commit({ ...nameOf(record), key, sha256 }, parts.clock.now())
-  return { say: `The backup is whole: ${amount(commit)}`, patch: { commit } }
+  return { say: `The backup is whole: ${amount(commit)}${notKept(notes)}`, patch: { commit } }
 }
 
 type Wanted = { withinMs: number; holds: () => Promise<boolean> }

@@ -42,7 +42,7 @@ export type PreviewParts = {
   people: { check(who: Person, repl: string, action: Action): Promise<unknown> }
   tokens: Pick<Tokens, 'ticket'>
   clock: Pick<Clock, 'now'>
-  exposure: Pick<Exposure, 'preview'>
+  exposure: Pick<Exposure, 'preview' | 'know'>
   /** Origins under which people reach us; the first when somebody names another. */
   origins: readonly string[]
 }
@@ -94,6 +94,13 @@ export class Previews {
     await checkSessionToken(record, token, this.#parts.clock.now())
     const known = await this.#records.get(id)
     return { members: record.members, ports: known?.value.ports ?? {} }
+  }
+
+  /** At the start: addresses that people kept lead to their repls again, whatever became of the table of routes. */
+  async tellAll(): Promise<void> {
+    const rows = await this.#records.list()
+    if (rows.length === 0) return
+    await this.#parts.exposure.know(Object.fromEntries(rows.map(({ id, value }) => [value.slug, id])))
   }
 
   async forget(id: string): Promise<void> {

@@ -1,5 +1,6 @@
 // What the ledger keeps of a repl and its session. Shapes only; what follows from them is decided in decide.ts.
 import { z } from 'zod'
+import { FlushNotes } from '../protocol/control.ts'
 import { Role } from '../protocol/access.ts'
 import { Generation, PersonId, ReplId, ReplName, Sha256, TemplateId } from '../protocol/ids.ts'
 import { Desired, Level, Orphan, Phase } from '../protocol/repl.ts'
@@ -14,6 +15,7 @@ export const FlushedManifest = z.object({
   sha256: Sha256,
   files: z.number(),
   bytes: z.number(),
+  notes: FlushNotes.exactOptional(),
 })
 export type FlushedManifest = z.infer<typeof FlushedManifest>
 

@@ -140,6 +140,7 @@ async function assemble(ground: Ground) {
     clock,
     origins: config.origins,
   })
+  await previews.tellAll()
   const signing = { secret: randomBytes(32), baseUrl: url, now: () => clock.now() }
   const handIn = handInOf({ ...session, repls, store, tokens, clock, fence: ground.replaced.fence ?? fence })
   const objects = objectsDoor({ store, ...handIn, ...signing })

@@ -1,4 +1,5 @@
 // The sentences of a start and a stop, as people read them. Says only what it is given.
+import type { FlushNotes } from '../protocol/control.ts'
 import type { Level, Step } from '../protocol/repl.ts'
 import type { Effect } from './decide.ts'
 import type { ReplRecord } from './record.ts'
@@ -22,6 +23,15 @@ export function broughtBack(what: { files: string; isFirst: boolean; log: number
   const files = what.isFirst ? `Copied ${what.files}` : `Brought back ${what.files}`
   if (what.unread > 0) return `${files}; some of what was typed after the last backup is damaged and missing`
   return what.log === 0 ? files : `${files}, and what was typed after the last backup`
+}
+
+/** What a backup could not keep as it was, as more sentences; empty when it kept everything. */
+export function notKept(notes: FlushNotes | undefined): string {
+  const { leftOut, parted } = notes ?? { leftOut: 0, parted: 0 }
+  return [
+    leftOut > 0 ? `. Pipes, sockets and devices are not kept: ${leftOut} left out` : '',
+    parted > 0 ? `. Files with more than one name become files of their own: ${parted}` : '',
+  ].join('')
 }
 
 export function seconds(ms: number): string {

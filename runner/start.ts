@@ -20,9 +20,9 @@ import { checkOrigins } from './doors/origins.ts'
 import { portsDoor } from './doors/ports.ts'
 import { BoxPortsWatch, dialPort } from './doors/ports-box.ts'
 import { createPreviewDoor } from './doors/preview/door.ts'
-import { PreviewGuests } from './doors/preview/guests.ts'
 import { previewLogin } from './doors/preview/login.ts'
 import { askedRules } from './doors/preview/rules.ts'
+import { searchDoor } from './doors/search.ts'
 import { startTerminals } from './doors/terminal.ts'
 import { treeDoor } from './doors/tree.ts'
 import { readIdentity, type Identity } from './identity.ts'
@@ -58,17 +58,12 @@ async function openDoors(
   core: Core,
 ): Promise<{ server: Server; previews: Server; health: () => RunnerHealth; close(): Promise<void> }> {
   const { launch, identity, clock, logger } = start
-  const { repl } = launch
   const changes = new Changes()
-  const lifecycle = new Lifecycle({
-    ...core,
-    terminals: { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() },
-    changes,
-    logger,
-  })
+  const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
+  const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
   const standing = new Standing(launch.access)
   const shared = {
-    repl,
+    repl: launch.repl,
     standing,
     tokens: checkTokens(launch, standing),
     origins: checkOrigins(launch.origins),
@@ -78,13 +73,14 @@ async function openDoors(
   }
   const health = (): RunnerHealth => healthOf(launch, core, terminals)
   const tell = (change: AccessChange): void => {
-    for (const door of [live, terminals, guests]) door.changed(change)
+    for (const door of [live, terminals]) door.changed(change)
   }
   const control = { ...controlOf(start, core, { lifecycle, standing, tell }), tokens: shared.tokens, health }
   const { confined, documents, tree } = core
   const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
   const files = filesDoor(workspace)
-  const server = createDoors({ ...shared, identity, control, files })
+  const search = searchDoor({ confined, documents, tree })
+  const server = createDoors({ ...shared, identity, control, files, search })
   const live = openLive(server, shared)
   treeDoor({ ...workspace, namespace: live.tree, tree })
   const terminals = await startTerminals({
@@ -98,8 +94,7 @@ async function openDoors(
     build: launch.build,
     clock,
   })
-  const guests = new PreviewGuests()
-  const { previews, watch } = openPreviews(start, { tokens: shared.tokens, guests })
+  const { previews, watch } = openPreviews(start, shared.tokens)
   portsDoor(live.ports, watch)
   const close = async (): Promise<void> => {
     await live.close()
@@ -134,14 +129,13 @@ function controlOf(
 /** What of the person's programs is seen from outside: their ports, and the pages behind them. */
 function openPreviews(
   { launch, clock, logger }: Start,
-  { tokens, guests }: { tokens: Tokens; guests: PreviewGuests },
+  tokens: Tokens,
 ): { previews: Server; watch: BoxPortsWatch } {
   const previews = createPreviewDoor({
     repl: launch.repl,
     origins: launch.origins,
     login: previewLogin(launch, clock),
     rules: askedRules(launch, logger, clock),
-    guests,
     checkTicket: (ticket) => tokens.ticket(ticket),
     dial: (port) => dialPort(launch, port),
     logger,

@@ -4,11 +4,11 @@ import { AppWindow, Files, FileCode2, SquareTerminal, Users } from 'lucide-react
 import { useSyncExternalStore, type ReactNode } from 'react'
 import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels'
 import { EditorPanel } from './editor/editor-panel.tsx'
-import { FilesPanel } from './files/files-panel.tsx'
 import { PanelBoundary } from './panel-boundary.tsx'
 import { PeoplePanel } from './people/people-panel.tsx'
 import { PreviewPanel } from './preview/preview-panel.tsx'
 import { TerminalPanel } from './terminal/terminal-panel.tsx'
+import { SidePanel } from './side-panel.tsx'
 import { useStore } from './use-store.ts'
 import { useWorkbench, type NarrowPanel } from './workbench-context.ts'
 
@@ -36,7 +36,7 @@ function Region({ name, label, children }: { name: NarrowPanel; label: string; c
 }
 
 const panels: { name: NarrowPanel; label: string; icon: typeof Files; draw: () => ReactNode }[] = [
-  { name: 'files', label: 'Files', icon: Files, draw: () => <FilesPanel /> },
+  { name: 'files', label: 'Files', icon: Files, draw: () => <SidePanel /> },
   { name: 'editor', label: 'Editor', icon: FileCode2, draw: () => <EditorPanel /> },
   { name: 'terminal', label: 'Terminal', icon: SquareTerminal, draw: () => <TerminalPanel /> },
   { name: 'preview', label: 'Preview', icon: AppWindow, draw: () => <PreviewPanel /> },
@@ -65,7 +65,7 @@ export function WideLayout() {
         <Group orientation="vertical" {...side}>
           <Panel id="files" minSize="96px">
             <Region name="files" label="Files">
-              <FilesPanel />
+              <SidePanel />
             </Region>
           </Panel>
           <Separator className={flat} aria-label="Height of Files" />

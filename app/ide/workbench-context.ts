@@ -7,12 +7,19 @@ import type { WorkbenchCore } from './workbench.ts'
 
 export type NarrowPanel = 'files' | 'editor' | 'terminal' | 'preview' | 'people'
 
+/** A place in a file, line and column from 1. */
+export type Place = { path: string; line: number; column: number; length: number }
+
 /** What this page alone shows; nobody else sees it. */
 export type ViewState = {
   terminal: number | null
   /** Terminal that was just opened for this person and takes the keyboard once it is shown. */
   keyboardFor: number | null
   narrow: NarrowPanel
+  /** What the upper part of the side shows. */
+  side: 'files' | 'search'
+  /** Where the editor is to show once that file's text is there. */
+  place: Place | null
   /** `share` and `members` are two sides of one dialog. */
   dialog: 'share' | 'members' | 'stop' | 'palette' | null
   /** Place of the cursor in the shown document. */

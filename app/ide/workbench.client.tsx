@@ -34,6 +34,8 @@ const atFirst: ViewState = {
   terminal: null,
   keyboardFor: null,
   narrow: 'editor',
+  side: 'files',
+  place: null,
   dialog: null,
   cursor: null,
 }

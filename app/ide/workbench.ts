@@ -15,6 +15,7 @@ import { askPreview, sharePreview } from './preview/ask-preview.ts'
 import { createPreviews, type Previews } from './preview/previews.ts'
 import { createPresence, type Presence } from './people/presence.ts'
 import { sayRoles } from './people/say-roles.ts'
+import { createSearch, type Search } from './search/search.ts'
 import { listen, createScope, type Scope } from './scope.ts'
 import { createStore, derive, until, type Readable } from './store.ts'
 import { createTerminals, type Terminals } from './terminal/terminals.ts'
@@ -27,6 +28,7 @@ export type WorkbenchCore = {
   terminals: Terminals
   presence: Presence
   previews: Previews
+  search: Search
   connection: Readable<ConnectionWord>
   isViewer: Readable<boolean>
   /** What the server says of the session, as soon as this page knows. */
@@ -74,7 +76,7 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   scope.add(terminals.dispose)
   const presence = createPresence(doors, live)
   scope.add(presence.dispose)
-  const previews = previewsOf(id, live, scope)
+  const { previews, search } = lookingOf(id, link, scope)
   const isViewer = derive([doors.latest], () => (doors.latest.get()?.role ?? role) === 'viewer')
   scope.add(isViewer.dispose)
   const found =
@@ -91,6 +93,7 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
     terminals,
     presence,
     previews,
+    search,
     connection,
     isViewer,
     sawPhase,
@@ -98,14 +101,21 @@ export function startWorkbench(parts: WorkbenchParts): WorkbenchCore {
   }
 }
 
-function previewsOf(repl: string, live: Link['live'], scope: Scope): Previews {
+/** What only looks at the repl and changes nothing of it. */
+function lookingOf(
+  repl: string,
+  { live, doors }: Link,
+  scope: Scope,
+): Pick<WorkbenchCore, 'previews' | 'search'> {
   const previews = createPreviews({
     live,
     ask: (wish) => askPreview(repl, wish),
     share: (wish) => sharePreview(repl, wish),
   })
+  const search = createSearch(doors)
   scope.add(previews.dispose)
-  return previews
+  scope.add(search.dispose)
+  return { previews, search }
 }
 
 const textOf = (opened: Opened): TextFile | null => (opened.kind === 'text' ? opened : null)

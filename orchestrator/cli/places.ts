@@ -1,8 +1,8 @@
 // The folders of an installation, made and tried before anything starts. Refuses in words what cannot work.
 import { createHash } from 'node:crypto'
-import { access, chmod, constants, lstat, mkdir } from 'node:fs/promises'
+import { access, chmod, constants, lstat, mkdir, statfs } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { makePrivateFolder } from '../disk.ts'
 import { Refusal } from './words.ts'
 
@@ -36,6 +36,7 @@ export function placesOf(data: string): Places {
 }
 
 export async function makePlaces(places: Places): Promise<void> {
+  await refuseKernels(places.data)
   try {
     for (const folder of [places.data, places.logs, places.keys]) await makePrivateFolder(folder)
     await access(places.data, constants.W_OK | constants.X_OK)
@@ -45,6 +46,20 @@ export async function makePlaces(places: Places): Promise<void> {
     )
   }
   await makeRunFolder(places.run)
+}
+
+/** Magic numbers of proc and sysfs (statfs(2)): their folders are the kernel's, and making one there may never end. */
+const kernels = new Set([0x9fa0, 0x62656572])
+
+async function refuseKernels(data: string): Promise<void> {
+  for (let at = data; ; at = dirname(at)) {
+    const found = await statfs(at).catch(() => null)
+    if (found !== null && kernels.has(found.type))
+      throw new Refusal(
+        `${data} belongs to the system, which keeps no files there. Choose another with --data DIR.`,
+      )
+    if (found !== null || at === dirname(at)) return
+  }
 }
 
 /** The temp folder is everybody's: a folder there is ours only if we own it and nobody else can enter it. */

@@ -19,6 +19,8 @@ export interface Exposure {
    * the browser does not reach hosts of their own.
    */
   preview(place: { repl: string; slug: string; port: number; from: string; plain: boolean }): Promise<string>
+  /** All slugs that were ever given to a repl that lives: their previews are found again though what an exposure keeps was lost. */
+  know(slugs: Record<string, string>): Promise<void>
   /** Where its doors are, exposed or not: the address of a repl never changes. */
   doors(repl: string): Doors
 }

@@ -1,4 +1,5 @@
-// Downloads and uploads of single files: GET, HEAD and PUT of `/r/<repl>/files/<path>`. The token has been checked before.
+// Downloads and uploads: GET, HEAD and PUT of a file at `/r/<repl>/files/<path>`, GET of a folder as a zip with `?zip`. The token has
+// been checked before.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FileHandle } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
@@ -9,6 +10,7 @@ import { limits } from '../../protocol/limits.ts'
 import { folderOf, nameOf, workspacePath } from '../../protocol/paths.ts'
 import type { Confined } from '../workspace/confine.ts'
 import type { DocumentsForTree } from '../workspace/seams.ts'
+import { zipOfFolder } from '../workspace/zip.ts'
 import type { Changes } from './changes.ts'
 
 type Deps = {
@@ -54,7 +56,9 @@ export function filesDoor(deps: Deps): FilesDoor {
   return async (request, response, ask) => {
     try {
       const path = workspacePath(ask.path)
-      if (request.method === 'GET' || request.method === 'HEAD')
+      if (request.method === 'GET' && (request.url ?? '').endsWith('?zip'))
+        await giveZip(deps, { request, response, path, ask })
+      else if (request.method === 'GET' || request.method === 'HEAD')
         await give(deps, { request, response, path, ask })
       else if (request.method === 'PUT') await take(deps, { request, response, path, ask })
       else throw new AppError('bad-input', { say: 'Files are fetched with GET and sent with PUT.' })
@@ -92,6 +96,23 @@ async function give(
   } finally {
     await file.close()
   }
+}
+
+async function giveZip({ confined, documents }: Deps, { response, path, ask }: Exchange): Promise<void> {
+  permit(ask.claims, 'file.read')
+  await documents.settle()
+  const zip = zipOfFolder(confined, path)
+  // What is wrong with the folder is known by its first piece, while there is time for words.
+  const first = await zip.next()
+  const head = { ...guarded, 'content-disposition': attachment(`${nameOf(path)}.zip`) }
+  response.writeHead(200, { ...head, 'content-type': 'application/zip' })
+  await pipeline(async function* () {
+    if (first.done !== true) yield first.value
+    for await (const piece of zip) {
+      ask.recheck?.()
+      yield piece
+    }
+  }, response)
 }
 
 /** Exactly `size` bytes; a file that was cut meanwhile ends the answer as broken, never as a shorter file. */

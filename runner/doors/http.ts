@@ -10,6 +10,7 @@ import { controlDoor, type ControlDeps } from './control.ts'
 import { tellOrigin, type Origins } from './origins.ts'
 import { proveDoor } from './prove.ts'
 import { answerFailure, answerJson, bearerOf } from './requests.ts'
+import type { SearchDoor } from './search.ts'
 
 /**
  * `path` is workspace-relative; the token was checked, its role was not. `recheck` throws when that role does not hold any
@@ -29,6 +30,7 @@ export type HttpDeps = {
   identity: Identity
   control: ControlDeps
   files: FilesDoor
+  search: SearchDoor
   /** True while the session stops: nothing may change any more. */
   stopping: () => boolean
   logger: Logger
@@ -65,6 +67,7 @@ async function serve(deps: HttpDeps, request: IncomingMessage, response: ServerR
   if (path.startsWith('control/'))
     return answerJson(response, 200, await controlDoor(deps.control, request, path.slice('control/'.length)))
   if (path.startsWith('files/')) return files(deps, request, response)
+  if (path === 'search') return search(deps, request, response)
   throw new AppError('not-found', { say: 'There is no such door.' })
 }
 
@@ -76,6 +79,11 @@ async function files(deps: HttpDeps, request: IncomingMessage, response: ServerR
   const path = pathOf(request, deps.repl) ?? ''
   const recheck = (): void => void deps.standing.check(claims)
   await deps.files(request, response, { claims, path: filePathOf(path.slice('files/'.length)), recheck })
+}
+
+async function search(deps: HttpDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const claims = await deps.tokens.door(bearerOf(request))
+  await deps.search(request, response, { claims, recheck: () => void deps.standing.check(claims) })
 }
 
 const urlOf = (request: IncomingMessage): URL => new URL(request.url ?? '/', 'http://runner')

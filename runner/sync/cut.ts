@@ -1,6 +1,7 @@
 // Turns a folder into manifest entries while its contents go to packs and blobs; a file's entry is of the version that was read.
 import { createHash } from 'node:crypto'
 import { closeSync, createReadStream, realpathSync } from 'node:fs'
+import type { FlushNotes } from '../../protocol/control.ts'
 import { AppError } from '../../protocol/errors.ts'
 import {
   blobFromBytes,
@@ -25,6 +26,8 @@ export type Sink = {
   isRunning: boolean
   /** True for what is cut by somebody else. */
   leavesOut?(path: string): boolean
+  /** Counts what is not kept as it is. */
+  notes?: FlushNotes
 }
 
 /** An entry whose place is known once the packs are closed. */
@@ -40,7 +43,7 @@ export async function cutOf(folder: string, sink: Sink): Promise<() => ManifestE
   const drafts: Draft[] = []
   const closings: Closing[] = []
   try {
-    for (const found of (await walk(root, closings)).sort((a, b) => depthOf(a) - depthOf(b))) {
+    for (const found of (await walk(root, closings, sink.notes)).sort((a, b) => depthOf(a) - depthOf(b))) {
       await turn()
       if (sink.leavesOut?.(found.text) === true) continue
       const draft = found.kind === 'file' ? await draftOfFile({ root, found, sink }) : draftOf(found)

@@ -23,11 +23,14 @@ export async function flush(request: FlushRequest, signal: AbortSignal): Promise
   }
   const packs = packer(({ sha256, bytes }) => store(uploadOf(objectKeys.pack(sha256), bytes)))
   const sink = { packs, store, isRunning: false }
-  const workspace = await cutOf(request.workspace, { ...sink, inventory: new Inventory(known?.workspace) })
+  const notes = { leftOut: 0, parted: 0 }
+  const inventory = new Inventory(known?.workspace)
+  const workspace = await cutOf(request.workspace, { ...sink, inventory, notes })
   const state = await cutOf(request.state, { ...sink, inventory: new Inventory(known?.state) })
   await packs.close()
   const cut = { workspace: workspace(), state: state(), sizes, begunAt }
-  return putManifest(remote, manifestOf({ ...request, parent: request.parent?.key }, cut))
+  const flushed = await putManifest(remote, manifestOf({ ...request, parent: request.parent?.key }, cut))
+  return notes.leftOut + notes.parted > 0 ? { ...flushed, notes } : flushed
 }
 
 /** What of the store may be relied upon; null for nothing. */

@@ -1,5 +1,6 @@
 // Lists a folder as it lies on disk, by lstat: nothing is followed, and what cannot be kept (sockets, pipes, devices) is passed over.
 import { type BigIntStats, chmodSync, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import type { FlushNotes } from '../../protocol/control.ts'
 import { AppError } from '../../protocol/errors.ts'
 import { pathText } from '../../protocol/objects.ts'
 import { tmpPrefix } from '../../protocol/paths.ts'
@@ -17,9 +18,14 @@ export type Closing = () => void
 
 /**
  * Everything below `root`, sorted by text, as a manifest wants it. Folders that their owner closed to himself are opened for as long
- * as the flush looks into them; `closings` are for the end, the last first.
+ * as the flush looks into them; `closings` are for the end, the last first. `notes` counts what is not
+ * kept as it is.
  */
-export async function walk(root: Buffer, closings: Closing[]): Promise<Found[]> {
+export async function walk(
+  root: Buffer,
+  closings: Closing[],
+  notes: FlushNotes = { leftOut: 0, parted: 0 },
+): Promise<Found[]> {
   const found: Found[] = []
   const turn = turns()
   const folders: Buffer[] = [Buffer.alloc(0)]
@@ -31,7 +37,7 @@ export async function walk(root: Buffer, closings: Closing[]): Promise<Found[]> 
       openUp(path, held.at, closings)
       for (const name of readdirSync(held.at, 'buffer')) {
         await turn()
-        const entry = look(held.at, name, below(folder, name))
+        const entry = look(held.at, name, { path: below(folder, name), notes })
         if (entry === null) continue
         found.push(entry)
         if (entry.kind === 'folder') folders.push(entry.path)
@@ -65,16 +71,21 @@ function openUp(path: Buffer, held: Buffer, closings: Closing[]): void {
   })
 }
 
+/** Where it lies below the root, and where is counted what is not kept as it is. */
+type Looking = { path: Buffer; notes: FlushNotes }
+
 /** What lies at `name` in a folder that is held, or null when it is nothing to keep or is gone. */
-function look(held: Buffer, name: Buffer, path: Buffer): Found | null {
+function look(held: Buffer, name: Buffer, { path, notes }: Looking): Found | null {
   if (name.toString('latin1').startsWith(tmpPrefix)) return null
   const stat = lstatSync(below(held, name), { bigint: true, throwIfNoEntry: false })
   if (stat === undefined) return null
   const common = { path, text: pathText(path), ...timeAndMode(stat) }
   if (stat.isDirectory()) return { kind: 'folder', ...common }
+  if (stat.isFile() && stat.nlink > 1n) notes.parted += 1
   if (stat.isFile()) return { kind: 'file', size: Number(stat.size), stamp: stampOf(stat), ...common }
   if (stat.isSymbolicLink())
     return { kind: 'link', target: readlinkSync(below(held, name), 'buffer'), ...common }
+  notes.leftOut += 1
   return null
 }
 

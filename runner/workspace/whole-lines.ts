@@ -20,9 +20,19 @@ export function onWholeLines(texts: Texts, matches: readonly Match[]): Match[] {
       next = match === end ? end : fromLineStart(texts, next)
       if (!last || head) break
     }
-    if (next && next.length > 0) out.push(next)
+    if (!next) continue
+    const anchored = withLineEnd(texts, out.at(-1), next)
+    if (anchored.length > 0) out.push(anchored)
   }
   return out
+}
+
+/** The line end before `next` stays when both sides of the gap have it: what is typed behind it then stays behind. */
+function withLineEnd({ before, after }: Texts, last: Match | undefined, next: Match): Match {
+  const { a, b, length } = next
+  const from = last ? { a: last.a + last.length, b: last.b + last.length } : { a: 0, b: 0 }
+  const isCommon = a > from.a && b > from.b && before[a - 1] === '\n' && after[b - 1] === '\n'
+  return isCommon ? { a: a - 1, b: b - 1, length: length + 1 } : next
 }
 
 /** True when the gap between two matches holds a line's end and text, and does not begin and end with lines. */

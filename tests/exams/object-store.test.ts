@@ -43,6 +43,22 @@ test('F-1 what a folder store holds is there for the next process, and what was 
     await expect(second.put(blob, Buffer.from('other'))).rejects.toMatchObject({ code: 'conflict' })
   }))
 
+test('F-1 a file in the place of a folder is said to be that: nothing is missing, and nothing exists already', () =>
+  withFolder(async (root) => {
+    const store = await folderStore(root)
+    await rm(join(root, 'v1'), { recursive: true, force: true })
+    await writeFile(join(root, 'v1'), 'a file')
+    const words = {
+      code: 'unavailable',
+      say: expect.stringContaining('a file lies where one of its folders'),
+    }
+
+    await expect(store.get(blob)).rejects.toMatchObject(words)
+    await expect(store.head(blob)).rejects.toMatchObject(words)
+    await expect(store.put(blob, Buffer.from('x'))).rejects.toMatchObject(words)
+    await expect(folderStore(join(root, 'v1'))).rejects.toMatchObject(words)
+  }))
+
 test('F-1 a HEAD that cannot be read is never taken for none', () =>
   withFolder(async (root) => {
     const store = await folderStore(root)

@@ -4,7 +4,6 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { decodeRecord, segmentHeadBytes } from '../../runner/documents/records.ts'
 import { launchBrowser, newPersonPage, noBrowser, type PersonPage } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { programOf, slay } from '../support/processes.ts'
@@ -102,24 +101,22 @@ function keepCloseCodes(): void {
   Object.assign(window, { closeCodes: codes })
 }
 
-/** Keystrokes before the last that was logged: their records lie before the one that says what the file holds. */
-const damagedBefore = 4
+/** Records before the last of the file: behind them lies the one that says what the file holds. */
+const damagedBefore = 5
 
 /**
  * Damages the log under the last that was written of the file and kills the runner: what comes then cannot tell any more what of
  * the file it wrote itself, so it begins a new history.
  */
-async function endHistory(): Promise<void> {
+async function endHistory(doc: string): Promise<void> {
   const folder = join(workspace(), '../state/log')
   for (const name of readdirSync(folder)) {
     const bytes = readFileSync(join(folder, name))
-    const ends: number[] = []
-    let found = decodeRecord(bytes, segmentHeadBytes)
-    for (; found; found = decodeRecord(bytes, found.next))
-      if (found.record.author !== '') ends.push(found.next)
-    const end = ends.at(-damagedBefore)
-    if (end === undefined) continue
-    bytes[end - 1] = (bytes[end - 1] ?? 0) ^ 0xff
+    const records: number[] = []
+    for (let at = bytes.indexOf(doc); at >= 0; at = bytes.indexOf(doc, at + 1)) records.push(at)
+    const damaged = records.at(-damagedBefore)
+    if (damaged === undefined) continue
+    bytes.writeUInt8(bytes.readUInt8(damaged) ^ 0xff, damaged)
     writeFileSync(join(folder, name), bytes)
   }
   await slay(programOf(repl, 'runner'))
@@ -271,9 +268,14 @@ describe.skipIf(noBrowser)('offline', () => {
     await typeAtEnd(ada.page, typed)
     await allKept(ada.page)
     const old = onDisk()
-    await endHistory()
+    const before = await elsewhere.enter(repl)
+    const { provider } = await before.edit(file)
+    before.leave()
+    await endHistory(provider.roomname.split('/')[1] ?? '')
     const inside = await elsewhere.enter(repl)
-    expect((await eventually(() => inside.edit(file), 30_000)).text.toString()).toBe(old)
+    const { text, provider: fresh } = await eventually(() => inside.edit(file), 30_000)
+    expect(text.toString()).toBe(old)
+    expect(fresh.roomname).not.toBe(provider.roomname)
     inside.leave()
 
     await ada.context.setOffline(false)

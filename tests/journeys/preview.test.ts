@@ -1,12 +1,13 @@
 // Previews in a real browser: a dev server with hot reload inside the pane, and a page that tries everything it must not reach.
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Browser, FrameLocator, Page } from 'playwright-core'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { unzipSync } from 'fflate'
+import type { Browser, Download, FrameLocator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { root } from '../../scripts/build.mjs'
 import { launchBrowser, newPersonPage, noBrowser } from '../support/browser.ts'
 import type { PersonPage } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
+import { copyPackage, giveTo } from '../support/packages.ts'
 import { freePort, startProduct } from '../support/product.ts'
 import type { Product } from '../support/product.ts'
 import { evilProgram } from './evil-page.ts'
@@ -16,7 +17,7 @@ let product: Product
 let browser: Browser
 let ada: PersonPage
 /** Where the dev server of the first repl is seen. */
-let vite: { origin: string; repl: string }
+let vite = { origin: '', repl: '' }
 
 beforeAll(async () => {
   if (noBrowser) return
@@ -27,6 +28,12 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser?.close()
+  // A backup of a dev server's packages would take longer than all the rest.
+  if (vite.repl !== '')
+    rmSync(join(workspaceOf(vite.repl), 'node_modules'), {
+      recursive: true,
+      force: true,
+    })
   await product?.stop()
   product?.clean()
 })
@@ -53,7 +60,7 @@ test.skipIf(noBrowser)(
     const port = await freePort()
     const place = workspaceOf(repl)
     mkdirSync(join(place, 'src'), { recursive: true })
-    symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'))
+    copyPackage('vite', place)
     writeFileSync(join(place, 'index.html'), '<h1></h1><script type="module" src="/src/main.js"></script>')
     writeFileSync(
       join(place, 'src/main.js'),
@@ -64,9 +71,10 @@ globalThis.begun ??= Math.random()
 import.meta.hot.accept('../words.js', (next) => next && (heading.textContent = next.words))`,
     )
     writeFileSync(join(place, 'words.js'), `export const words = 'one'`)
+    giveTo(place)
     await runInTerminal(page, `node node_modules/vite/bin/vite.js --port ${port} --strictPort`)
 
-    await page.getByText(`node listens on ${port}`).first().waitFor({ timeout: 30_000 })
+    await page.getByText(`node listens on ${port}`).first().waitFor({ timeout: 60_000 })
     await page.getByRole('button', { name: 'Open', exact: true }).click()
     const heading = frameOf(page).locator('h1')
     await eventually(async () => (await heading.textContent()) === 'one', 30_000)
@@ -89,7 +97,61 @@ import.meta.hot.accept('../words.js', (next) => next && (heading.textContent = n
     await frameOf(page).getByText(`Nothing listens on ${port}`).waitFor()
     await screen.typeInTerminal(page, `node node_modules/vite/bin/vite.js --port ${port} --strictPort`)
     await eventually(async () => (await heading.textContent()) === 'two', 30_000)
+    // In a tab: somebody who pasted the address comes by the app, and where no host of its own is reached there is a port.
+    const tab = await ada.context.newPage()
+    await tab.goto(`${vite.origin}/?deep`)
+    await eventually(async () => (await tab.locator('h1').textContent()) === 'two', 30_000)
+    expect(tab.url()).toBe(`${vite.origin}/?deep`)
+    await tab.goto(`${product.url}/repl/${repl}/preview?port=${port}&plain=true`)
+    await eventually(async () => (await tab.locator('h1').textContent()) === 'two', 30_000)
+    expect(tab.url()).toMatch(/^http:\/\/localhost:\d+\/$/)
+    expect(new URL(tab.url()).port).not.toBe(new URL(product.url).port)
+    await tab.close()
     expect(faults).toEqual([])
+  },
+)
+
+test.skipIf(noBrowser)(
+  'W-12 what was typed a moment ago is found and opens at its line; a folder goes up and comes back as a zip',
+  async () => {
+    const { page } = ada
+    await screen.openFile(page, 'words.js')
+    await screen.focusEditor(page)
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type(`\n// a needle in the hay`)
+    await page.keyboard.press('Control+Home')
+    await page.keyboard.press('Control+Shift+F')
+    await page.keyboard.type('NEEDLE')
+    await page.getByRole('button', { name: 'a needle in the hay' }).click({ timeout: 20_000 })
+    await page.getByTestId('status').getByText('Ln 2, Col 12').waitFor()
+    await page.getByRole('button', { name: 'Back to the files' }).click()
+
+    const folder = mkdtempSync(join(product.data, 'up-'))
+    mkdirSync(join(folder, 'deep'))
+    writeFileSync(join(folder, 'deep', 'one.txt'), 'one')
+    writeFileSync(join(folder, 'two.txt'), 'two')
+    await page.getByLabel('Folder to upload').setInputFiles(folder)
+    const name = basename(folder)
+    await screen.treeItem(page, name).waitFor()
+    await eventually(() => existsSync(join(workspaceOf(vite.repl), name, 'two.txt')))
+    const coming: Download[] = []
+    page.on('download', (download) => coming.push(download))
+    // The menu goes when the row under it changes: opened again until its verb was taken.
+    await eventually(async () => {
+      await screen.treeItem(page, name).click({ button: 'right' })
+      await page.getByRole('menuitem', { name: 'Download as a zip' }).click({ timeout: 3000 })
+      return true
+    }, 30_000)
+    const download = await eventually(() => coming[0], 20_000)
+    const files = unzipSync(readFileSync(await download.path()))
+
+    expect(Object.keys(files).sort()).toEqual(
+      [`${name}/`, `${name}/deep/`, `${name}/deep/one.txt`, `${name}/two.txt`].sort(),
+    )
+    await page.keyboard.press('Control+P')
+    await page.keyboard.type('onetxt')
+    await page.keyboard.press('Enter')
+    await page.getByRole('tab', { name: /one\.txt/ }).waitFor()
   },
 )
 
@@ -102,7 +164,9 @@ test.skipIf(noBrowser)(
     await screen.workbench(page)
     const port = await freePort()
     const prey = { app: product.url, repl: vite.repl, preview: vite.origin }
-    writeFileSync(join(workspaceOf(replOf(page)), 'evil.cjs'), evilProgram(port, prey))
+    const place = workspaceOf(replOf(page))
+    writeFileSync(join(place, 'evil.cjs'), evilProgram(port, prey))
+    giveTo(place)
     await runInTerminal(page, 'node evil.cjs')
     await page.getByTestId('ports').click({ timeout: 20_000 })
     const out = frameOf(page).locator('#out')

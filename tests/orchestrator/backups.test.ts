@@ -54,7 +54,7 @@ async function lose(repl: string): Promise<void> {
     { pid: number }
   >
   await rm(folder, { recursive: true })
-  for (const { pid } of Object.values(pids)) process.kill(pid, 'SIGKILL')
+  for (const { pid } of [pids.runner, pids.box]) process.kill(pid, 'SIGKILL')
 }
 
 test('F-7 while a session runs, "backed up" follows what changes, by verified commits of its generation', async () => {

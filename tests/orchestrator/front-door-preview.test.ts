@@ -114,7 +114,9 @@ describe('P-8 at a host of its own', () => {
       from: `http://${local}`,
       plain: false,
     })
-    expect((await ask(hostOf('other-234567', 80))).status).toBe(409)
+    const idle = await ask(hostOf('other-234567', 80), '/', { headers: { accept: 'text/html' } })
+    expect(idle.status).toBe(409)
+    expect(idle.body).toContain('<p>This REPL is not running. Start it first.</p>')
 
     await rig.exposure.expose(other, { socket: join(rig.root, 'r.sock') })
     expect((await ask(hostOf('other-234567', 80))).body).toBe('preview /')

@@ -12,13 +12,14 @@ test.runIf(existsSync(full))(
     const repls: string[] = []
     onTestFinished(() => installation.stop(repls))
     await installation.start()
-    const ada = await installation.owner()
-    const repl = await installation.create(ada, 'unlogged')
+    const ada = await installation.api.owner()
+    const repl = await installation.api.create(ada, 'unlogged')
     repls.push(repl)
 
-    await installation.startRepl(ada, repl)
-    await installation.stopRepl(ada, repl)
+    await installation.api.startRepl(ada, repl)
+    await installation.api.stopRepl(ada, repl)
 
-    expect((await installation.repl(ada, repl)).committedAt).not.toBe(null)
+    expect((await installation.api.repl(ada, repl)).committedAt).not.toBe(null)
   },
+  60_000,
 )

@@ -1,11 +1,12 @@
 // Previews at the API: slugs that are given once, tickets, who may see what, and what only a session's own runner is told.
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createLocalJWKSet, jwtVerify, SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { doorAudience, tokenIssuer } from '../../protocol/access.ts'
 import { RunnerLaunch } from '../../protocol/control.ts'
+import { RouteTable } from '../../protocol/env.ts'
 import {
   newPreviewSlug,
   Preview,
@@ -126,6 +127,16 @@ test('P-3 nobody but the session’s runner is told who the members are', async 
   expect(await rules({ ...launch, repl: 'a'.repeat(20) })).toBe('stale-generation')
   const bare = await fetch(`${house.orchestrator.url}/v1/sessions/${repl.id}/previews`)
   expect(bare.status).toBe(401)
+})
+
+test('P-7 an address that somebody kept leads to its repl again after the table of routes was lost', async () => {
+  const slug = readPreviewLabel(new URL((await preview(ada)).origin).hostname.split('.')[0] ?? '')?.slug ?? ''
+  await rm(house.config.routes)
+
+  await house.restart()
+
+  const table = RouteTable.parse(JSON.parse(await readFile(house.config.routes, 'utf8')))
+  expect(table.slugs).toMatchObject({ [slug]: repl.id })
 })
 
 test('P-2 a repl that does not run has no previews, and a port that is none is refused', async () => {

@@ -25,7 +25,8 @@ const press = (repl: string, what: 'start' | 'stop') =>
   house.ask('POST', `/v1/repls/${repl}/${what}`, { as: ada, body: {} })
 const pids = async (repl: string) => {
   const text = await readFile(join(house.config.data, 'sandboxes', repl, 'processes.json'), 'utf8')
-  return JSON.parse(text) as Record<'runner' | 'box', { pid: number } | null>
+  const { runner, box } = JSON.parse(text) as Record<'runner' | 'box', { pid: number } | null>
+  return { runner, box }
 }
 const isStep = (step: string, state: string) => (event: ProgressEvent) =>
   event.step === step && event.state === state

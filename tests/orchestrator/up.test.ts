@@ -45,6 +45,7 @@ describe('arguments', () => {
     [['down'], /no command "down"/],
     [['up', '--host', 'example.org'], /--host needs an IP address/],
     [['up', '--isolation', 'vm'], /no isolation "vm"\. Use one of process, bwrap, /],
+    [['up', '--preview-host', 'example.org'], /--preview-host needs a name that begins with \*\./],
   ])('%j is refused in words', (argv, words) => {
     expect(refused(argv)).toMatch(words)
   })
@@ -57,6 +58,14 @@ describe('arguments', () => {
     expect(
       readSettings(['up', '--isolation', 'process'], { HOME: '/x', DEVEX_ISOLATION: 'bwrap' }),
     ).toMatchObject({ isolation: 'process' })
+  })
+
+  test('P-8 a wildcard host for previews is taken from the command line or the environment', () => {
+    const given = readSettings(['up', '--preview-host', 'https://*.p.example.org'], { HOME: '/x' })
+    expect(given).toMatchObject({ previewHost: 'https://*.p.example.org' })
+    const said = readSettings([], { HOME: '/x', DEVEX_PREVIEW_HOST: '*.example.org' })
+    expect(said).toMatchObject({ previewHost: '*.example.org' })
+    expect(readSettings([], { HOME: '/x' })).not.toHaveProperty('previewHost')
   })
 
   test('addresses beyond this machine are those that links name', () => {
@@ -243,6 +252,13 @@ describe('up', () => {
     expect(await words(start({ data }))).toMatch(
       /^The folder .* cannot be written \(ENOTDIR\)\. Choose another with --data DIR\.$/,
     )
+  })
+
+  test('a folder of the system is refused in words, at once', async () => {
+    for (const data of ['/proc/x', '/sys/x/y'])
+      expect(await words(start({ data }))).toBe(
+        `${data} belongs to the system, which keeps no files there. Choose another with --data DIR.`,
+      )
   })
 
   test('what an up that was killed left running is ended before the next begins', async () => {

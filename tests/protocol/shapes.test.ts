@@ -145,6 +145,12 @@ test('A-8 each role does what the table says and no more', () => {
   expect(may('owner')).toEqual([...watching, ...editing, ...owning])
 })
 
+test('A-8 a role or an action that is not in the table may nothing', () => {
+  for (const action of ['', 'everything', 'constructor', 'TREE.CHANGE'] as unknown as Action[])
+    expect(can('owner', action)).toBe(false)
+  expect(Role.safeParse('admin').success).toBe(false)
+})
+
 test('C-1 only a whole, well-formed room path names a room', () => {
   const room = { repl: newReplId(random), doc: newDocId(random), epoch: newEpoch(random) }
   expect(parseRoomPath(roomPath(room))).toEqual(room)

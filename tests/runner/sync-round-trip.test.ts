@@ -4,10 +4,12 @@ import { once } from 'node:events'
 import {
   chmodSync,
   existsSync,
+  linkSync,
   lutimesSync,
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -147,6 +149,20 @@ test('F-4 sockets, pipes and our own temporary files are passed over', async () 
   expect(flushed.files).toBe(1)
   await rig.restore({ kind: 'manifest', key: flushed.key, sha256: flushed.sha256 })
   expect(readdirSync(rig.workspace)).toEqual(['kept'])
+})
+
+test('F-4 what a backup cannot keep as it is, is counted and said', async () => {
+  writeFileSync(join(rig.workspace, 'one'), 'same')
+  linkSync(join(rig.workspace, 'one'), join(rig.workspace, 'two'))
+  execFileSync('mkfifo', [join(rig.workspace, 'pipe')])
+
+  const flushed = await rig.flush()
+
+  expect(flushed.notes).toEqual({ leftOut: 1, parted: 2 })
+  await rig.restore({ kind: 'manifest', key: flushed.key, sha256: flushed.sha256 })
+  expect(readdirSync(rig.workspace)).toEqual(['one', 'two'])
+  rmSync(join(rig.workspace, 'two'))
+  expect((await rig.flush()).notes).toBeUndefined()
 })
 
 test('F-4 an unchanged tree costs no second copy, and each manifest is one of its own', async () => {

@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Listening, RouteTable } from '../../protocol/env.ts'
-import { Doors, Invite, Person, Repl } from '../../protocol/repl.ts'
 import { buildMissing, root } from '../../scripts/build.mjs'
+import { Api } from './api.ts'
 import { eventually } from './eventually.ts'
 
 export const servers = ['relay', 'sync', 'orchestrator'] as const
@@ -26,13 +26,14 @@ const Known = z.object({
   box: z.object({ pid: z.number() }).nullable(),
 })
 
-/** Milliseconds after which a repl, or a program, that does not come is a failure. */
+/** Milliseconds after which a program that does not come is a failure. */
 const patienceMs = 60_000
 
 export class Installation {
   readonly #running = new Map<Server, ChildProcess>()
   readonly #ports: Record<Server, number> = { relay: 0, sync: 0, orchestrator: 0 }
   readonly #secret = randomBytes(24).toString('hex')
+  readonly api = new Api({ url: () => `http://127.0.0.1:${this.#ports.orchestrator}`, secret: this.#secret })
   readonly #cables = new Set<Socket>()
   /** Between runners and the relay, so that the link can be cut. */
   readonly #between = createServer((socket) => this.#cable(socket))
@@ -175,92 +176,6 @@ export class Installation {
   #cut(ms: number): void {
     this.#cutUntil = Date.now() + ms
     for (const cable of this.#cables) cable.destroy()
-  }
-
-  /** One question to the API, as the app asks for `person`. */
-  async ask(
-    method: 'GET' | 'POST',
-    path: string,
-    how: { person?: string; body?: object } = {},
-  ): Promise<unknown> {
-    const answer = await fetch(`http://127.0.0.1:${this.#ports.orchestrator}/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${this.#secret}`,
-        'content-type': 'application/json',
-        connection: 'close',
-        ...(how.person === undefined ? {} : { 'x-devex-person': how.person }),
-      },
-      ...(method === 'GET' ? {} : { body: JSON.stringify(how.body ?? {}) }),
-    })
-    const text = await answer.text()
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 300)}`)
-    return JSON.parse(text)
-  }
-
-  async owner(): Promise<string> {
-    const link = z.object({ code: z.string() }).parse(await this.ask('POST', '/links'))
-    const consumed = await this.ask('POST', '/links/consume', { body: { code: link.code } })
-    return z.object({ person: Person }).parse(consumed).person.id
-  }
-
-  async create(person: string, name: string): Promise<string> {
-    const made = await this.ask('POST', '/repls', { person, body: { name, template: 'python' } })
-    return z.object({ repl: Repl }).parse(made).repl.id
-  }
-
-  /** Somebody who comes by an invite and may edit. */
-  async guest(repl: string, of: { owner: string; name: string }): Promise<string> {
-    const made = await this.ask('POST', `/repls/${repl}/invites`, {
-      person: of.owner,
-      body: { role: 'editor' },
-    })
-    const { code } = z.object({ invite: Invite }).parse(made).invite
-    const came = await this.ask('POST', `/invites/${code}/accept`, { body: { name: of.name } })
-    return z.object({ person: Person }).parse(came).person.id
-  }
-
-  async repl(person: string, repl: string): Promise<Repl> {
-    return z.object({ repl: Repl }).parse(await this.ask('GET', `/repls/${repl}`, { person })).repl
-  }
-
-  async doors(person: string, repl: string): Promise<Doors> {
-    return z.object({ doors: Doors }).parse(await this.ask('POST', `/repls/${repl}/doors`, { person })).doors
-  }
-
-  async startRepl(person: string, repl: string): Promise<void> {
-    await this.ask('POST', `/repls/${repl}/start`, { person })
-    await this.running(person, repl)
-  }
-
-  /** Waits until the session is well: both processes, the link and the terminals. */
-  async running(person: string, repl: string): Promise<void> {
-    await this.#phase(person, repl, 'RUNNING')
-  }
-
-  /** Presses stop, again when a backup failed meanwhile, and waits for the end. */
-  async stopRepl(person: string, repl: string): Promise<void> {
-    await eventually(() => this.ask('POST', `/repls/${repl}/stop`, { person }), patienceMs)
-    await this.#phase(person, repl, 'STOPPED', async (phase) => {
-      if (phase === 'FLUSH_FAILED') await this.ask('POST', `/repls/${repl}/stop`, { person })
-    })
-  }
-
-  async #phase(
-    person: string,
-    repl: string,
-    wanted: string,
-    otherwise: (phase: string) => Promise<void> = async () => undefined,
-  ): Promise<void> {
-    let seen = ''
-    await eventually(async () => {
-      const { phase, reason } = await this.repl(person, repl)
-      seen = `${phase}: ${reason}`
-      if (phase !== wanted) await otherwise(phase)
-      return phase === wanted
-    }, patienceMs).catch((fault: unknown) => {
-      throw new Error(`${repl} is ${seen}, not ${wanted}`, { cause: fault })
-    })
   }
 }
 

@@ -65,7 +65,7 @@ export class Killing {
   /** A fresh installation with a repl in it. */
   async start(): Promise<void> {
     await Promise.all([this.installation.start(), this.#authors.start(authorsOfPoint)])
-    await this.#begin(await this.installation.owner())
+    await this.#begin(await this.installation.api.owner())
   }
 
   async stop(isKept = false): Promise<void> {
@@ -76,15 +76,15 @@ export class Killing {
   /** Goes on in another repl, with another hand. */
   async another(random: (below: number) => number): Promise<void> {
     this.#random = random
-    await this.installation.stopRepl(this.#owner, this.#repl)
+    await this.installation.api.stopRepl(this.#owner, this.#repl)
     await this.#begin(this.#owner)
   }
 
   async #begin(owner: string): Promise<void> {
-    this.#repl = await this.installation.create(owner, 'killed')
+    this.#repl = await this.installation.api.create(owner, 'killed')
     this.#repls.push(this.#repl)
-    await this.installation.startRepl(owner, this.#repl)
-    const guests = ['grace', 'mary'].map((name) => this.installation.guest(this.#repl, { owner, name }))
+    await this.installation.api.startRepl(owner, this.#repl)
+    const guests = ['grace', 'mary'].map((name) => this.installation.api.guest(this.#repl, { owner, name }))
     this.#people = [owner, ...(await Promise.all(guests))]
     await this.#enter()
     await this.#newChapter()
@@ -112,13 +112,13 @@ export class Killing {
     await wait(pace.earliestMs + this.#random(pace.latestMs - pace.earliestMs))
     await this.#strike(victims, typing)
     const read = await this.#read(this.#tally(typing))
-    await this.installation.running(this.#owner, this.#repl)
+    await this.installation.api.running(this.#owner, this.#repl)
     return read
   }
 
   async #whileStopping({ victims }: Kind): Promise<Outcome> {
     const typing = await this.#type()
-    await this.installation.ask('POST', `/repls/${this.#repl}/stop`, { person: this.#owner })
+    await this.installation.api.ask('POST', `/repls/${this.#repl}/stop`, { person: this.#owner })
     await wait(this.#random(stopMs))
     await this.#strike(victims, typing)
     const told = this.#tally(typing)
@@ -127,8 +127,8 @@ export class Killing {
   }
 
   async #restart(): Promise<void> {
-    await this.installation.stopRepl(this.#owner, this.#repl)
-    await this.installation.startRepl(this.#owner, this.#repl)
+    await this.installation.api.stopRepl(this.#owner, this.#repl)
+    await this.installation.api.startRepl(this.#owner, this.#repl)
     await this.#enter()
     const room = await this.#open()
     if (room.doc !== this.#room.doc || room.epoch !== this.#room.epoch)
@@ -225,7 +225,9 @@ export class Killing {
 
   /** Tokens are good for one session. */
   async #enter(): Promise<void> {
-    const doors = await Promise.all(this.#people.map((person) => this.installation.doors(person, this.#repl)))
+    const doors = await Promise.all(
+      this.#people.map((person) => this.installation.api.doors(person, this.#repl)),
+    )
     this.#tokens = doors.map(({ token }) => token)
   }
 

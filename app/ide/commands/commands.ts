@@ -1,5 +1,6 @@
 // Everything that can be done from the palette and by keys, as a list of named verbs. It draws nothing.
 import { can } from '../../../protocol/access.ts'
+import { openPreview } from '../preview/open-preview.ts'
 import { stepRegion } from '../regions.ts'
 import { chooseTheme } from '../../ui/theme.tsx'
 import type { Workbench } from '../workbench-context.ts'
@@ -24,7 +25,7 @@ export const modKey = isMac ? '⌘' : 'Ctrl '
 
 /** What a viewer may not do is not offered to one. */
 export function commandsOf({ workbench, toggleRun, isRunning, openTerminal }: CommandParts): Command[] {
-  const { view, tabs, isViewer } = workbench
+  const { view, tabs, isViewer, previews } = workbench
   const dialog = (name: 'share' | 'members' | 'stop') => (): void =>
     view.update((now) => ({ ...now, dialog: name }))
   const change: Command[] = [
@@ -34,6 +35,17 @@ export function commandsOf({ workbench, toggleRun, isRunning, openTerminal }: Co
   ]
   const look: Command[] = [
     { id: 'share', title: 'Share: invite people', run: dialog('share') },
+    {
+      id: 'search',
+      title: 'Search in files',
+      keys: `${modKey}Shift F`,
+      run: () => view.update((now) => ({ ...now, side: 'search', narrow: 'files' })),
+    },
+    ...previews.ports.get().map(({ port, program }) => ({
+      id: `preview-${port}`,
+      title: `Preview port ${port}${program === '' ? '' : ` (${program})`}`,
+      run: () => openPreview(workbench, port),
+    })),
     { id: 'next', title: 'Next tab', run: () => tabs.step(1) },
     { id: 'previous', title: 'Previous tab', run: () => tabs.step(-1) },
     {

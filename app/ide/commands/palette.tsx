@@ -9,9 +9,7 @@ import { useOpenTerminal } from '../terminal/terminal-panel.tsx'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { commandsOf, type Command } from './commands.ts'
-
-/** More files than these are not drawn at once; typing narrows them. */
-const mostFiles = 200
+import { bestPaths } from './best-paths.ts'
 
 function useKeys(open: () => void, toggleRun: () => void): void {
   useEffect(() => {
@@ -47,10 +45,7 @@ export function Palette() {
     view.update((now) => ({ ...now, dialog: open ? 'palette' : null }))
   }
   useKeys(() => set(!isOpen), toggle)
-  const paths = useMemo(
-    () => (isOpen ? matchingFiles([...entries.keys()], entries, typed) : []),
-    [isOpen, entries, typed],
-  )
+  const paths = useMemo(() => (isOpen ? bestPaths(entries, typed) : []), [isOpen, entries, typed])
   const commands = commandsOf({ workbench, toggleRun: toggle, isRunning, openTerminal })
   const choose = (run: () => void) => (): void => {
     set(false)
@@ -123,18 +118,4 @@ function CommandItem({ command, onSelect }: { command: Command; onSelect: () => 
       {command.keys !== undefined && <kbd className="font-sans text-label text-muted">{command.keys}</kbd>}
     </Finder.Item>
   )
-}
-
-/** Files whose path holds the typed letters in their order; the finder ranks what is left. */
-function matchingFiles(
-  paths: string[],
-  entries: ReadonlyMap<string, { kind: string }>,
-  typed: string,
-): string[] {
-  const letters = [...typed.toLowerCase().replaceAll(' ', '')]
-  const holds = (path: string): boolean => {
-    let at = -1
-    return letters.every((letter) => (at = path.toLowerCase().indexOf(letter, at + 1)) >= 0)
-  }
-  return paths.filter((path) => entries.get(path)?.kind !== 'folder' && holds(path)).slice(0, mostFiles)
 }

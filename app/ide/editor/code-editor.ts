@@ -16,6 +16,8 @@ export type CodeEditor = {
   /** Lets go of the models of documents that are not in `ids`. */
   keepOnly: (ids: ReadonlySet<string>) => void
   setReadOnly: (words: string | null) => void
+  /** Selects a place of the shown document, puts it in the middle and takes the keyboard. */
+  reveal: (place: { line: number; column: number; length: number }) => void
   focus: () => void
   dispose: () => void
 }
@@ -110,6 +112,13 @@ class SwitchingEditor implements CodeEditor {
   setReadOnly(words: string | null): void {
     const message = words === null ? {} : { readOnlyMessage: { value: words } }
     this.#editor.updateOptions({ readOnly: words !== null, ...message })
+  }
+
+  reveal({ line, column, length }: { line: number; column: number; length: number }): void {
+    const range = new monaco.Range(line, column, line, column + length)
+    this.#editor.setSelection(range)
+    this.#editor.revealRangeInCenterIfOutsideViewport(range, monaco.editor.ScrollType.Immediate)
+    this.#editor.focus()
   }
 
   focus(): void {

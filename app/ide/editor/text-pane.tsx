@@ -52,7 +52,8 @@ interface ShownProps {
 
 /** Shows the document once its text has come: an empty text that fills later would look like a loss. */
 function Shown({ editor, document, path }: ShownProps) {
-  const { isViewer: viewer } = useWorkbench()
+  const { isViewer: viewer, view } = useWorkbench()
+  const { place } = useStore(view)
   const { hasText, readOnly, closed } = useStore(document.facts)
   const isViewer = useStore(viewer)
   useEffect(() => {
@@ -60,6 +61,11 @@ function Shown({ editor, document, path }: ShownProps) {
     editor.show(document, path)
     if (isFocusFree()) editor.focus()
   }, [editor, document, path, hasText])
+  useEffect(() => {
+    if (!hasText || place?.path !== path) return
+    editor.reveal(place)
+    view.update((now) => ({ ...now, place: null }))
+  }, [editor, hasText, path, place, view])
   useEffect(() => () => editor.hide(), [editor])
   const words = isViewer
     ? 'You are a viewer here. Ask the owner to make you an editor.'

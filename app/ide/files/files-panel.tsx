@@ -1,6 +1,6 @@
 // The files panel: its buttons and questions around the tree. What happens to files is core's.
-import { FilePlus2, FolderPlus, Upload } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { FilePlus2, FolderPlus, Search } from 'lucide-react'
+import { useEffect, useState } from 'react'
 import { folderOf } from '../../../protocol/paths.ts'
 import { IconButton } from '../../ui/button.tsx'
 import { LoadingView } from '../../ui/views.tsx'
@@ -10,17 +10,17 @@ import { useWorkbench } from '../workbench-context.ts'
 import { DeleteQuestion, MoveQuestion, ReplaceQuestion } from './file-dialogs.tsx'
 import { createPanelState, type FilesPanelState } from './panel-state.ts'
 import { TreeView } from './tree-view.tsx'
+import { UploadButton } from './upload-button.tsx'
 import { useUploads } from './use-uploads.ts'
 
 export function FilesPanel() {
   const workbench = useWorkbench()
-  const { files, isViewer: viewer } = workbench
+  const { files, view, isViewer: viewer } = workbench
   const tree = useStore(files.tree)
   const isViewer = useStore(viewer)
   const [panel] = useState(() => createPanelState(files))
   const [question, setQuestion] = useState<{ kind: 'delete' | 'move'; path: string } | null>(null)
   const uploads = useUploads()
-  const upload = useRef<HTMLInputElement>(null)
   const { focused } = useStore(panel.state)
   useRevealed(panel)
   const folder =
@@ -43,24 +43,13 @@ export function FilesPanel() {
               icon={<FolderPlus size={15} aria-hidden />}
               onClick={() => create('folder')}
             />
-            <IconButton
-              label="Upload files"
-              icon={<Upload size={15} aria-hidden />}
-              onClick={() => upload.current?.click()}
-            />
+            <UploadButton onChoose={(choose) => uploads.upload(folder, choose)} />
           </>
         )}
-        <input
-          ref={upload}
-          type="file"
-          multiple
-          hidden
-          aria-label="Files to upload"
-          onChange={(event) => {
-            const chosen = [...(event.target.files ?? [])]
-            event.target.value = ''
-            uploads.upload(folder, chosen)
-          }}
+        <IconButton
+          label="Search in files"
+          icon={<Search size={14} aria-hidden />}
+          onClick={() => view.update((now) => ({ ...now, side: 'search' }))}
         />
       </header>
       <NoticeBar area="files" />

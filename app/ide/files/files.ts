@@ -21,6 +21,8 @@ export type Files = {
   list: (folder: string) => Promise<void>
   upload: (path: string, file: Blob) => Promise<void>
   download: (path: string) => Promise<void>
+  /** A folder as a zip. */
+  downloadFolder: (path: string) => Promise<void>
   /** An open document moved or lost its file. */
   onDocument: (listener: (event: DocumentEvent) => void) => () => void
   dispose: () => void
@@ -70,8 +72,8 @@ export function createFiles({ live, doors }: { live: Readable<Live | null>; door
     },
     list: async (path) => mirror.listed((await answered(ask().emitWithAck('list', { path }))).entries),
     upload: async (path, file) => void (await filesDoor(doors, workspacePath(path), { method: 'PUT', file })),
-    download: async (path) =>
-      giveToPerson(await (await filesDoor(doors, path, { method: 'GET' })).blob(), nameOf(path)),
+    download: (path) => giveFile(doors, path, { method: 'GET' }),
+    downloadFolder: (path) => giveFile(doors, path, { method: 'GET', zip: true }),
     onDocument: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -90,14 +92,20 @@ async function askWhole(live: Live | null, take: (tree: unknown) => void): Promi
   if (answer !== null) take(answer.tree)
 }
 
-type FileRequest = { method: 'GET' } | { method: 'PUT'; file: Blob }
+type FileRequest = { method: 'GET'; zip?: true } | { method: 'PUT'; file: Blob }
+
+async function giveFile(doors: DoorsKeeper, path: string, request: FileRequest & { method: 'GET' }) {
+  const content = await (await filesDoor(doors, path, request)).blob()
+  giveToPerson(content, request.zip ? `${nameOf(path)}.zip` : nameOf(path))
+}
 
 async function filesDoor(doors: DoorsKeeper, path: string, request: FileRequest): Promise<Response> {
   if (request.method === 'PUT' && request.file.size > limits.uploadBytes) {
     throw new AppError('too-large', { say: `${nameOf(path)} is larger than 256 MB and was not uploaded.` })
   }
   const { runner, token } = await doors.current()
-  const address = `${runner}/files/${path.split('/').map(encodeURIComponent).join('/')}`
+  const query = request.method === 'GET' && request.zip ? '?zip' : ''
+  const address = `${runner}/files/${path.split('/').map(encodeURIComponent).join('/')}${query}`
   const answer = await fetch(address, {
     method: request.method,
     credentials: 'omit',

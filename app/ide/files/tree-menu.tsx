@@ -51,7 +51,11 @@ function Looking({ target }: { target: TreeEntry }) {
   const { files, notices } = useWorkbench()
   return (
     <>
-      {target.kind !== 'folder' && (
+      {target.kind === 'folder' ? (
+        <ContextMenuItem onSelect={() => notices.attempt('files', () => files.downloadFolder(target.path))}>
+          Download as a zip
+        </ContextMenuItem>
+      ) : (
         <ContextMenuItem onSelect={() => notices.attempt('files', () => files.download(target.path))}>
           Download
         </ContextMenuItem>

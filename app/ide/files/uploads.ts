@@ -1,14 +1,15 @@
 // What an upload would do: which files are new here and which stand in the way, and the words that ask. It sends nothing by itself.
 import { nameOf } from '../../../protocol/paths.ts'
 import type { TreeEntry } from '../../../protocol/tree.ts'
+import type { Chosen } from './chosen.ts'
 
 export type Upload = { path: string; file: File }
 
 /** More names than this in one question are not read. */
 const namedAtMost = 5
 
-export function uploadsInto(folder: string, chosen: File[]): Upload[] {
-  return chosen.map((file) => ({ path: folder === '' ? file.name : `${folder}/${file.name}`, file }))
+export function uploadsInto(folder: string, chosen: readonly Chosen[]): Upload[] {
+  return chosen.map(({ path, file }) => ({ path: folder === '' ? path : `${folder}/${path}`, file }))
 }
 
 /** A folder of that name is no file to replace: the REPL refuses it in words. */

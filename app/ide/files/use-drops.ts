@@ -3,6 +3,7 @@ import { useState, type DragEvent } from 'react'
 import { folderOf, isWithin, nameOf } from '../../../protocol/paths.ts'
 import type { TreeEntry } from '../../../protocol/tree.ts'
 import { useWorkbench } from '../workbench-context.ts'
+import { chosenFrom } from './chosen.ts'
 import type { Uploads } from './use-uploads.ts'
 
 const dragType = 'application/x-devex-path'
@@ -51,7 +52,8 @@ export function useDrops(isAllowed: boolean, upload: Uploads['upload']): Drops {
       const folder = folderFor(entry)
       const from = event.dataTransfer.getData(dragType)
       if (from !== '') return moveInto(from, folder)
-      upload(folder, [...event.dataTransfer.files])
+      const { dataTransfer } = event
+      upload(folder, () => chosenFrom(dataTransfer))
     },
   }
 }

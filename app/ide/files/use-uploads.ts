@@ -2,12 +2,14 @@
 import { useState } from 'react'
 import { AppError } from '../../../protocol/errors.ts'
 import { useWorkbench } from '../workbench-context.ts'
+import type { Chosen } from './chosen.ts'
 import { partUploads, uploadAll, uploadsInto, type Upload } from './uploads.ts'
 
 export type Uploads = {
   /** Files that exist already, about which the person is being asked. */
   asked: Upload[]
-  upload: (folder: string, chosen: File[]) => void
+  /** `choose` gives what is to be uploaded, or fails in words. */
+  upload: (folder: string, choose: () => Chosen[] | Promise<Chosen[]>) => void
   replace: () => void
   skip: () => void
 }
@@ -15,7 +17,8 @@ export type Uploads = {
 export function useUploads(): Uploads {
   const { files, notices } = useWorkbench()
   const [asked, setAsked] = useState<Upload[]>([])
-  const send = async (folder: string, chosen: File[]): Promise<void> => {
+  const send = async (folder: string, choosing: Promise<Chosen[]>): Promise<void> => {
+    const chosen = await choosing
     const { isKnown, entries } = files.tree.get()
     if (!isKnown) {
       throw new AppError('unavailable', {
@@ -28,7 +31,11 @@ export function useUploads(): Uploads {
   }
   return {
     asked,
-    upload: (folder, chosen) => notices.attempt('files', () => send(folder, chosen)),
+    // What was dropped is there in this turn alone.
+    upload: (folder, choose) => {
+      const choosing = (async () => choose())()
+      notices.attempt('files', () => send(folder, choosing))
+    },
     skip: () => setAsked([]),
     replace: () => {
       setAsked([])

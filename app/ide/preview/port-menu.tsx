@@ -61,6 +61,7 @@ export function PortMenu({ shown }: { shown: Shown }) {
           {words[visibility]}
         </MenuItem>
       )}
+      {shown.step === 'shown' && <MenuSeparator />}
       {shown.step === 'shown' && (
         <MenuItem
           onSelect={() =>

@@ -6,18 +6,8 @@ import { announce } from '../../ui/live-region.tsx'
 import { Menu, MenuItem, MenuLabel } from '../../ui/menu.tsx'
 import { toast } from '../../ui/toast.tsx'
 import { useStore } from '../use-store.ts'
-import { useWorkbench, type Workbench } from '../workbench-context.ts'
-
-type Parts = Pick<Workbench, 'previews' | 'view'>
-
-/** Shows a port; on a narrow page the preview comes to the front. */
-export function openPreview({ previews, view }: Parts, port: number): void {
-  toast.dismiss(wordOf(port))
-  previews.open(port)
-  view.update((now) => ({ ...now, narrow: 'preview' }))
-}
-
-const wordOf = (port: number): string => `port-${port}`
+import { useWorkbench } from '../workbench-context.ts'
+import { openPreview, wordOf } from './open-preview.ts'
 
 export function PortsButton() {
   const workbench = useWorkbench()

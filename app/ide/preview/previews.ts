@@ -130,17 +130,18 @@ class PagePreviews implements Previews {
     clearTimeout(this.#timer)
     const turn = (this.#turn += 1)
     this.shown.set({ port, to, turn, step: 'asking' })
-    this.#parts.ask({ port, to, plain: this.#plain }).then(
-      (preview) => {
-        if (turn !== this.#turn) return
-        this.shown.set({ port, to, turn, step: 'shown', preview })
-        this.#timer = setTimeout(() => this.#notReached(), reachMs)
-      },
-      (thrown: unknown) => {
-        if (turn === this.#turn)
-          this.shown.set({ port, to, turn, step: 'failed', say: asAppError(thrown).say })
-      },
-    )
+    void this.#ask({ port, to, turn })
+  }
+
+  async #ask({ port, to, turn }: Pick<Shown, 'port' | 'to' | 'turn'>): Promise<void> {
+    try {
+      const preview = await this.#parts.ask({ port, to, plain: this.#plain })
+      if (turn !== this.#turn) return
+      this.shown.set({ port, to, turn, step: 'shown', preview })
+      this.#timer = setTimeout(() => this.#notReached(), reachMs)
+    } catch (thrown) {
+      if (turn === this.#turn) this.shown.set({ port, to, turn, step: 'failed', say: asAppError(thrown).say })
+    }
   }
 
   /** A browser that cannot find the preview's own host says nothing: from now on ports of the front door are asked for. */

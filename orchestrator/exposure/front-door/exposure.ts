@@ -28,6 +28,10 @@ export function frontDoorExposure(opts: FrontDoorExposure): Exposure {
     },
     hide: (repl) => (delete runners[repl] ? publish() : Promise.resolve()),
     doors: (repl) => doorsOf(opts.publicUrl, repl),
+    know: (known) => {
+      Object.assign(slugs, known)
+      return publish()
+    },
     preview: async ({ repl, slug, port, from, plain }) => {
       const base = plain ? null : baseFor(opts, from)
       const isNew = slugs[slug] !== repl

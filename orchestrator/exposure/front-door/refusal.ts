@@ -16,7 +16,7 @@ export const refusals = {
     say: 'This DevEx is not known by the address you used. Open the address it was started with.',
   },
   notWebsocket: { code: 'bad-input', say: 'Only websocket upgrades are served here.' },
-  notRunning: { code: 'not-running', say: 'This REPL is not running.' },
+  notRunning: { code: 'not-running', say: 'This REPL is not running. Start it first.' },
   noPreview: { code: 'not-found', say: 'There is no preview at this address.' },
   away: { code: 'unavailable', say: 'This part of DevEx is starting or restarting. Try again in a moment.' },
   broken: {
@@ -26,11 +26,11 @@ export const refusals = {
   },
 } satisfies Record<string, Refusal>
 
-/** Answers a request; people who were after a page get one that tries again. */
+/** Answers a request; people who were after a page get one, which tries again where that can help. */
 export function refuse(req: IncomingMessage, res: ServerResponse, refusal: Refusal): void {
   if (res.headersSent) return void res.destroy()
   const status = statusOf(refusal)
-  const page = status >= 500 && wantsPage(req) ? retryingPage(refusal.say) : null
+  const page = wantsPage(req) ? pageOf(refusal.say, status >= 500) : null
   const body = page ?? jsonOf(refusal)
   if (status >= 500) res.setHeader('retry-after', retrySeconds)
   res.writeHead(status, {
@@ -86,11 +86,13 @@ function wantsPage(req: IncomingMessage): boolean {
 }
 
 /** `say` is always one of ours, never a visitor's. */
-function retryingPage(say: string): string {
+function pageOf(say: string, isRetrying: boolean): string {
+  const again = isRetrying ? `<meta http-equiv="refresh" content="${retrySeconds}">` : ''
+  const more = isRetrying ? '<p>This page tries again by itself.</p>' : ''
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>DevEx</title>
-<meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="${retrySeconds}">
+<meta name="viewport" content="width=device-width">${again}
 <meta name="color-scheme" content="light dark">
 <style>body{font:16px/1.5 system-ui,sans-serif;display:grid;place-items:center;min-height:90vh;margin:0 1rem}</style>
-</head><body><main><h1>One moment</h1><p>${say}</p><p>This page tries again by itself.</p></main></body></html>
+</head><body><main><h1>${isRetrying ? 'One moment' : 'Not here'}</h1><p>${say}</p>${more}</main></body></html>
 `
 }

@@ -28,7 +28,11 @@ function storeIsAway(detail: { log: object; cause: unknown }): AppError {
 function asRefusal(key: string, thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   const cause = { log: { key }, cause: thrown }
-  if (isErrno(thrown, 'ENOTDIR')) return storeIsAway(cause)
+  if (isErrno(thrown, 'ENOTDIR'))
+    return new AppError('unavailable', {
+      say: 'The object store is not there: a file lies where one of its folders should be.',
+      ...cause,
+    })
   if (isErrno(thrown, 'ENOENT'))
     return new AppError('not-found', { say: 'This object is not in the store.', ...cause })
   if (isErrno(thrown, 'EEXIST'))

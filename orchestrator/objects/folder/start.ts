@@ -16,7 +16,7 @@ const pieceBytes = 256 * 1024
 
 /** Opens (and makes) the store below `root`; what an earlier process left half written is removed. */
 export async function folderStore(root: string): Promise<ObjectStore> {
-  const writer = await folderWriter(root)
+  const writer = await folderWriter(root).catch(refusal(root))
   const pathOf = (key: string) => join(root, allowed(key))
   return {
     put: async (key, bytes) => writer.writeOnce(pathOf(writeOnceKey(key)), bytes).catch(writeRefusal(key)),

@@ -60,12 +60,14 @@ function numbered(entries: string[], path: string): string {
 function throughHall(view: View, of: { entries: string[]; kept: string[]; argv: string[] }): Command {
   const hall = placeFor(of.entries)
   const uid = String(view.owner)
-  return commandOf([
-    ...['unshare', ...of.kept, '--mount', '--propagation', 'private', '--'],
-    ...['sh', '-c', enter, 'hall', hall, view.groups.join(' '), ...of.entries, '--'],
-    ...['setpriv', '--reuid', uid, '--regid', uid, '--clear-groups', '--inh-caps=-all', '--'],
-    ...of.argv.map((word) => word.replaceAll(hallWord, hall)),
-  ])
+  return commandOf(
+    [
+      ['unshare', ...of.kept, '--mount', '--propagation', 'private', '--'],
+      ['sh', '-c', enter, 'hall', hall, view.groups.join(' '), ...of.entries, '--'],
+      ['setpriv', '--reuid', uid, '--regid', uid, '--clear-groups', '--inh-caps=-all', '--'],
+      of.argv.map((word) => word.replaceAll(hallWord, hall)),
+    ].flat(),
+  )
 }
 
 function placeFor(entries: string[]): string {

@@ -46,10 +46,10 @@ const openFiles = '4096:'
 
 /** In front of its child it ends with it, and its own death ends the child. It maps no port and no way to our loopback. */
 const pasta = [
-  ...['pasta', '-q', '-f', '--config-net', '-4', '-t', 'none', '-u', 'none', '-T', 'none', '-U', 'none'],
-  ...['--no-map-gw', '-a', boxNetwork.address, '-n', boxNetwork.mask, '-g', boxNetwork.gateway],
-  ...['--dns-forward', boxNetwork.dns, '--'],
-]
+  ['pasta', '-q', '-f', '--config-net', '-4', '-t', 'none', '-u', 'none', '-T', 'none', '-U', 'none'],
+  ['--no-map-gw', '-a', boxNetwork.address, '-n', boxNetwork.mask, '-g', boxNetwork.gateway],
+  ['--dns-forward', boxNetwork.dns, '--'],
+].flat()
 
 /** Nothing of the view outlives its outermost process, and that one outlives us. */
 export function commandOf(view: View, ground: Ground): Command {
@@ -66,11 +66,11 @@ export function commandOf(view: View, ground: Ground): Command {
 
 function namespaces({ network }: View): string[] {
   return [
-    ...['--unshare-user', '--disable-userns', '--uid', String(inside.uid), '--gid', String(inside.uid)],
-    ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--hostname', 'repl'],
-    ...(network === 'none' ? ['--unshare-net'] : []),
-    ...['--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--seccomp', String(filterFd)],
-  ]
+    ['--unshare-user', '--disable-userns', '--uid', String(inside.uid), '--gid', String(inside.uid)],
+    ['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--hostname', 'repl'],
+    network === 'none' ? ['--unshare-net'] : [],
+    ['--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--seccomp', String(filterFd)],
+  ].flat()
 }
 
 /** An allow-list: what is not named here is not there. Later mounts lie over earlier ones. */
@@ -84,19 +84,19 @@ function files(view: View, ground: Ground, hall: Hall): string[] {
     `/etc/${name}`,
   ])
   return [
-    ...ground.system.flatMap(bind),
-    ...ground.links.flatMap(({ to, path }) => ['--symlink', to, path]),
-    ...small(runBytes, '/run'),
-    ...ground.hidden.flatMap((folder) => small(hiddenBytes, folder)),
-    ...ours,
-    ...(view.network === 'private' ? ['--ro-bind', `${parts}/resolv.conf`, ground.resolvConf] : []),
-    ...['--proc', '/proc', '--dev', '/dev', ...small(shmBytes, '/dev/shm'), '--remount-ro', '/dev'],
-    ...small(view.tmpBytes, '/tmp'),
-    ...small(view.tmpBytes, '/var/tmp'),
-    ...[...ground.programs, ...view.mounts].flatMap(bind),
-    ...['--remount-ro', '/', '--chdir', view.cwd, '--clearenv'],
-    ...Object.entries(view.env).flatMap(([name, value]) => ['--setenv', name, value]),
-  ]
+    ground.system.flatMap(bind),
+    ground.links.flatMap(({ to, path }) => ['--symlink', to, path]),
+    small(runBytes, '/run'),
+    ground.hidden.flatMap((folder) => small(hiddenBytes, folder)),
+    ours,
+    view.network === 'private' ? ['--ro-bind', `${parts}/resolv.conf`, ground.resolvConf] : [],
+    ['--proc', '/proc', '--dev', '/dev', ...small(shmBytes, '/dev/shm'), '--remount-ro', '/dev'],
+    small(view.tmpBytes, '/tmp'),
+    small(view.tmpBytes, '/var/tmp'),
+    [...ground.programs, ...view.mounts].flatMap(bind),
+    ['--remount-ro', '/', '--chdir', view.cwd, '--clearenv'],
+    Object.entries(view.env).flatMap(([name, value]) => ['--setenv', name, value]),
+  ].flat()
 }
 
 /** Set inside, where they count the view's own processes and not everything that this number runs. */
@@ -104,8 +104,8 @@ function limited({ program, limits }: View): string[] {
   if (limits === null) return program
   const { processes } = limits
   return [
-    ...['choom', '-n', String(firstToGo), '--'],
-    ...['prlimit', `--nproc=${processes}:${processes}`, `--nofile=${openFiles}`, '--core=0:0', '--'],
-    ...program,
-  ]
+    ['choom', '-n', String(firstToGo), '--'],
+    ['prlimit', `--nproc=${processes}:${processes}`, `--nofile=${openFiles}`, '--core=0:0', '--'],
+    program,
+  ].flat()
 }

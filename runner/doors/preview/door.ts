@@ -4,12 +4,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
-import { can } from '../../../protocol/access.ts'
 import { asAppError, AppError } from '../../../protocol/errors.ts'
-import { maySee, previewOwnPath, usualVisibility, type TicketClaims } from '../../../protocol/preview.ts'
-import type { PreviewGuests } from './guests.ts'
+import { previewOwnPath, type TicketClaims } from '../../../protocol/preview.ts'
 import { passRequest, passUpgrade, refuseUpgrade } from './forward.ts'
 import type { Login } from './login.ts'
+import { maySeeNow, OpenPassages, type Visit } from './passages.ts'
 import { answerPage, literal, type Asked, type OwnPage } from './pages.ts'
 import type { Rules } from './rules.ts'
 import { appOriginFor, isOwnRequest, siteOf, type PreviewSite } from './site.ts'
@@ -20,7 +19,6 @@ export type PreviewDeps = {
   origins: readonly string[]
   login: Login
   rules: Rules
-  guests: PreviewGuests
   /** Throws unless it is a ticket for this session. */
   checkTicket: (ticket: string) => Promise<TicketClaims>
   /** Null when nothing of the box listens there. */
@@ -28,10 +26,13 @@ export type PreviewDeps = {
   logger: Logger
 }
 
+type Serving = PreviewDeps & { passages: OpenPassages }
+
 /** Bytes of all headers: a dev server's own cookies have room. */
 const headerBytes = 32 * 1024
 
-export function createPreviewDoor(deps: PreviewDeps): Server {
+export function createPreviewDoor(parts: PreviewDeps): Server {
+  const deps: Serving = { ...parts, passages: new OpenPassages(parts.rules) }
   // Uploads and event streams of a program take as long as they take; the way in cuts off the silent.
   const server = createServer({ maxHeaderSize: headerBytes, requestTimeout: 0, noDelay: true })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -49,56 +50,56 @@ export function createPreviewDoor(deps: PreviewDeps): Server {
     socket.on('error', () => socket.destroy())
     void upgrade(deps, request, { socket, head }).catch(() => refuseUpgrade(socket, 503))
   })
+  server.once('close', () => deps.passages.close())
   return server
 }
 
-async function serve(deps: PreviewDeps, asked: Asked): Promise<void> {
+async function serve(deps: Serving, asked: Asked): Promise<void> {
+  const { passages } = deps
   const { request, response } = asked
   const site = siteOf(request)
   if (site === null) throw new AppError('not-found', { say: 'There is no preview at this address.' })
   if ((request.url ?? '').startsWith(previewOwnPath))
     return answerPage(asked, await ownPage(deps, request, site))
-  const seen = await sees(deps, request, site)
+  const seen = await look(deps, request, site)
   if (!seen.may) return refuse(deps, asked, site)
-  deps.guests.hold(seen.person, response)
   const stream = await deps.dial(site.port)
   if (stream === null) return answerPage(asked, nothingListens(site.port))
   const broken = (): void => {
     if (response.headersSent) response.destroy()
     else answerPage(asked, noAnswer(site.port))
   }
+  passages.keep(seen, stream)
   passRequest(request, response, { site, stream, broken, ancestors: seen.isPublic ? null : deps.origins })
 }
 
 async function upgrade(
-  deps: PreviewDeps,
+  { passages, ...deps }: Serving,
   request: IncomingMessage,
   { socket, head }: { socket: Duplex; head: Buffer },
 ): Promise<void> {
   const site = siteOf(request)
   if (site === null) return refuseUpgrade(socket, 404)
-  const seen = await sees(deps, request, site)
+  const seen = await look(deps, request, site)
   if (!seen.may) return refuseUpgrade(socket, 401)
-  deps.guests.hold(seen.person, socket)
   const stream = await deps.dial(site.port)
   if (stream === null) return refuseUpgrade(socket, 502)
+  passages.keep(seen, stream)
   passUpgrade(request, socket, { site, stream, head, ancestors: seen.isPublic ? null : deps.origins })
 }
 
 /** What the rules of this moment say of the person whose cookie came, if it came from a page that may send it. */
-async function sees(
+async function look(
   { rules, login }: PreviewDeps,
   request: IncomingMessage,
   site: PreviewSite,
-): Promise<{ may: boolean; isPublic: boolean; person: string | null }> {
+): Promise<Visit & { may: boolean; isPublic: boolean }> {
   const now = await rules.now()
   if (now === null)
     throw new AppError('unavailable', { say: 'Who may see this cannot be asked now. Try again in a moment.' })
-  const visibility = now.ports[site.port] ?? usualVisibility
   const person = isOwnRequest(request, site) ? login.person(request.headers.cookie, site) : null
-  const role = person === null ? null : (now.members[person] ?? null)
-  const may = maySee(visibility, role) && (role === null || can(role, 'preview.see'))
-  return { may, isPublic: visibility === 'public', person: role === null ? null : person }
+  const visit = { person, port: site.port }
+  return { ...visit, may: maySeeNow(now, visit), isPublic: now.ports[site.port] === 'public' }
 }
 
 /** Somebody at the address bar is sent to where tickets are given; the pane is told, and asks for one itself. */
@@ -161,6 +162,8 @@ const used: OwnPage = {
   status: 410,
   title: 'This link was used',
   say: ['A preview’s link works once. Reload the preview from the editor for a new one.'],
+  // A pane that was moved loads its link again: it asks for another by itself.
+  script: tell('refused'),
 }
 
 const noCookie = (href: string): OwnPage => ({

@@ -7,8 +7,8 @@ import { tokenIssuer } from '../../../protocol/access.ts'
 import type { RunnerLaunch } from '../../../protocol/control.ts'
 import { PreviewRules, rulesAudience } from '../../../protocol/preview.ts'
 
-/** Milliseconds for which rules are believed without asking again. */
-const freshMs = 1_000
+/** Milliseconds for which rules are believed without asking again: half of the second within which a change must be felt. */
+const freshMs = 450
 /** Milliseconds for an answer; then what was known last holds, for no longer than `oldestMs`. */
 const answerMs = 2_000
 const oldestMs = 10 * 60_000

@@ -1,5 +1,6 @@
 // Ports of a box over its real socket: what is told of them, and which may be dialled.
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -21,6 +22,7 @@ describe('ports of a box', () => {
   const folder = tempFolder()
   const launch = { ...boxLaunch(folder.path), socket: join(folder.path, 'private', 'box.sock') }
   const place = { boxSocket: launch.socket, boxSecret: secret, build: 'test' }
+  const up = join(folder.path, 'up.txt')
   let box: Box
   let runner: BoxLink
   let watch: BoxPortsWatch
@@ -96,6 +98,31 @@ describe('ports of a box', () => {
 
     expect(await dialPort(place, port)).not.toBeNull()
     expect(await dialPort(place, nobodys)).toBeNull()
+  })
+
+  test('P-1 a program that left every trace of us is listed only where the whole network is the box’s', async () => {
+    const free = createServer().listen(0, '127.0.0.1')
+    await once(free, 'listening')
+    const { port } = free.address() as AddressInfo
+    await new Promise((closed) => free.close(closed))
+    const escapes = `env -i setsid ${process.execPath} -e "require('net').createServer().listen(${port},'127.0.0.1',()=>require('fs').writeFileSync('up.txt',String(process.pid)))"`
+    await run(`cd ${folder.path}; ${escapes} & disown; sleep 60`)
+    const pid = Number(await eventually(() => existsSync(up) && readFileSync(up, 'utf8')))
+    const own = await startBox({
+      ...launch,
+      socket: join(folder.path, 'private', 'own.sock'),
+      network: 'own',
+    })
+    const all = new BoxPortsWatch({ ...place, boxSocket: join(folder.path, 'private', 'own.sock') }, log)
+    try {
+      await eventually(() => all.ports.some((open) => open.port === port && open.program === 'node'))
+      expect(watch.ports.some((open) => open.port === port)).toBe(false)
+      expect(await dialPort(place, port)).toBeNull()
+    } finally {
+      process.kill(pid)
+      all.close()
+      await own.close()
+    }
   })
 
   test('P-1 a visitor with a wrong secret is turned away, and the runner’s own link stays', async () => {

@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { DocumentEvent } from '../../../protocol/tree.ts'
 import { systemClock, type Clock } from '../../../runner/documents/clock.ts'
+import type { Files } from '../../../runner/documents/ports.ts'
 import { eventually } from '../../support/eventually.ts'
 import { startSession } from './session.ts'
 
@@ -344,7 +345,9 @@ test('two paths that lead to one file, a link and its target, are one document',
 })
 
 test('W-4 while git has its lock files are neither written nor taken in halfway; a lock left behind holds nobody', async () => {
-  const session = await startSession()
+  let looks = 0
+  const counted = (files: Files): Files => ({ ...files, gitLock: () => ((looks += 1), files.gitLock()) })
+  const session = await startSession({ faulty: counted })
   await session.put('a.py', 'one\n')
   const page = await session.join('a.py')
   const lock = join(session.folders.workspace, '.git', 'index.lock')
@@ -352,7 +355,9 @@ test('W-4 while git has its lock files are neither written nor taken in halfway;
   await writeFile(lock, '')
 
   page.text.insert(0, 'ada\n')
-  await new Promise((resume) => setTimeout(resume, 400))
+  // It was due at the first look; each one more says no.
+  const before = looks
+  await eventually(() => looks >= before + 10)
   expect(await session.text('a.py')).toBe('one\n')
   await session.put('a.py', 'half\n')
   const looked = session.documents.changed(new Set(['a.py']))

@@ -1,6 +1,7 @@
 // Programs that had a file open before ours took its name, and write on into the old one: nobody would ever see that again.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { startSession, eventually, type Peer, type TestSession } from './session.ts'
 
@@ -40,6 +41,15 @@ async function scene(flags: string): Promise<{ session: TestSession; page: Peer;
   return { session, page, program }
 }
 
+/** What a descriptor of ours leads to. */
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return ''
+  }
+}
+
 /** Types a line, which gives the file a new inode. */
 async function types({ session, page }: { session: TestSession; page: Peer }, line: string): Promise<void> {
   const before = session.documents.count.writes
@@ -74,6 +84,21 @@ test('W-5 what a program changes in the middle of a file that has lost its name 
     'merged again',
     async () => (await session.text('log.txt')) === 'ada 2\nada 1\none\nTWO\ntriee\n',
   )
+})
+
+test('W-5 who types for long leaves few old files open, and the one that a program has is among them', async () => {
+  const { session, page, program } = await scene('a')
+  const deleted = (): number =>
+    readdirSync('/proc/self/fd').filter((fd) => linkOf(fd).startsWith(session.folders.workspace)).length
+
+  for (let line = 1; line <= 50; line += 1) await types({ session, page }, `ada ${line}`)
+  expect(deleted()).toBeGreaterThan(0)
+  expect(deleted()).toBeLessThanOrEqual(32)
+  await program.does(`fs.writeSync(fd, 'still here\\n')`)
+  await eventually('taken in', () => page.text.toString().endsWith('three\nstill here\n'))
+
+  await session.stop()
+  expect(deleted()).toBe(0)
 })
 
 test('W-5 C-14 what is written in the last moment before a stop is in what is put away', async () => {

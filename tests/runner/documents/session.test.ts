@@ -179,9 +179,7 @@ test('W-8 a file that a shell renames keeps its document', async () => {
   const { workspace } = setting.launch
   await mkdir(join(workspace, 'src'))
   await rename(join(workspace, 'a.sh'), join(workspace, 'src', 'b.sh'))
-  await eventually(async () => {
-    page.text.insert(0, '#')
-    await new Promise((resume) => setTimeout(resume, 100))
-    return (await onDisk('src/b.sh')).includes('#')
-  })
+  page.text.insert(0, '#')
+  await eventually(async () => (await onDisk('src/b.sh')) === '#echo one\n')
+  expect(await onDisk('a.sh').catch(() => 'gone')).toBe('gone')
 })

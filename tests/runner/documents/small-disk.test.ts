@@ -34,11 +34,13 @@ afterEach(async () => {
   await setting.close()
 })
 
+const logFile = (): string => join(setting.launch.state, '..', 'runner.log')
+
 const script =
   'cp -a "$1" "$1.kept" && mount -t tmpfs -o size=8m tmpfs "$1" && cp -a "$1.kept/." "$1/" && exec "$2" "$3" "$4" >> "$5"'
 
 /** The runner with `folder` on a file system of 8 MB, its log in `log`; the answer is where the test finds that folder. */
-async function startOn(folder: string, log = '/dev/null'): Promise<string> {
+async function startOn(folder: string, log = logFile()): Promise<string> {
   const launchFile = join(setting.launch.state, '..', 'launch.json')
   await writeFile(launchFile, JSON.stringify(setting.launch), { mode: 0o600 })
   const args = [folder, process.execPath, program, launchFile, log]
@@ -77,8 +79,10 @@ test.runIf(canMount)(
     const line = `${'x'.repeat(99_999)}\n`
     for (let i = 0; i < 25; i += 1) page.text.insert(page.text.length, line)
     const last = page.sent.at(-1)?.n ?? 0
-    // A second of attempts to go on: none of them may take room for nothing.
-    await new Promise((resume) => setTimeout(resume, 1500))
+    // Attempts to go on: none of them may take room for nothing.
+    const refusals = (): number => readFileSync(logFile(), 'utf8').split('the disk refuses the log').length
+    const before = refusals()
+    await eventually(() => refusals() >= before + 3, 20_000)
     expect(relay.last('saved')?.n).toBeLessThan(last)
     expect(relay.last('thaw')).toBeUndefined()
 

@@ -16,11 +16,17 @@ const has = (program: string): boolean => spawnSync('which', [program]).status =
 
 const lines = (word: string): string => Array.from({ length: 40 }, (_, i) => `${word} ${i}\n`).join('')
 
+type Typing = {
+  /** Resolves when so many more keys have been typed. */
+  more(keys: number): Promise<void>
+  /** Ends it; gives what was typed. */
+  stop(): string[]
+}
 type Stage = TestSession & {
   page: Peer
   sh(script: string): Promise<void>
-  /** Types one key every 100 ms until it is called off; gives what was typed. */
-  type(): () => Promise<string[]>
+  /** Types one key every 100 ms until it is called off. */
+  type(): Typing
   /** Waits until file, replica and page are one. */
   settled(): Promise<string>
 }
@@ -65,7 +71,7 @@ async function stage(prepare: (sh: (script: string) => void) => void): Promise<S
 }
 
 let keys = 0
-function typing(page: Peer): () => Promise<string[]> {
+function typing(page: Peer): Typing {
   const typed: string[] = []
   const timer = setInterval(() => {
     const key = `«${(keys += 1)}»`
@@ -73,9 +79,16 @@ function typing(page: Peer): () => Promise<string[]> {
     page.text.insert(middle, key)
     typed.push(key)
   }, 100)
-  return async () => {
-    clearInterval(timer)
-    return Promise.resolve(typed)
+  onTestFinished(() => clearInterval(timer))
+  return {
+    more: async (count) => {
+      const enough = typed.length + count
+      await eventually(() => typed.length >= enough)
+    },
+    stop: () => {
+      clearInterval(timer)
+      return typed
+    },
   }
 }
 
@@ -95,15 +108,15 @@ async function twoBranches(): Promise<Stage> {
 
 test('W-5 git checkout -f other while ada types: the other branch’s text and each later key once', async () => {
   const at = await twoBranches()
-  const stop = at.type()
-  await new Promise((resume) => setTimeout(resume, 350))
+  const ada = at.type()
+  await ada.more(3)
   await at.documents.materialise('git')
   const earlier = [...at.page.text.toString().matchAll(/«\d+»/g)].map(([key]) => key)
   await at.sh('git checkout -qf other')
   await eventually(() => at.page.text.toString().includes('other 39'))
   const before = at.page.text.toString()
-  await new Promise((resume) => setTimeout(resume, 350))
-  const typed = await stop()
+  await ada.more(3)
+  const typed = ada.stop()
 
   const text = await at.settled()
   expect(text.replaceAll(/«\d+»/g, '')).toBe(lines('other'))
@@ -176,13 +189,13 @@ for (const [name, { script, needs }] of Object.entries(tools))
       const at = await stage((sh) => sh(`printf '%s' '${lines('word')}' > a.txt`))
       const events: DocumentEvent[] = []
       at.documents.onEvent((event) => events.push(event))
-      const stop = at.type()
-      await new Promise((resume) => setTimeout(resume, 250))
+      const ada = at.type()
+      await ada.more(2)
       await at.documents.materialise('tool')
       await at.sh(script)
       await eventually(() => at.page.text.toString().includes('tool 7'))
-      await new Promise((resume) => setTimeout(resume, 250))
-      const typed = await stop()
+      await ada.more(2)
+      const typed = ada.stop()
 
       const text = await at.settled()
       const plain = text.replaceAll(/«\d+»/g, '')

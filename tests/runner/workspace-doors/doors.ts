@@ -75,7 +75,7 @@ export async function openDoors() {
   const files = filesDoor({ ...shared, log: quiet })
   const http = createServer((request, response) => {
     const role = request.headers['x-role'] === 'viewer' ? 'viewer' : 'editor'
-    const rest = (request.url ?? '').slice('/files/'.length)
+    const [rest = ''] = (request.url ?? '').slice('/files/'.length).split('?')
     void files(request, response, { claims: claimsOf('ada', role), path: filePathOf(rest) })
   })
   const server = new Server(http, { path: '/live', transports: ['websocket'], maxHttpBufferSize: 1_000_000 })

@@ -86,6 +86,21 @@ test('W-5 whole lines of people survive whole, at whatever byte a file is read t
   }
 })
 
+test('W-5 a line put at the end stays at the end when a tool rewrites every line before it', () => {
+  const lines = (word: string): string =>
+    Array.from({ length: 40 }, (_, line) => `${word} ${line}\n`).join('')
+  for (const clients of [
+    { tool: 1, person: 2 },
+    { tool: 2, person: 1 },
+  ]) {
+    const meeting = new Meeting(lines('other'), clients)
+    meeting.type(lines('other').length, 'ada after')
+    meeting.found(`ada before\n${lines('main')}`)
+
+    expect(meeting.text).toBe(`ada before\n${lines('main')}ada after\n`)
+  }
+})
+
 test('W-5 a formatter that joins two lines keeps what somebody types into them in its place', () => {
   const meeting = new Meeting('call(\n  first,\n  second\n)\n', { tool: 1, person: 2 })
   meeting.type('call(\n  first,\n'.length, '  between,')

@@ -1,0 +1,165 @@
+// Search through its door, over a real workspace: what is found and where, and that nobody is held up by it.
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { onTestFinished, expect, test } from 'vitest'
+import { asAppError } from '../../../protocol/errors.ts'
+import { mostMatches, SearchLine, type SearchQuery } from '../../../protocol/search.ts'
+import { answerFailure } from '../../../runner/doors/requests.ts'
+import { searchDoor } from '../../../runner/doors/search.ts'
+import { confine } from '../../../runner/workspace/confine.ts'
+import { WorkspaceTree } from '../../../runner/workspace/tree.ts'
+import { quiet, stage } from '../workspace/stage.ts'
+import { claimsOf } from './doors.ts'
+
+async function openSearch(
+  files: Record<string, string | Uint8Array>,
+  settle: (root: string) => void = () => {},
+) {
+  const { root } = stage()
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(join(root, path, '..'), { recursive: true })
+    writeFileSync(join(root, path), content)
+  }
+  const confined = confine(root)
+  const tree = new WorkspaceTree({ confined, log: quiet })
+  await tree.start()
+  const documents = { settle: async () => (settle(root), tree.touch(['typed.txt'])) }
+  const door = searchDoor({ confined, documents, tree })
+  const server = createServer((request, response) => {
+    const role = request.headers['x-role'] === 'viewer' ? 'viewer' : 'editor'
+    const asker = { claims: claimsOf('ada', role), recheck: () => undefined }
+    door(request, response, asker).catch((fault: unknown) => answerFailure(response, asAppError(fault)))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+    tree.close()
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const ask = (query: Partial<SearchQuery>, init: RequestInit = {}) =>
+    fetch(url, { method: 'POST', body: JSON.stringify(query), ...init })
+  return {
+    ask,
+    async find(query: Partial<SearchQuery>) {
+      const lines = (await (await ask(query)).text()).trim().split('\n')
+      const parsed = lines.map((line) => SearchLine.parse(JSON.parse(line)))
+      const places = parsed.flatMap((line) =>
+        'path' in line ? line.matches.map(({ line: at, column }) => `${line.path}:${at}:${column}`) : [],
+      )
+      return { places: places.sort(), last: parsed.at(-1), parsed }
+    },
+  }
+}
+
+test('W-12 a search finds plain text, by case, by word and by pattern, at its line and column', async () => {
+  const { find } = await openSearch({
+    'a.js': 'let total = 1\nTotal += totals\n',
+    'src/b.txt': 'x\r\nsome.total\r\nsomeXtotal',
+    'empty.txt': '',
+  })
+
+  expect((await find({ text: 'total' })).places).toEqual([
+    'a.js:1:5',
+    'a.js:2:1',
+    'a.js:2:10',
+    'src/b.txt:2:6',
+    'src/b.txt:3:6',
+  ])
+  expect((await find({ text: 'total', caseSensitive: true, wholeWord: true })).places).toEqual([
+    'a.js:1:5',
+    'src/b.txt:2:6',
+  ])
+  expect((await find({ text: 'some.t' })).places).toEqual(['src/b.txt:2:1'])
+  expect((await find({ text: '^some.total$', regex: true })).places).toEqual([
+    'src/b.txt:2:1',
+    'src/b.txt:3:1',
+  ])
+  expect((await find({ text: 'x*', regex: true, caseSensitive: true })).last).toMatchObject({ done: true })
+})
+
+test('W-12 what is shown of a place holds it, also far into a long line and beyond one', async () => {
+  const { find } = await openSearch({ 'long.txt': `${'a'.repeat(5000)}needle${'b'.repeat(5000)}\nend` })
+
+  const { parsed } = await find({ text: 'needle' })
+  const [line] = parsed
+  const match = line !== undefined && 'path' in line ? line.matches[0] : undefined
+
+  expect(match).toMatchObject({ line: 1, column: 5001, length: 6 })
+  expect(match?.text.slice(match.at, match.at + 6)).toBe('needle')
+  expect(match?.text.length).toBeLessThanOrEqual(200)
+})
+
+test('W-12 what was typed a moment ago is found, ignored folders and what is no text are not', async () => {
+  const { find } = await openSearch(
+    {
+      'node_modules/x/index.js': 'needle',
+      '.git/HEAD': 'needle',
+      '.gitignore': 'out\n',
+      'out/built.js': 'needle',
+      'picture.bin': Buffer.from([0, 1, 2, ...Buffer.from('needle')]),
+    },
+    (root) => writeFileSync(join(root, 'typed.txt'), 'a needle'),
+  )
+
+  expect((await find({ text: 'needle' })).places).toEqual(['typed.txt:1:3'])
+})
+
+test('W-12 a search with too many places ends and says so', async () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 30 }, (_, index) => [`f${index}.txt`, 'e\n'.repeat(500)]),
+  )
+  const { find } = await openSearch(files)
+
+  const { places, last } = await find({ text: 'e' })
+
+  expect(places).toHaveLength(mostMatches)
+  expect(last).toMatchObject({ done: true, stopped: 'many' })
+})
+
+test('W-12 a pattern that would take for ever is ended, and holds up nobody meanwhile', async () => {
+  const { find } = await openSearch({ 'trap.txt': `${'a'.repeat(60)}!` })
+  let longest = 0
+  let before = performance.now()
+  const beat = setInterval(() => {
+    longest = Math.max(longest, performance.now() - before)
+    before = performance.now()
+  }, 5)
+
+  const { last } = await find({ text: '^(a+)+$', regex: true })
+
+  clearInterval(beat)
+  expect(last).toMatchObject({ done: true, stopped: 'slow' })
+  // The search took two seconds; a beat late by a busy machine is late by far less.
+  expect(longest).toBeLessThan(1500)
+})
+
+test('W-12 whoever hangs up calls the search off, and others may search again', async () => {
+  const { ask, find } = await openSearch({ 'trap.txt': `${'a'.repeat(60)}!` })
+  const trap = { text: '^(a+)+$', regex: true }
+  const leaving = new AbortController()
+  const gone = Array.from({ length: 4 }, () => ask(trap, { signal: leaving.signal }).catch(() => 'left'))
+  for (let code = 0; code !== 429;) code = (await ask({ text: 'x' })).status
+
+  leaving.abort()
+
+  expect(await Promise.all(gone)).toEqual(['left', 'left', 'left', 'left'])
+  for (let isFree = false; !isFree;) isFree = (await ask({ text: 'x' })).ok
+  expect((await find({ text: '!' })).places).toEqual(['trap.txt:1:61'])
+})
+
+test('W-12 a viewer may search; a pattern that is none, or no question, is refused in words', async () => {
+  const { ask } = await openSearch({ 'a.txt': 'x' })
+
+  expect((await ask({ text: 'x' }, { headers: { 'x-role': 'viewer' } })).status).toBe(200)
+  const refused = await ask({ text: '(', regex: true })
+  expect(refused.status).toBe(400)
+  expect(((await refused.json()) as { error: { say: string } }).error.say).toMatch(
+    /not valid: Unterminated group/,
+  )
+  expect((await ask({ text: '' })).status).toBe(400)
+  expect((await ask({ text: 'x'.repeat(600) })).status).toBe(400)
+})
