@@ -148,9 +148,9 @@ async function renew(deps: UpgradeDeps, peer: Peer, data: Uint8Array): Promise<b
     const claims = await claimsOf(deps, { token: frame.token, repl: peer.claims.repl })
     if (claims.sub !== peer.claims.sub) throw new RangeError('another person')
     const outdated = refusalNow(deps, claims)
-    // Signed just before a change of the role that holds here already: the page brings another.
-    if (outdated?.code === 'expired-token') return false
-    if (outdated !== null) throw outdated
+    if (outdated?.code === 'forbidden') throw outdated
+    // Of before a change of the role that holds here already, or of an earlier session: the page brings another.
+    if (outdated !== null) return false
     const before = peer.claims.role
     peer.renew(claims)
     return claims.role !== before
