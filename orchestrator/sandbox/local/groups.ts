@@ -31,13 +31,16 @@ export function groupsIn(name: string, limits: Limits): Groups | null {
       const settings = kind.settings(limits)
       for (const [index, top] of kind.folders.entries()) {
         const folder = folderOf(top, repl)
-        await mkdir(folder, { recursive: true })
+        // Above it, the group may be going with another repl at this very moment.
+        await mkdir(folder, { recursive: true }).catch(() => mkdir(folder, { recursive: true }))
         for (const [file, value] of settings[index] ?? []) await set(join(folder, file), value)
       }
       return kind.folders.map((top) => join(folderOf(top, repl), 'cgroup.procs'))
     },
     async remove(repl) {
       for (const top of kind.folders) await rmdir(folderOf(top, repl)).catch(() => undefined)
+      // The last one of an installation takes its group along; while another is in it that is refused.
+      for (const top of kind.folders) await rmdir(join(top, name)).catch(() => undefined)
     },
   }
 }

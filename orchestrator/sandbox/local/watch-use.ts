@@ -28,6 +28,7 @@ type Known = {
   /** Bytes written in all, when the disk was looked at last, and what it held. */
   at: { written: number; bytes: number; time: number }
   isTold: boolean
+  isFull: boolean
   stopped: Set<number>
 }
 
@@ -103,6 +104,7 @@ class UseWatch {
     else if (part >= share.told && !known.isTold)
       await this.#tell(session, now, `The disk of this REPL is ${Math.floor(part * 100)} % full.`)
     known.isTold = part >= share.told
+    known.isFull &&= part >= share.goesOn
     if (part >= share.goesOn || known.stopped.size === 0) return
     for (const pid of known.stopped) signal(pid, 'SIGCONT')
     known.stopped.clear()
@@ -110,17 +112,17 @@ class UseWatch {
   }
 
   async #stop(session: Watched, known: Known, now: { bytes: number; writers: number[]; box: number[] }) {
-    const fresh = now.writers.filter((pid) => !known.stopped.has(pid))
     const part = Math.floor((now.bytes / this.#parts.limits.diskBytes) * 100)
+    const fresh = now.writers.filter((pid) => !known.stopped.has(pid))
     // Whoever lets them go on by himself, again and again, loses them.
-    for (const pid of now.writers) signal(pid, part >= share.ended * 100 ? 'SIGKILL' : 'SIGSTOP')
-    if (fresh.length === 0) return
+    const again = part >= share.ended * 100 ? 'SIGKILL' : 'SIGSTOP'
+    for (const pid of now.writers) signal(pid, known.stopped.has(pid) ? again : 'SIGSTOP')
     for (const pid of fresh) known.stopped.add(pid)
-    await this.#tell(
-      session,
-      now,
-      `The disk of this REPL is ${part} % full: programs that write to it are stopped. Remove files, and they go on.`,
-    )
+    if (fresh.length === 0 && known.isFull) return
+    known.isFull = true
+    const what =
+      fresh.length === 0 ? '' : ': programs that write to it are stopped, and go on when there is room'
+    await this.#tell(session, now, `The disk of this REPL is ${part} % full${what}. Remove files.`)
   }
 
   /** A person's programs that wrote much since the last look. */
@@ -141,6 +143,7 @@ class UseWatch {
       written: new Map(),
       at: { written: 0, bytes: 0, time: 0 },
       isTold: false,
+      isFull: false,
       stopped: new Set<number>(),
     }
     const known = this.#known.get(repl) ?? fresh
