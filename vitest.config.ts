@@ -1,5 +1,32 @@
 // How tests run: each folder of tests/ is a project of one room; real parts, port 0, temp folders.
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** The longest first, so that none is left over when all others are done: most of their time is waiting. */
+const longest = [
+  'collab/idle',
+  'journeys/enter',
+  'journeys/offline',
+  'journeys/main-job',
+  'journeys/recover',
+  'journeys/pages',
+  'fuzz/killing',
+  'fuzz/model',
+  'orchestrator/cage.',
+  'app/ide-browser',
+  'orchestrator/cage-limits',
+  'exams/sandbox.',
+]
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const at = longest.findIndex((part) => moduleId.includes(`/tests/${part}`))
+      return at === -1 ? longest.length : at
+    }
+    return (await super.sort(files)).toSorted((one, other) => place(one) - place(other))
+  }
+}
 
 const project = (name: string, extra: object = {}) => ({
   test: {
@@ -30,6 +57,7 @@ export default defineConfig({
         sequence: { groupOrder: 1 },
       }),
     ],
-    maxWorkers: 3,
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
   },
 })

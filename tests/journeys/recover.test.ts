@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { programOf } from '../support/processes.ts'
 import { startProduct } from '../support/product.ts'
 import type { Product } from '../support/product.ts'
 import { type Inhabitant, Visitor } from '../support/visitor.ts'
@@ -29,15 +30,17 @@ afterAll(async () => {
 const sandbox = (repl: string) => join(product.data, 'sandboxes', repl)
 const workspace = (repl: string) => join(sandbox(repl), 'work', 'workspace')
 
-/** Both processes and every folder of the sandbox, in one instant. */
+/** Both programs, what stands around them, and every folder of the sandbox, in one instant. */
 function lose(repl: string): void {
   const known = JSON.parse(readFileSync(join(sandbox(repl), 'processes.json'), 'utf8')) as Record<
     'runner' | 'box',
     { pid: number }
   >
-  for (const { pid } of Object.values(known)) process.kill(pid, 'SIGSTOP')
+  const outer = [known.runner.pid, known.box.pid]
+  for (const pid of [programOf(repl, 'runner'), programOf(repl, 'box'), ...outer])
+    process.kill(pid, 'SIGSTOP')
   rmSync(sandbox(repl), { recursive: true })
-  for (const { pid } of Object.values(known)) process.kill(pid, 'SIGKILL')
+  for (const pid of outer) process.kill(pid, 'SIGKILL')
 }
 
 /** Types a line every 50 ms; when each was typed is known. */
