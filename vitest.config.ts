@@ -8,8 +8,11 @@ const longest = [
   'journeys/enter',
   'journeys/offline',
   'journeys/main-job',
+  'journeys/deaths',
   'journeys/recover',
   'journeys/pages',
+  'journeys/troubles',
+  'journeys/preview',
   'fuzz/killing',
   'fuzz/model',
   'orchestrator/cage.',
@@ -49,11 +52,11 @@ export default defineConfig({
       project('orchestrator'),
       project('app', { environment: 'happy-dom' }),
       project('fuzz'),
-      // After everything else, and one a core: each is a whole product with its browser, and more of them starve each other.
+      // After everything else, and few at a time: each is a whole product with its browser.
       project('journeys', {
         testTimeout: 120_000,
         hookTimeout: 120_000,
-        maxWorkers: 2,
+        maxWorkers: 3,
         sequence: { groupOrder: 1 },
       }),
     ],

@@ -96,8 +96,11 @@ describe.skipIf(noBrowser)('deaths', () => {
 
     expect(said.filter((word) => !['sending', 'synced'].includes(word))).toEqual([])
     await tabs.filter({ hasText: 'ended' }).waitFor()
+    // Asked again only after a refusal: a second new terminal would take the keyboard from the first.
+    const refused = page.getByRole('alert').filter({ visible: true })
     await eventually(async () => {
       await page.getByRole('button', { name: 'Open a terminal' }).first().click()
+      await eventually(async () => (await tabs.nth(1).isVisible()) || (await refused.count()) > 0, 5_000)
       return tabs.nth(1).isVisible()
     }, 20_000)
     await eventually(async () => (await screen.terminalText(page)).trim() !== '', 20_000)
