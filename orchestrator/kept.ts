@@ -29,17 +29,20 @@ export async function takeKept(
   const orphan = record?.orphans.find(({ id }) => id === wish.orphan)
   if (record === undefined || orphan === undefined)
     throw new AppError('not-found', { say: 'This work was brought in already, or was never kept.' })
-  if (record.phase !== 'RUNNING' && record.phase !== 'DEGRADED')
+  if (!isRunning(record))
     throw new AppError('not-running', { say: `${record.name} does not run. Start it first.` })
   const session = { repl: record.id, generation: record.generation }
   const frame = await frameOf(parts.store, orphan)
   const took = await parts.runners.kept(session, parts.sandbox.door(record.id), frame)
-  await parts.repls.change(record.id, (now) => ({
-    ...now,
-    orphans: now.orphans.filter(({ id }) => id !== orphan.id),
-  }))
+  // A session that begins to stop meanwhile may leave it out of its backup: then it is offered again.
+  await parts.repls.change(record.id, (now) => {
+    const isHere = isRunning(now) && now.generation === record.generation
+    return isHere ? { ...now, orphans: now.orphans.filter(({ id }) => id !== orphan.id) } : now
+  })
   return took
 }
+
+const isRunning = ({ phase }: ReplRecord): boolean => phase === 'RUNNING' || phase === 'DEGRADED'
 
 async function frameOf(
   store: ObjectStore,

@@ -18,11 +18,12 @@ export type KeptDeps = {
 
 /** As large as a file may be that is compared. */
 const comparedBytes = 64 * 1024 * 1024
+/** Bytes of all files of one zip: they lie in memory at once. */
+const unpackedBytes = 256 * 1024 * 1024
 
 /** `frame`: KeptWork and its bytes. May be asked again: edits that are there are not taken twice, nor files that are equal. */
 export async function takeKeptWork(deps: KeptDeps, frame: Uint8Array): Promise<TookKept> {
-  if (deps.stopping())
-    throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
+  refuseAtStop(deps)
   const { header, payload } = decodeFrame(frame)
   const { of, log } = KeptWork.parse(header)
   const { edits, merged } = await takeEdits(deps, payload.subarray(0, log))
@@ -56,15 +57,36 @@ async function takeFiles(
 ): Promise<{ files: number; beside: number }> {
   const counts = { files: 0, beside: 0 }
   if (zip.length === 0) return counts
-  for (const [path, bytes] of Object.entries(unzipSync(zip))) {
+  for (const [path, bytes] of Object.entries(unpacked(zip))) {
     if (path.endsWith('/') || !isWorkspacePath(path) || merged.has(path)) continue
     const place = await placeFor(deps.confined, { path, bytes, of })
     if (place === null) continue
+    refuseAtStop(deps)
     await deps.confined.makeFolders(folderOf(place))
-    await deps.confined.write(place, bytes)
+    // Whoever puts something there in this instant keeps it: the question is answered with an error, and asked again.
+    await deps.confined.write(place, bytes, { still: (there) => there === null })
     counts[place === path ? 'files' : 'beside'] += 1
   }
   return counts
+}
+
+function refuseAtStop({ stopping }: KeptDeps): void {
+  if (stopping())
+    throw new AppError('read-only', { say: 'The session is stopping; nothing can be changed now.' })
+}
+
+/** Refuses, before anything is unpacked, what would be too much for our memory. */
+function unpacked(zip: Uint8Array): Record<string, Uint8Array> {
+  let bytes = 0
+  const filter = ({ originalSize }: { originalSize: number }): boolean => {
+    bytes += originalSize
+    if (bytes > unpackedBytes)
+      throw new AppError('too-large', {
+        say: 'This is too much to bring in at once. Download it as a zip instead.',
+      })
+    return true
+  }
+  return unzipSync(zip, { filter })
 }
 
 /** Its own path where nothing is, a name of its own where something else is; null when it is there already. */

@@ -75,7 +75,11 @@ async function openDoors(
   const tell = (change: AccessChange): void => {
     for (const door of [live, terminals]) door.changed(change)
   }
-  const control = { ...controlOf(start, core, { lifecycle, standing, tell }), tokens: shared.tokens, health }
+  const control = {
+    ...controlOf(start, core, { lifecycle, changes, standing, tell }),
+    tokens: shared.tokens,
+    health,
+  }
   const { confined, documents, tree } = core
   const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
   const files = filesDoor(workspace)
@@ -109,13 +113,14 @@ async function openDoors(
 function controlOf(
   { identity, logger }: Start,
   core: Core,
-  of: { lifecycle: Lifecycle; standing: Standing; tell: (change: AccessChange) => void },
+  of: { lifecycle: Lifecycle; changes: Changes; standing: Standing; tell: (change: AccessChange) => void },
 ): Omit<ControlDeps, 'tokens' | 'health'> {
-  const { lifecycle, standing, tell } = of
+  const { lifecycle, changes, standing, tell } = of
   return {
     quiesce: (say) => lifecycle.quiesce(say),
     resume: () => lifecycle.resume(),
-    takeKept: (frame) => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame),
+    takeKept: (frame) =>
+      changes.run(() => takeKeptWork({ ...core, stopping: () => lifecycle.stopping }, frame)),
     access: (told) => {
       for (const change of standing.take(told)) {
         logger.info({ person: change.person, role: change.role }, 'a role has changed')

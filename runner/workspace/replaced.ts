@@ -7,6 +7,8 @@ import type { OldFile } from '../documents/ports.ts'
 const keptMs = { quiet: 5 * 60_000, written: 30 * 60_000 }
 /** Old files of one document: while somebody types there is a new one with every key, and each costs a descriptor. */
 const mostFiles = 32
+/** Milliseconds that a file which has lost most of itself must stay as it is: its program is likely to be writing it anew. */
+const shortMs = 2_000
 /** Characters of their texts; without its text only what is added at the end can be told. */
 const mostText = 4 * 1024 * 1024
 
@@ -19,6 +21,8 @@ type Entry = {
   since: number
   lived: number
   written: boolean
+  /** It was seen with less than half of what it held, and when first so. */
+  short: { stat: OldFile['stat']; at: number } | null
 }
 /** One that somebody wrote into. `taken`: it needs no look until it changes again, and this is merged. */
 export type Leftover = { base: Base; bytes: Uint8Array; taken(now: Base): void }
@@ -39,7 +43,8 @@ export class Replaced {
   /** `base`: what the file held as far as we know. */
   keep(file: OldFile, was: Omit<Base, 'size'>, now: number): void {
     const base = { ...was, size: file.stat.size }
-    this.#entries.push({ file, base, stat: file.stat, since: now, lived: now - this.#last, written: false })
+    const lived = now - this.#last
+    this.#entries.push({ file, base, stat: file.stat, since: now, lived, written: false, short: null })
     this.#last = now
     this.#bound()
   }
@@ -48,9 +53,9 @@ export class Replaced {
   *changed(now: number): Generator<Leftover> {
     for (const entry of this.#entries) {
       const stat = entry.file.now()
-      if (stat.size !== entry.stat.size || stat.mtimeNs !== entry.stat.mtimeNs)
-        yield this.#leftover(entry, now)
-      else if (now - entry.since > (entry.written ? keptMs.written : keptMs.quiet)) this.#drop(entry)
+      if (!isSame(stat, entry.stat)) {
+        if (!isBeingWritten(entry, stat, now)) yield this.#leftover(entry, now)
+      } else if (now - entry.since > (entry.written ? keptMs.written : keptMs.quiet)) this.#drop(entry)
     }
   }
 
@@ -84,4 +89,15 @@ export class Replaced {
     entry.file.close()
     this.#entries = this.#entries.filter((other) => other !== entry)
   }
+}
+
+type Stat = Pick<OldFile['stat'], 'size' | 'mtimeNs'>
+
+const isSame = (one: Stat, other: Stat): boolean => one.size === other.size && one.mtimeNs === other.mtimeNs
+
+/** A program that truncates and then writes is not believed in between. */
+function isBeingWritten(entry: Entry, stat: OldFile['stat'], now: number): boolean {
+  if (stat.size * 2 >= entry.base.size) return false
+  if (entry.short === null || !isSame(entry.short.stat, stat)) entry.short = { stat, at: now }
+  return now - entry.short.at < shortMs
 }

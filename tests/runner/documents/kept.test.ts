@@ -127,6 +127,21 @@ test('F-10 edits of a history that is no more, and a damaged log, change no docu
   expect(await newer.text('main.session-1.py')).toBe('zero\none\ntyped too late\n')
 })
 
+test('F-10 a zip that would unpack into more than our memory is refused in words, before anything is written; so is all at a stop', async () => {
+  const { newer } = await twoSessions()
+  const bomb = Buffer.from(frameOf(new Uint8Array(0), { 'a.bin': new Uint8Array(1) }))
+  // What the zip's directory says of the unpacked size.
+  bomb.writeUInt32LE(300 * 1024 * 1024, bomb.indexOf('PK\x01\x02', 0, 'latin1') + 24)
+
+  await expect(takeKeptWork(taking(newer), bomb)).rejects.toMatchObject({ code: 'too-large' })
+  const late = { ...taking(newer), stopping: () => true }
+  await expect(takeKeptWork(late, frameOf(new Uint8Array(0), {}))).rejects.toMatchObject({
+    code: 'read-only',
+  })
+
+  expect(await readdir(newer.folders.workspace)).not.toContain('a.bin')
+})
+
 test('A-2 F-10 kept work comes through the control door, for the orchestrator alone', async () => {
   const setting = await newSetting()
   const runner = await startRunner(setting.launch)

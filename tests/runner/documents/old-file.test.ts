@@ -86,6 +86,23 @@ test('W-5 what a program changes in the middle of a file that has lost its name 
   )
 })
 
+test('W-5 a program that empties a file that has lost its name, and writes it anew, empties nobody’s text in between', async () => {
+  const { session, page, program } = await scene('r+')
+  await types({ session, page }, 'ada 1')
+  await program.does('fs.ftruncateSync(fd, 0)')
+
+  for (const line of ['ada 2', 'ada 3']) {
+    await types({ session, page }, line)
+    // Looks at the file, and at the old one.
+    await session.documents.changed(new Set(['log.txt']))
+    expect(page.text.toString()).toContain('one\ntwo\nthree\n')
+  }
+  await program.does(`fs.writeSync(fd, 'one\\ntwo\\nthree\\nfour\\n', 0)`)
+
+  const whole = 'ada 3\nada 2\nada 1\none\ntwo\nthree\nfour\n'
+  await eventually('the new line is in the text', () => page.text.toString() === whole)
+})
+
 test('W-5 who types for long leaves few old files open, and the one that a program has is among them', async () => {
   const { session, page, program } = await scene('a')
   const deleted = (): number =>
