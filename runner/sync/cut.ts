@@ -126,12 +126,25 @@ async function addToPack({ root, found, sink }: FileToCut): Promise<Version | nu
   let pieces: Buffer[] = []
   const taker = () => {
     pieces = []
-    return (piece: Buffer) => void pieces.push(piece)
+    let bytes = 0
+    return (piece: Buffer) => {
+      bytes += piece.length
+      // It grew since it was listed: a large file is never whole in memory, and is a blob the next time.
+      if (bytes > blobFromBytes) throw grew(found)
+      pieces.push(piece)
+    }
   }
   const version = await readVersion({ root, path: found.path, taker, ifRestless: ifRestless(sink) })
   if (version === null) return null
   if (sink.inventory.placeOf(version) === null) await sink.packs.add(version.sha256, Buffer.concat(pieces))
   return version
+}
+
+function grew({ text }: Found): AppError {
+  return new AppError('flush-failed', {
+    say: 'A file grew while it was being backed up.',
+    log: { path: text },
+  })
 }
 
 function ifRestless({ isRunning }: Sink): 'take' | 'refuse' {

@@ -25,8 +25,19 @@ export type ProxyParts = {
 }
 
 export async function startProxy(parts: ProxyParts): Promise<Proxy> {
-  const server = createServer((req, res) => void forward(parts, req, res))
-  server.on('connect', (req, socket: Duplex, head: Buffer) => void tunnel(parts, { req, socket, head }))
+  // What a box asks for, and what it is answered, is never a reason for us to end.
+  const server = createServer((req, res) => {
+    forward(parts, req, res).catch((fault: unknown) => {
+      parts.log.warn({ err: fault }, 'a request of a box could not be handed on')
+      unanswered(res)
+    })
+  })
+  server.on('connect', (req, socket: Duplex, head: Buffer) => {
+    tunnel(parts, { req, socket, head }).catch((fault: unknown) => {
+      parts.log.warn({ err: fault }, 'a connection of a box could not be made')
+      socket.destroy()
+    })
+  })
   server.on('clientError', (_fault, socket) => socket.destroy())
   server.maxConnections = mostConnections
   server.setTimeout(idleMs)
@@ -84,7 +95,12 @@ type Tunnel = { req: IncomingMessage; socket: Duplex; head: Buffer }
 async function tunnel(parts: ProxyParts, { req, socket, head }: Tunnel): Promise<void> {
   socket.on('error', () => socket.destroy())
   const [, host = '', port = ''] = /^([^:\s]+):(\d+)$/.exec(req.url ?? '') ?? []
+  if (!isPort(Number(port)))
+    return void socket.end(
+      'HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\n\r\nSay HOST:PORT, with a port from 1 to 65535.\n',
+    )
   const address = await addressOf(parts, host)
+  if (socket.destroyed) return
   if (address === null)
     return void socket.end(`HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\n\r\n${refusal(host)}`)
   const out = connect({ host: address, port: Number(port), timeout: dialMs })
@@ -100,10 +116,15 @@ async function tunnel(parts: ProxyParts, { req, socket, head }: Tunnel): Promise
   socket.on('close', () => out.destroy())
 }
 
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535
+}
+
 /** A plain request, whose target is a whole address. */
 async function forward(parts: ProxyParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const target = URL.canParse(req.url ?? '') ? new URL(req.url ?? '') : null
   const address = target?.protocol === 'http:' ? await addressOf(parts, target.hostname) : null
+  if (res.destroyed) return
   if (target === null || address === null)
     return void res.writeHead(403, { 'content-type': 'text/plain' }).end(refusal(target?.hostname ?? 'this'))
   const { 'proxy-connection': _hop, 'proxy-authorization': _secret, ...headers } = req.headers
@@ -116,12 +137,28 @@ async function forward(parts: ProxyParts, req: IncomingMessage, res: ServerRespo
     timeout: idleMs,
   })
   out.on('response', (answer) => {
-    res.writeHead(answer.statusCode ?? 502, answer.headers)
-    answer.pipe(res)
+    if (!headedLike(answer, res)) out.destroy()
+    else answer.pipe(res)
   })
-  out.on('error', () => (res.headersSent ? res.destroy() : res.writeHead(502).end('No answer.\n')))
+  out.on('error', () => unanswered(res))
   res.on('close', () => out.destroy())
   req.pipe(out)
+}
+
+/** False, and answered, when the answer's head is none that can be handed on: servers say what they like. */
+function headedLike(answer: IncomingMessage, res: ServerResponse): boolean {
+  try {
+    res.writeHead(answer.statusCode ?? 0, answer.headers)
+    return true
+  } catch {
+    unanswered(res)
+    return false
+  }
+}
+
+function unanswered(res: ServerResponse): void {
+  if (res.headersSent) res.destroy()
+  else res.writeHead(502).end('No answer.\n')
 }
 
 function refusal(host: string): string {
