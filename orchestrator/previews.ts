@@ -65,8 +65,8 @@ export class Previews {
     const record = await this.#running(id)
     const { slug, ports } = await this.#recordOf(record, who)
     const from = origins.includes(wish.from) ? wish.from : (origins[0] ?? wish.from)
-    const { port, plain, to } = wish
-    const origin = await exposure.preview({ repl: id, slug, port, from, plain })
+    const { port, plain, to, mayOpen } = wish
+    const origin = await exposure.preview({ repl: id, slug, port, from, plain, mayOpen })
     const ticket = await tokens.ticket({ repl: id, generation: record.generation, person: who.id, port })
     const asked = new URLSearchParams({ ticket: ticket.token, to })
     const url = `${origin}${previewOwnPath}enter?${asked}`

@@ -39,7 +39,13 @@ export type FrontDoorEnv = z.infer<typeof FrontDoorEnv>
 export const RouteTable = z.object({
   runners: z.record(z.string(), z.object({ socket: z.string() })),
   slugs: z.record(PreviewSlug, ReplId).default({}),
-  ports: z.record(z.string().regex(/^\d{1,5}$/), z.object({ slug: PreviewSlug, port: Port })).default({}),
+  ports: z
+    .record(
+      z.string().regex(/^\d{1,5}$/),
+      // `since`: a number that grows with each port that is opened; the names of a record come sorted, not by age.
+      z.object({ slug: PreviewSlug, port: Port, since: z.number().default(0) }),
+    )
+    .default({}),
 })
 export type RouteTable = z.infer<typeof RouteTable>
 

@@ -154,6 +154,8 @@ export const AskPreview = z.object({
   to: z.string().max(2000).default('/'),
   /** True when this browser did not reach a host of its own for the preview: it gets a port of the front door. */
   plain: z.boolean().default(false),
+  /** False when the wish may be another site's: only a port of the front door that is there already is answered. */
+  mayOpen: z.boolean().default(true),
 })
 export const Preview = z.object({
   port: Port,

@@ -1,4 +1,5 @@
 // Where a port of the repl is seen: POST answers it to the editor, GET sends somebody at the address bar there, each with a new ticket.
+// Any site can send a browser here by GET: that opens nothing.
 import { z } from 'zod'
 import { Port } from '../../protocol/preview.ts'
 import type { ActionFunctionArgs, LoaderFunctionArgs } from '../framework.server.ts'
@@ -10,7 +11,7 @@ const Wish = z.object({
   to: z.string().max(2000).default('/'),
   plain: z.boolean().default(false),
 })
-const Asked = Wish.extend({ port: z.coerce.number().pipe(Port), plain: z.stringbool().default(false) })
+const Asked = Wish.omit({ plain: true }).extend({ port: z.coerce.number().pipe(Port) })
 
 export const action = (args: ActionFunctionArgs) =>
   json(args, async ({ api }) => {
@@ -22,7 +23,8 @@ export const loader = (args: LoaderFunctionArgs) =>
   page(args, async () => {
     const { api } = await signedIn(args)
     const wish = Asked.parse(Object.fromEntries(new URL(args.request.url).searchParams))
-    const { url } = await api.preview(args.params['id'] ?? '', { ...wish, from: reachedAt(args) })
+    const asked = { ...wish, from: reachedAt(args), mayOpen: false }
+    const { url } = await api.preview(args.params['id'] ?? '', asked)
     return redirect(url, { headers: { 'cache-control': 'no-store' } })
   })
 

@@ -8,6 +8,15 @@ export type Doors = {
   runner: string
 }
 
+export type PreviewWish = {
+  repl: string
+  slug: string
+  port: number
+  from: string
+  plain: boolean
+  mayOpen?: boolean
+}
+
 export interface Exposure {
   /** Makes the repl's runner reachable, durably; a second call replaces the target. Resolved = every new request finds it. */
   expose(repl: string, target: { socket: string }): Promise<void>
@@ -16,9 +25,9 @@ export interface Exposure {
   /**
    * The origin at which a port of the repl is seen, for somebody who reached us at the origin `from`; made so that the next
    * request to it finds its way while the repl runs. `slug` names the repl in it and belongs to no other repl, ever. `plain`:
-   * the browser does not reach hosts of their own.
+   * the browser does not reach hosts of their own. `mayOpen`: false where nothing new may be opened for it.
    */
-  preview(place: { repl: string; slug: string; port: number; from: string; plain: boolean }): Promise<string>
+  preview(place: PreviewWish): Promise<string>
   /** All slugs that were ever given to a repl that lives: their previews are found again though what an exposure keeps was lost. */
   know(slugs: Record<string, string>): Promise<void>
   /** Where its doors are, exposed or not: the address of a repl never changes. */

@@ -200,6 +200,23 @@ describe('P-8 at a port of the front door', () => {
     }
   })
 
+  test('P-8 a repl holds 8 ports: one more takes the place of its own oldest, never of another repl’s', async () => {
+    const from = `http://127.0.0.1:${rig.door.port}`
+    const mine = { repl, slug: 'mine-abcdef', plain: true, from }
+    const theirs = { repl: other, slug: 'theirs-abcdef', port: 3000, plain: true, from }
+    const kept = await rig.exposure.preview(theirs)
+    const opened: string[] = []
+    for (let port = 4000; port < 4009; port += 1) opened.push(await rig.exposure.preview({ ...mine, port }))
+    const known = { mayOpen: false }
+
+    expect(await rig.exposure.preview({ ...theirs, ...known })).toBe(kept)
+    expect(await rig.exposure.preview({ ...mine, port: 4001, ...known })).toBe(opened[1])
+    expect(await rig.exposure.preview({ ...mine, port: 4008, ...known })).toBe(opened[8])
+    await expect(rig.exposure.preview({ ...mine, port: 4000, ...known })).rejects.toMatchObject({
+      code: 'not-found',
+    })
+  })
+
   test('P-8 a name that was made to resolve to us is refused at such a port too', async () => {
     const strict = await startDoorRig('http://127.0.0.1:7070')
     try {

@@ -32,7 +32,7 @@ export function frontDoorExposure(opts: FrontDoorExposure): Exposure {
       Object.assign(slugs, known)
       return publish()
     },
-    preview: async ({ repl, slug, port, from, plain }) => {
+    preview: async ({ repl, slug, port, from, plain, mayOpen = true }) => {
       const base = plain ? null : baseFor(opts, from)
       const isNew = slugs[slug] !== repl
       slugs[slug] = repl
@@ -42,7 +42,7 @@ export function frontDoorExposure(opts: FrontDoorExposure): Exposure {
       }
       const address = new URL(from)
       const host = address.hostname.replace(/^\[|\]$/g, '')
-      const outer = await portForPreview(ports, { place: { slug, port }, host }, publish)
+      const outer = await portForPreview(ports, { place: { slug, port }, host, mayOpen }, publish)
       address.port = String(outer)
       return address.origin
     },
