@@ -48,6 +48,12 @@ describe.each(levels)('isolation %s', (level) => {
     await b.release()
   })
 
+  test('S-3 no file of a box is larger than what a backup can take, hole or not', async () => {
+    const { output } = await a.run('truncate -s 500G hole; stat -c size=%s hole; rm -f hole')
+
+    expect(output).toContain('size=0')
+  })
+
   test('S-1 a shell has the variables of the list, its terminal and nothing else of ours', async () => {
     const { output } = await a.run(
       'env -0 | tr "\\0" "\\n" | cut -d= -f1 | sort | tr "\\n" " "; echo -n "|"; ls /proc/self/fd | tr "\\n" " "',

@@ -10,6 +10,8 @@ import { lackOf, type Lack } from './lacks.ts'
 
 /** A part that hangs (pasta without a tun device does) is one that cannot be used. */
 const patienceMs = 2_000
+/** One that did not answer in time is asked once more, for longer: a machine that is busy must not count as one that cannot. */
+const morePatienceMs = 10_000
 
 export type Offer = {
   /** The best level that works. */
@@ -42,7 +44,13 @@ export async function probe(parts: ProbeParts): Promise<Offer> {
 /** What went wrong, as the programs said it; null when nothing did. */
 export type Fault = { at: 'view' | 'network' | 'groups'; said: string; code: string }
 
-async function triesView(
+async function triesView(parts: ProbeParts, network: Network): Promise<Fault | null> {
+  const first = await triesViewFor(patienceMs, parts, network)
+  return first?.code === 'timeout' ? triesViewFor(morePatienceMs, parts, network) : first
+}
+
+async function triesViewFor(
+  timeout: number,
   { ground, owner, tools = systemPath }: ProbeParts,
   network: Network,
 ): Promise<Fault | null> {
@@ -51,7 +59,7 @@ async function triesView(
     execFile(
       file,
       args,
-      { timeout: patienceMs, killSignal: 'SIGKILL', env: { PATH: tools, LC_ALL: 'C' } },
+      { timeout, killSignal: 'SIGKILL', env: { PATH: tools, LC_ALL: 'C' } },
       (fault, _out, said) => {
         if (fault === null) return done(null)
         const code = fault.killed === true ? 'timeout' : String(fault.code)

@@ -43,6 +43,8 @@ const hiddenBytes = 4096
 const firstToGo = 500
 /** Descriptors that one program may hold unless it asks for more; watching dev servers want thousands. */
 const openFiles = '4096:'
+/** Bytes of one file: a hole of any size costs nothing here, but every byte of it where backups are kept. */
+const fileBytes = 8 * 1024 ** 3
 
 /** In front of its child it ends with it, and its own death ends the child. It maps no port and no way to our loopback. */
 const pasta = [
@@ -105,7 +107,8 @@ function limited({ program, limits }: View): string[] {
   const { processes } = limits
   return [
     ['choom', '-n', String(firstToGo), '--'],
-    ['prlimit', `--nproc=${processes}:${processes}`, `--nofile=${openFiles}`, '--core=0:0', '--'],
+    ['prlimit', `--nproc=${processes}:${processes}`, `--nofile=${openFiles}`, `--fsize=${fileBytes}`],
+    ['--core=0:0', '--'],
     program,
   ].flat()
 }
