@@ -45,9 +45,9 @@ type Answered = { status: number; headers: IncomingHttpHeaders; body: string }
 async function ask(
   host: string,
   path = '/',
-  of: { headers?: Record<string, string>; port?: number; method?: string } = {},
+  of: { headers?: Record<string, string>; port?: number; method?: string; body?: string } = {},
 ): Promise<Answered> {
-  const { headers = {}, port = rig.door.port, method = 'GET' } = of
+  const { headers = {}, port = rig.door.port, method = 'GET', body } = of
   const asked = request({
     host: '127.0.0.1',
     port,
@@ -56,7 +56,7 @@ async function ask(
     headers: { host, ...headers },
     agent: false,
   })
-  asked.end()
+  asked.end(body)
   const [response] = await once(asked, 'response')
   return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) }
 }
@@ -154,6 +154,21 @@ describe('P-8 at a host of its own', () => {
     expect(rig.runner.seen[0]?.headers.cookie).toBeUndefined()
   })
 })
+
+test.each([{ 'transfer-encoding': 'chunked' }, { 'content-length': '33', connection: 'content-length' }])(
+  'P-4 the body of a GET stays one: nothing in it becomes a request of its own',
+  async (framing) => {
+    const hidden = 'GET /hidden HTTP/1.1\r\nhost: x\r\n\r\n'
+    const paths: (string | undefined)[] = []
+    preview.answer = (req, res) => {
+      paths.push(req.url)
+      void text(req).then((body) => res.end(body))
+    }
+
+    expect((await ask(hostOf(), '/', { headers: framing, body: hidden })).body).toBe(hidden)
+    expect(paths).toEqual(['/'])
+  },
+)
 
 test('P-4 a cookie that a preview’s page planted beside ours on the same host signs nobody in', async () => {
   await ask(local, '/', { headers: { cookie: 'devex=planted; devex-theme=dark; devex=ours' } })

@@ -1,7 +1,7 @@
 // Passes one plain request on and its answer back, both as they come; a side that breaks off breaks off the other.
 import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream'
-import { answerHeaders, requestHeaders } from './headers.ts'
+import { answerHeaders, framed, requestHeaders } from './headers.ts'
 import { refusals, refuse } from './refusal.ts'
 import { isAway, type Upstream } from './upstream.ts'
 import type { Way } from './way.ts'
@@ -16,7 +16,7 @@ export function forward({ req, res, way }: Exchange, upstream: Upstream): void {
     method: req.method,
     path: req.url,
     // A server that refuses early closes at once when told that this is the last request, and the refusal would be lost with our write.
-    headers: { ...requestHeaders(req, way), connection: 'keep-alive' },
+    headers: { ...framed(req.headers, requestHeaders(req, way)), connection: 'keep-alive' },
   })
   out.setNoDelay(true)
   let isAnswered = false

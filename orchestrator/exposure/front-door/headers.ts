@@ -45,6 +45,15 @@ export function requestHeaders(req: IncomingMessage, way: Way): OutgoingHttpHead
   return headers
 }
 
+/**
+ * A body that came with its end marked goes on with its end marked: node sends that of a GET bare, and what is behind us would
+ * read it as a second request.
+ */
+export function framed(from: IncomingHttpHeaders, to: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const hasBody = from['transfer-encoding'] !== undefined || from['content-length'] !== undefined
+  return hasBody && to['content-length'] === undefined ? { ...to, 'transfer-encoding': 'chunked' } : to
+}
+
 /** A host's cookies go to each of its ports: the app gets those that are named as ours, a preview those that are not the app's. */
 function cookiesFor(way: Way, header: string): string {
   if (way.to !== 'app' && way.to !== 'preview') return ''

@@ -8,7 +8,7 @@ import {
 } from 'node:http'
 import type { Socket } from 'node:net'
 import { pipeline, type Duplex } from 'node:stream'
-import { toBrowser, toProgram } from './headers.ts'
+import { framed, toBrowser, toProgram } from './headers.ts'
 import type { PreviewSite } from './site.ts'
 
 /** `ancestors`: who may frame it, null = everybody. `stream`: to the program, not flowing yet. */
@@ -26,7 +26,7 @@ export function passRequest(
     method: request.method,
     path: request.url,
     // A server that refuses early closes at once when told that this is the last request, and its refusal would be lost.
-    headers: { ...toProgram(request.headers, site), connection: 'keep-alive' },
+    headers: { ...framed(request.headers, toProgram(request.headers, site)), connection: 'keep-alive' },
   })
   out.once('socket', () => stream.resume())
   let isAnswered = false

@@ -19,8 +19,9 @@ const ofOneHop = new Set([
   'http2-settings',
 ])
 const ofOurs = /^x-devex-/
-/** A dev server may not bind a browser beyond its own origin: to TLS, to another address, or out of our pane. */
+/** A dev server may not bind a browser beyond its own origin: to TLS, to another address, out of our pane, or of a host's cookies. */
 const unwanted = new Set([
+  'clear-site-data',
   'strict-transport-security',
   'alt-svc',
   'x-frame-options',
@@ -41,6 +42,15 @@ export function toProgram(headers: IncomingHttpHeaders, site: PreviewSite): Outg
   if (cookie === '') delete kept['cookie']
   else kept['cookie'] = cookie
   return kept
+}
+
+/**
+ * A body that came with its end marked goes on with its end marked: node sends that of a GET bare, and what is behind us would
+ * read it as a second request.
+ */
+export function framed(from: IncomingHttpHeaders, to: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const hasBody = from['transfer-encoding'] !== undefined || from['content-length'] !== undefined
+  return hasBody && to['content-length'] === undefined ? { ...to, 'transfer-encoding': 'chunked' } : to
 }
 
 /** `ancestors`: origins that may show this preview in a frame; null = all. */

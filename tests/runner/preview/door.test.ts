@@ -345,6 +345,7 @@ describe('what passes', () => {
         .writeHead(200, {
           'x-frame-options': 'DENY',
           'strict-transport-security': 'max-age=1',
+          'clear-site-data': '"cookies"',
           'content-security-policy': "default-src 'self'; frame-ancestors 'none'",
         })
         .end()
@@ -356,6 +357,7 @@ describe('what passes', () => {
     )
     expect(headers['x-frame-options']).toBeUndefined()
     expect(headers['strict-transport-security']).toBeUndefined()
+    expect(headers['clear-site-data']).toBeUndefined()
   })
 
   test('P-6 server-sent events come one by one, and the program hears when the browser goes', async () => {
@@ -380,6 +382,22 @@ describe('what passes', () => {
     expect(String(first)).toBe('data: one\n\n')
     await left
   })
+
+  test.each([{ 'transfer-encoding': 'chunked' }, { 'content-length': '33', connection: 'content-length' }])(
+    'P-4 P-6 the body of a GET stays one: nothing in it becomes a request of its own',
+    async (framing) => {
+      const hidden = 'GET /hidden HTTP/1.1\r\nhost: x\r\n\r\n'
+      const paths: (string | undefined)[] = []
+      answer = (req, res) => {
+        paths.push(req.url)
+        void text(req).then((body) => res.end(body))
+      }
+      const answered = await ask({ body: hidden, headers: { cookie: await cookie(), ...framing } })
+
+      expect(answered.body).toBe(hidden)
+      expect(paths).toEqual(['/'])
+    },
+  )
 
   test('P-6 a megabyte goes up and comes back as it was', async () => {
     const bytes = 'b'.repeat(1024 * 1024)
