@@ -102,7 +102,12 @@ import.meta.hot.accept('../words.js', (next) => next && (heading.textContent = n
     await tab.goto(`${vite.origin}/?deep`)
     await eventually(async () => (await tab.locator('h1').textContent()) === 'two', 30_000)
     expect(tab.url()).toBe(`${vite.origin}/?deep`)
-    await tab.goto(`${product.url}/repl/${repl}/preview?port=${port}&plain=true`)
+    const opened = await ada.context.request.post(`${product.url}/repl/${repl}/preview`, {
+      data: { port, plain: true },
+      headers: { origin: product.url },
+    })
+    const { preview } = (await opened.json()) as { preview: { url: string } }
+    await tab.goto(preview.url)
     await eventually(async () => (await tab.locator('h1').textContent()) === 'two', 30_000)
     expect(tab.url()).toMatch(/^http:\/\/localhost:\d+\/$/)
     expect(new URL(tab.url()).port).not.toBe(new URL(product.url).port)

@@ -73,7 +73,7 @@ describe.each(levels)('isolation %s', (level) => {
 
   test('S-3 a program that fills the disk is stopped and everybody at the terminals is told; with room again it goes on', async () => {
     const filler = await a.client.open('cat /dev/zero > big')
-    await eventually(() => a.client.output(filler).includes('programs that write to it are stopped'), 25_000)
+    await eventually(() => a.client.output(filler).includes('programs that write to it are stopped'), 80_000)
 
     await stillAnswers(b)
     expect((await a.run('rm big')).code).toBe(0)
@@ -81,7 +81,7 @@ describe.each(levels)('isolation %s', (level) => {
     await eventually(() => a.client.output(filler).includes('stopped programs go on'), 25_000)
     await a.client.run('pkill cat')
     await rm(join(a.folders.workspace, 'big'), { force: true })
-  })
+  }, 120_000)
 
   test('S-3 what a sandbox uses can be asked', async () => {
     const use = await b.sandbox.use(b.session.repl)
