@@ -1,7 +1,11 @@
 // How this room writes files that must survive a crash: whole, private, in place by rename. Knows nothing of their content.
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
 
 /** Ours alone: data, keys, launch files and sockets are nobody else's business. */
 const privateFile = 0o600
@@ -49,7 +53,13 @@ export async function makePrivateFolder(path: string): Promise<void> {
 
 /** Removes a tree; a tree that is not there is fine. */
 export async function removeTree(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true, maxRetries: 3 })
+  try {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 })
+  } catch (thrown) {
+    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENAMETOOLONG')) throw thrown
+    // Nested deeper than a path can say: the system's own tool goes down folder by folder.
+    await run('rm', ['-rf', '--', path])
+  }
 }
 
 export async function isFolder(path: string): Promise<boolean> {

@@ -13,6 +13,12 @@ export type Found = { path: Buffer; text: string; mode: number; mtimeNs: bigint 
   { kind: 'folder' } | { kind: 'link'; target: Buffer } | { kind: 'file'; size: number; stamp: string }
 )
 
+/**
+ * Bytes of a path that the system still takes, with room for the names we put beside a file. Programs can nest deeper, folder by
+ * folder, but nobody could name what lies there.
+ */
+const longestPath = 3_800
+
 /** Undoes what had to be done to a folder in order to look into it. */
 export type Closing = () => void
 
@@ -37,7 +43,12 @@ export async function walk(
       openUp(path, held.at, closings)
       for (const name of readdirSync(held.at, 'buffer')) {
         await turn()
-        const entry = look(held.at, name, { path: below(folder, name), notes })
+        const inside = below(folder, name)
+        if (root.length + inside.length > longestPath) {
+          notes.leftOut += 1
+          continue
+        }
+        const entry = look(held.at, name, { path: inside, notes })
         if (entry === null) continue
         found.push(entry)
         if (entry.kind === 'folder') folders.push(entry.path)

@@ -55,9 +55,19 @@ export async function writtenBy(pid: number): Promise<number> {
  * it is outside, or the first in its namespace, or the box itself, which is the second.
  */
 export async function isOurs(pid: number): Promise<boolean> {
-  const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  const numbers = /^NSpid:\s+(.+)$/m.exec(text)?.[1]?.split(/\s+/).map(Number) ?? []
+  const numbers = await numbersOf(pid)
   return numbers.length <= 1 || (numbers.at(-1) ?? 0) <= boxInside
+}
+
+/** True for what runs in a view of its own, not around it. */
+export async function isInside(pid: number): Promise<boolean> {
+  return (await numbersOf(pid)).length > 1
+}
+
+/** Its number here and in each namespace below; empty when it is gone. */
+async function numbersOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return /^NSpid:\s+(.+)$/m.exec(text)?.[1]?.split(/\s+/).map(Number) ?? []
 }
 
 /** Number of the box where it runs: bwrap is the first. */

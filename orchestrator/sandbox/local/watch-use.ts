@@ -4,7 +4,7 @@ import { constants } from 'node:fs'
 import type { Logger } from 'pino'
 import type { Limits } from './cage.ts'
 import type { Places } from './places.ts'
-import { diskOf, isOurs, membersOf, residentOf, shareOf, total, writtenBy } from './use.ts'
+import { diskOf, isInside, isOurs, membersOf, residentOf, shareOf, total, writtenBy } from './use.ts'
 
 /** Looks at memory and writing this often, in milliseconds; at the disk as seldom as that, unless much was written. */
 export const usualPace = { lookMs: 1_000, diskMs: 30_000 }
@@ -161,16 +161,30 @@ class UseWatch {
   }
 }
 
-/** On every terminal of the box, where the people are who can do something. The last process that stands on it is inside for sure. */
+/** On every terminal of the box, where the people are who can do something. Any process that is still inside shows the way. */
 async function writeOnTerminals(box: number[], say: string): Promise<void> {
-  const folder = `/proc/${box.at(-1)}/root/dev/pts`
+  for (const pid of box) {
+    // The box itself stands before all programs in the list, and stays.
+    const folder = `/proc/${pid}/root/dev/pts`
+    if ((await isInside(pid)) && (await writeBelow(folder, say)) > 0) return
+  }
+}
+
+/** How many terminals were told. */
+async function writeBelow(folder: string, say: string): Promise<number> {
+  let told = 0
   for (const name of await readdir(folder).catch(() => [])) {
     if (!/^\d+$/.test(name)) continue
     const flags = constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK | constants.O_NOFOLLOW
     const terminal = await open(`${folder}/${name}`, flags).catch(() => null)
-    await terminal?.write(`\r\n${say}\r\n`).catch(() => undefined)
-    await terminal?.close()
+    if (terminal === null) continue
+    await terminal.write(`\r\n${say}\r\n`).then(
+      () => (told += 1),
+      () => undefined,
+    )
+    await terminal.close()
   }
+  return told
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {
