@@ -147,8 +147,8 @@ test('T-9 T-1 a shell keeps its process and every byte of 5 MB while its runner 
   const begun = shell.offsetOf('0000000000\n')
 
   const again = await eventually(() => owner.enter(repl.id), 20_000)
-  const later = await eventually(() => watch(again, shell.terminal, shell.next()), 20_000)
-  await eventually(() => later.next() === begun + 480_000 * 11, 20_000)
+  const later = await eventually(() => watch(again, shell.terminal, shell.next()), 60_000)
+  await eventually(() => later.next() === begun + 480_000 * 11, 60_000)
   later.type('')
   await eventually(() => later.seen().includes('the-end'))
 
