@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** The longest first, so that none is left over when all others are done: most of their time is waiting. */
 const longest = [
   'collab/idle',
-  'journeys/enter',
+  'fuzz/enter',
   'journeys/offline',
   'journeys/main-job',
   'journeys/deaths',

@@ -98,7 +98,10 @@ function Frame() {
 /** Others see in tree and tabs where this page is. */
 function useShownPlace(): void {
   const { presence, tabs, view } = useWorkbench()
-  const file = usePart(tabs.state, ({ tabs: list, active }) => list.find((tab) => tab.key === active)?.path ?? null)
+  const file = usePart(
+    tabs.state,
+    ({ tabs: list, active }) => list.find((tab) => tab.key === active)?.path ?? null,
+  )
   const terminal = usePart(view, (now) => now.terminal)
   useEffect(() => presence.show({ file, terminal }), [presence, file, terminal])
 }

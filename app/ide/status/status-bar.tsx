@@ -37,7 +37,9 @@ export function useSavedWords(): 'Saved' | 'File deleted' | null {
   const hasEdits = !useStore(isViewer)
   const isWaiting = usePart(documents.summary, ({ unsaved }) => unsaved > 0)
   const word = usePart(connection, (now) => now.word)
-  const isGone = usePart(tabs.state, (state) => state.tabs.some((tab) => tab.isGone && tab.view.kind === 'text'))
+  const isGone = usePart(tabs.state, (state) =>
+    state.tabs.some((tab) => tab.isGone && tab.view.kind === 'text'),
+  )
   if (isGone) return 'File deleted'
   return hasEdits && !isWaiting && (word === 'synced' || word === 'read-only') ? 'Saved' : null
 }

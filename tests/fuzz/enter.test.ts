@@ -4,7 +4,7 @@ import { startProduct } from '../support/product.ts'
 import type { Product } from '../support/product.ts'
 import { seeded } from '../support/seeded.ts'
 import { Visitor } from '../support/visitor.ts'
-import { neverRunsOldText, runNeverRunsOldText } from './enter-story.ts'
+import { neverRunsOldText, runNeverRunsOldText } from '../journeys/enter-story.ts'
 
 let product: Product
 let owner: Visitor
