@@ -29,7 +29,8 @@ const appProgramFiles = [
   'app/framework.server.ts',
   'app/services',
 ]
-const appFiles = ['protocol', 'app', 'vite.config.ts', 'package-lock.json']
+const buildFiles = ['package-lock.json', 'scripts/build.mjs']
+const appFiles = ['protocol', 'app', 'vite.config.ts', ...buildFiles]
 
 /** A hash over path and content of everything below `paths`. */
 function fingerprint(paths) {
@@ -64,7 +65,7 @@ async function once(part, paths, make) {
   return true
 }
 
-/** Options that every server program is bundled with: our code inside, packages outside. */
+/** Options that programs are bundled with while developing: our code inside, packages outside. */
 export async function programOptions() {
   const entryPoints = Object.fromEntries(
     Object.entries(programs)
@@ -80,15 +81,35 @@ export async function programOptions() {
     target: 'node20',
     packages: 'external',
     sourcemap: 'linked',
+    sourcesContent: false,
     logLevel: 'warning',
     absWorkingDir: root,
   }
 }
 
+/** What has parts that are no JavaScript stays outside. */
+const native = ['@lydell/*', 'bufferutil', 'utf-8-validate']
+/** Packages of the older kind expect these around them. */
+const aroundPackages = `import { createRequire as requireFrom } from 'node:module'
+const require = requireFrom(import.meta.url)
+const [__filename, __dirname] = [import.meta.filename, import.meta.dirname]`
+
+/** With their packages inside: a program of one file is there in half the time of one of four hundred, and a start waits for two. */
+function packedOptions(options) {
+  const { app: _app, ...entryPoints } = options.entryPoints
+  return { ...options, entryPoints, packages: 'bundle', external: native, banner: { js: aroundPackages } }
+}
+
 async function buildPrograms() {
   const { build } = await import('esbuild')
   rmSync(join(root, 'build/programs'), { recursive: true, force: true })
-  await build(await programOptions())
+  const options = await programOptions()
+  const { app } = options.entryPoints
+  await Promise.all([
+    build(packedOptions(options)),
+    // Its framework finds parts of itself by where they lie.
+    build({ ...options, entryPoints: { app } }),
+  ])
 }
 
 function buildPages() {
@@ -113,7 +134,7 @@ function buildPages() {
 
 /** Builds the parts that are missing or older than their sources. */
 export async function buildMissing({ pages = true } = {}) {
-  await once('programs', [...serverRooms, ...appProgramFiles, 'package-lock.json'], buildPrograms)
+  await once('programs', [...serverRooms, ...appProgramFiles, ...buildFiles], buildPrograms)
   if (pages) await once('pages', appFiles, buildPages)
 }
 

@@ -1,10 +1,14 @@
 // The main job without a browser: two people through the real front door into a real session, and everything back after a stop.
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { picture, workspaceIn } from '../support/picture.ts'
+import { isAlive } from '../support/processes.ts'
+import { freePort } from '../support/product.ts'
 import { ownedProduct } from '../support/owned-product.ts'
 import { Visitor } from '../support/visitor.ts'
 
@@ -104,4 +108,24 @@ test('R-8 after a stop, with the workspace removed by hand, a start brings every
   const text = await again.edit('index.js')
   expect(text.text.toString().startsWith('// kept\n')).toBe(true)
   again.leave()
+})
+
+test('Ctrl-C in the middle of a start ends it in order and leaves no process behind', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'devex-data-'))
+  const args = ['scripts/start.mjs', '--data', data, '--port', String(await freePort())]
+  const starting = spawn(process.execPath, args, { stdio: 'ignore' })
+  const begun = (): number[] => {
+    const { processes } = JSON.parse(readFileSync(join(data, 'running.json'), 'utf8')) as {
+      processes: Array<{ pid: number }>
+    }
+    return processes.map(({ pid }) => pid)
+  }
+  await eventually(() => begun().length > 0, 30_000)
+
+  starting.kill('SIGINT')
+
+  const [code] = (await once(starting, 'exit')) as [number | null]
+  expect(code).toBe(0)
+  expect(begun().filter(isAlive)).toEqual([])
+  rmSync(data, { recursive: true })
 })

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { outerPid, programOf, serverOf, slay } from '../support/processes.ts'
+import { isAlive, outerPid, programOf, serverOf, slay } from '../support/processes.ts'
 import { ownedProduct } from '../support/owned-product.ts'
 import { startProduct } from '../support/product.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -73,14 +73,6 @@ function fileOf(repl: string, name: string): string {
 
 /** How long a runner is away, in milliseconds. */
 const awayMs = 3_000
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
 
 test('R-9 C-5 typing goes on through kill -9 of relay, runner and orchestrator: every edit is there once', async () => {
   const repl = await here.owner.create('kills', 'python')

@@ -13,6 +13,7 @@ import { Listening, RouteTable } from '../../protocol/env.ts'
 import { buildMissing, root } from '../../scripts/build.mjs'
 import { Api } from './api.ts'
 import { eventually } from './eventually.ts'
+import { isAlive } from './processes.ts'
 
 export const servers = ['relay', 'sync', 'orchestrator'] as const
 export type Server = (typeof servers)[number]
@@ -192,14 +193,5 @@ function kill(pid: number): void {
     process.kill(pid, 'SIGKILL')
   } catch {
     // It has ended by itself.
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    // A zombie has an empty command line; nobody reaps those of a dead orchestrator here but init.
-    return readFileSync(`/proc/${pid}/cmdline`).length > 0
-  } catch {
-    return false
   }
 }

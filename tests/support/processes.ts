@@ -60,6 +60,9 @@ function environOf(pid: number): string[] {
   }
 }
 
+/** A zombie has an empty command line: it has ended, and only waits for somebody to ask how. */
+export const isAlive = (pid: number): boolean => commandLine(pid) !== ''
+
 /** As kill -9 does; resolves when it is gone. */
 export async function slay(pid: number): Promise<void> {
   process.kill(pid, 'SIGKILL')

@@ -8,6 +8,7 @@ import { BoxToRunner, boxFrameBytes, type BoxTerminal } from '../../../protocol/
 import { decodeFrame, encodeStreamFrame, FrameSplitter } from '../../../protocol/frames.ts'
 import { Ring } from '../../../runner/box/ring.ts'
 import { startBox, type Box } from '../../../runner/box/start.ts'
+import { isAlive } from '../../support/processes.ts'
 import { boxLaunch, eventually, secret, tempFolder } from '../terminals/stage.ts'
 
 /** A runner as the box sees one. */
@@ -68,15 +69,6 @@ describe('a box', () => {
   const folder = tempFolder()
   const launch = { ...boxLaunch(folder.path), socket: join(folder.path, 'private', 'box.sock') }
   let box: Box
-  const isAlive = (pid: number): boolean => {
-    try {
-      process.kill(pid, 0)
-      return true
-    } catch {
-      return false
-    }
-  }
-
   beforeEach(async () => {
     box = await startBox(launch)
   })
