@@ -1,7 +1,7 @@
 // What a preview's headers become on their way: a dev server sees its own localhost, a browser sees the preview's origin, and
 // neither sees a cookie of ours. Pure.
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
-import { ownCookies } from '../../../protocol/preview.ts'
+import { cookiesToBrowser, cookiesToProgram } from './cookies.ts'
 import { originOfPort, urlOf, type PreviewSite } from './site.ts'
 
 /** Meant for one hop (RFC 9110, 7.6.1), answered by us, or said by the way in alone. */
@@ -38,7 +38,7 @@ export function toProgram(headers: IncomingHttpHeaders, site: PreviewSite): Outg
   const referer = String(kept['referer'] ?? '')
   if (referer === site.origin || referer.startsWith(`${site.origin}/`))
     kept['referer'] = local + referer.slice(site.origin.length)
-  const cookie = withoutOurs(headers.cookie ?? '')
+  const cookie = cookiesToProgram(headers.cookie ?? '', site)
   if (cookie === '') delete kept['cookie']
   else kept['cookie'] = cookie
   return kept
@@ -64,7 +64,7 @@ export function toBrowser(
     const value = kept[name]
     if (typeof value === 'string') kept[name] = outward(value, site)
   }
-  const cookies = (headers['set-cookie'] ?? []).flatMap((cookie) => browserCookie(cookie, site))
+  const cookies = cookiesToBrowser(headers['set-cookie'] ?? [], site)
   if (cookies.length === 0) delete kept['set-cookie']
   else kept['set-cookie'] = cookies
   const policies = withoutAncestors([headers['content-security-policy'] ?? []].flat().join(', '))
@@ -90,25 +90,6 @@ function outward(value: string, site: PreviewSite): string {
   if (origin === null) return value
   const hasPath = /^(?:https?:)?\/\/[^/?#]+[/?#]/i.test(value)
   return origin + (hasPath ? url.pathname + url.search + url.hash : '')
-}
-
-function withoutOurs(header: string): string {
-  const parts = header.split(';').map((part) => part.trim())
-  return parts.filter((part) => part !== '' && !ownCookies.test(part.split('=')[0] ?? '')).join('; ')
-}
-
-/**
- * A program's cookie is its own host's alone. In the pane our page is the top, so one that is to come back there has to be
- * partitioned, which keeps it from other sites as well as Lax does.
- */
-function browserCookie(cookie: string, { secure }: PreviewSite): string[] {
-  const [pair = '', ...attributes] = cookie.split(';').map((part) => part.trim())
-  if (ownCookies.test((pair.split('=')[0] ?? '').trim())) return []
-  const dropped = secure
-    ? /^(?:domain|samesite|secure|partitioned)(?:$|=)/i
-    : /^(?:domain|partitioned)(?:$|=)/i
-  const kept = attributes.filter((attribute) => attribute !== '' && !dropped.test(attribute))
-  return [[pair, ...kept, ...(secure ? ['Secure', 'SameSite=None', 'Partitioned'] : [])].join('; ')]
 }
 
 /** A policy's own word about frames would forbid our pane; ours takes its place. Several policies come in one header, by commas. */
