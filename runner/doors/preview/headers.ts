@@ -1,23 +1,11 @@
 // What a preview's headers become on their way: a dev server sees its own localhost, a browser sees the preview's origin, and
 // neither sees a cookie of ours. Pure.
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import { passedOn } from '../../../protocol/hop.ts'
 import { cookiesToBrowser, cookiesToProgram } from './cookies.ts'
 import { originOfPort, urlOf, type PreviewSite } from './site.ts'
 
-/** Meant for one hop (RFC 9110, 7.6.1), answered by us, or said by the way in alone. */
-const ofOneHop = new Set([
-  'connection',
-  'expect',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-])
+/** Said to us by the way in alone. */
 const ofOurs = /^x-devex-/
 /** A dev server may not bind a browser beyond its own origin: to TLS, to another address, out of our pane, or of a host's cookies. */
 const unwanted = new Set([
@@ -31,7 +19,7 @@ const unwanted = new Set([
 const localNames = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|0\.0\.0\.0|\[::\])$/
 
 export function toProgram(headers: IncomingHttpHeaders, site: PreviewSite): OutgoingHttpHeaders {
-  const kept = passed(headers, (name) => !ofOurs.test(name))
+  const kept: OutgoingHttpHeaders = passedOn(headers, (name) => !ofOurs.test(name))
   const local = `http://localhost:${site.port}`
   kept['host'] = `localhost:${site.port}`
   if (kept['origin'] === site.origin) kept['origin'] = local
@@ -44,22 +32,13 @@ export function toProgram(headers: IncomingHttpHeaders, site: PreviewSite): Outg
   return kept
 }
 
-/**
- * A body that came with its end marked goes on with its end marked: node sends that of a GET bare, and what is behind us would
- * read it as a second request.
- */
-export function framed(from: IncomingHttpHeaders, to: OutgoingHttpHeaders): OutgoingHttpHeaders {
-  const hasBody = from['transfer-encoding'] !== undefined || from['content-length'] !== undefined
-  return hasBody && to['content-length'] === undefined ? { ...to, 'transfer-encoding': 'chunked' } : to
-}
-
 /** `ancestors`: origins that may show this preview in a frame; null = all. */
 export function toBrowser(
   headers: IncomingHttpHeaders,
   site: PreviewSite,
   ancestors: readonly string[] | null,
 ): OutgoingHttpHeaders {
-  const kept = passed(headers, (name) => !unwanted.has(name))
+  const kept: OutgoingHttpHeaders = passedOn(headers, (name) => !unwanted.has(name))
   for (const name of ['location', 'content-location', 'access-control-allow-origin']) {
     const value = kept[name]
     if (typeof value === 'string') kept[name] = outward(value, site)
@@ -72,13 +51,6 @@ export function toBrowser(
   if (policies.length === 0) delete kept['content-security-policy']
   else kept['content-security-policy'] = policies.join(', ')
   return kept
-}
-
-function passed(headers: IncomingHttpHeaders, isWanted: (name: string) => boolean): OutgoingHttpHeaders {
-  const named = new Set((headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()))
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !ofOneHop.has(name) && !named.has(name) && isWanted(name)),
-  )
 }
 
 /** An address of this machine as the program knows it becomes the preview's; every other stays. */
