@@ -5,8 +5,11 @@ import { passedOn } from '../../../protocol/hop.ts'
 import { cookiesToBrowser, cookiesToProgram } from './cookies.ts'
 import { originOfPort, urlOf, type PreviewSite } from './site.ts'
 
-/** Said to us by the way in alone. */
-const ofOurs = /^x-devex-/
+/**
+ * Said to us by the way in alone, or of an outside that a program on its own localhost has not: one that hears both holds an
+ * origin of localhost for a foreign one (Next's server actions).
+ */
+const ofTheWay = /^(?:x-devex-.*|forwarded|x-forwarded-(?:host|proto|port|server))$/
 /** A dev server may not bind a browser beyond its own origin: to TLS, to another address, out of our pane, or of a host's cookies. */
 const unwanted = new Set([
   'clear-site-data',
@@ -19,7 +22,7 @@ const unwanted = new Set([
 const localNames = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|0\.0\.0\.0|\[::\])$/
 
 export function toProgram(headers: IncomingHttpHeaders, site: PreviewSite): OutgoingHttpHeaders {
-  const kept: OutgoingHttpHeaders = passedOn(headers, (name) => !ofOurs.test(name))
+  const kept: OutgoingHttpHeaders = passedOn(headers, (name) => !ofTheWay.test(name))
   const local = `http://localhost:${site.port}`
   kept['host'] = `localhost:${site.port}`
   if (kept['origin'] === site.origin) kept['origin'] = local

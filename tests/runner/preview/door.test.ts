@@ -337,6 +337,9 @@ describe('what passes', () => {
         origin: origin(),
         referer: `${origin()}/from`,
         'x-own': 'kept',
+        'x-forwarded-host': new URL(origin()).host,
+        'x-forwarded-proto': 'https',
+        'x-forwarded-for': '192.168.1.7',
       },
     })
 
@@ -346,7 +349,11 @@ describe('what passes', () => {
       referer: `http://localhost:${port}/from`,
       cookie: 'a=1; b=2',
       'x-own': 'kept',
+      'x-forwarded-for': '192.168.1.7',
     })
+    // It would take its own localhost, which the browser is said to be at, for another host's.
+    expect(seen).not.toHaveProperty('x-forwarded-host')
+    expect(seen).not.toHaveProperty('x-forwarded-proto')
     expect(Object.keys(seen).filter((name) => name.startsWith('x-devex'))).toEqual([])
   })
 

@@ -121,6 +121,8 @@ export class Visitor {
         host: new URL(place.origin).host,
         [previewPortHeader]: String(place.port),
         [previewOriginHeader]: place.origin,
+        'x-forwarded-host': new URL(place.origin).host,
+        'x-forwarded-proto': new URL(place.origin).protocol.replace(':', ''),
         accept: 'text/html',
         ...(cookie === '' ? {} : { cookie }),
         ...headers,
