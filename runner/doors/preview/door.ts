@@ -94,16 +94,15 @@ async function look(
   request: IncomingMessage,
   site: PreviewSite,
 ): Promise<Visit & { may: boolean; isPublic: boolean }> {
-  const now = await rulesNow(rules)
+  const now = known(await rules.now())
   const person = isOwnRequest(request, site) ? login.person(request.headers.cookie, site) : null
   const visit = { person, port: site.port }
   return { ...visit, may: maySeeNow(now, visit), isPublic: now.ports[site.port] === 'public' }
 }
 
 /** Nobody comes in while nobody can say who may. */
-async function rulesNow(rules: Rules): Promise<PreviewRules> {
-  const now = await rules.now()
-  if (now !== null) return now
+function known(rules: PreviewRules | null): PreviewRules {
+  if (rules !== null) return rules
   throw new AppError('unavailable', { say: 'Who may see this cannot be asked now. Try again in a moment.' })
 }
 
@@ -144,7 +143,7 @@ async function ownPage(deps: PreviewDeps, request: IncomingMessage, site: Previe
   if (url.pathname === `${previewOwnPath}enter`) {
     const ticket = await deps.checkTicket(url.searchParams.get('ticket') ?? '')
     // Who was removed, or may not see this port any more, gets no cookie: it would be good for nothing, and good again with a new invite.
-    const isOpen = maySeeNow(await rulesNow(deps.rules), { person: ticket.sub, port: site.port })
+    const isOpen = maySeeNow(known(await deps.rules.fresh()), { person: ticket.sub, port: site.port })
     if (!isOpen) return notForYou
     const cookies = ticket.port === site.port ? deps.login.take(ticket, site) : null
     if (cookies === null) return used

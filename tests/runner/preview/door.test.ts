@@ -47,7 +47,7 @@ beforeAll(async () => {
     repl,
     origins: [ours, 'http://127.0.0.1:7070'],
     login: previewLogin({ repl, privateKey: 'of this session' }, Date),
-    rules: { now: () => Promise.resolve(rules) },
+    rules: { now: () => Promise.resolve(rules), fresh: () => Promise.resolve(rules) },
     checkTicket: (ticket) => {
       const claims = tickets.get(ticket)
       if (claims === undefined) throw new AppError('bad-token', { say: 'This token is not valid.' })

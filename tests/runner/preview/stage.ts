@@ -41,7 +41,7 @@ export async function openRepl(ports: readonly number[]): Promise<{
     repl,
     origins: [ours],
     login: previewLogin({ repl, privateKey: `of ${repl}` }, Date),
-    rules: { now: () => Promise.resolve(rules) },
+    rules: { now: () => Promise.resolve(rules), fresh: () => Promise.resolve(rules) },
     checkTicket: (ticket) => Promise.resolve(tickets.get(ticket) ?? Promise.reject(new Error('no ticket'))),
     dial: async (port) => {
       if (!ports.includes(port)) return null
