@@ -235,6 +235,24 @@ describe('the keyboard of a terminal', () => {
     expect(holder(later, terminal)).toBeUndefined()
   })
 
+  test('T-9 T-13 what an owner gave a viewer stays theirs over a restart, whatever made them a viewer before', async () => {
+    const { ada, terminal } = await company({})
+    expect(await wish(ada, { terminal, op: 'give', to: ids.joan })).toBe('ok')
+    await eventually(() => holder(ada, terminal) === 'joan')
+
+    await stage.restartRunner([{ repl, person: ids.joan, ver: 2, role: 'viewer', say: '' }])
+    const [again, joan] = [await stage.page('ada', 'owner'), await stage.page('joan', 'viewer')]
+    await joan.attach(terminal)
+    joan.type(terminal, 'echo lent-$((40+2))\r')
+
+    await eventually(() => joan.shown(terminal).includes('lent-42'))
+    expect(holder(again, terminal)).toBe('joan')
+    await stage.restartRunner([{ repl, person: ids.joan, ver: 3, role: null, say: '' }])
+    const later = await stage.page('ada', 'owner')
+    await eventually(() => info(later, terminal))
+    expect(holder(later, terminal)).toBeUndefined()
+  })
+
   test('bad wishes are refused and change nothing', async () => {
     const { ada, grace, terminal } = await company({})
     const bad = [
