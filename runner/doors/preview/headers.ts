@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { passedOn } from '../../../protocol/hop.ts'
 import { cookiesToBrowser, cookiesToProgram } from './cookies.ts'
-import { originOfPort, urlOf, type PreviewSite } from './site.ts'
+import { originOfPort, ownPortAt, urlOf, type PreviewSite } from './site.ts'
 
 /**
  * Said to us by the way in alone, or of an outside that a program on its own localhost has not: one that hears both holds an
@@ -23,12 +23,11 @@ const localNames = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|0\.0\.0\.0|\[::\])
 
 export function toProgram(headers: IncomingHttpHeaders, site: PreviewSite): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = passedOn(headers, (name) => !ofTheWay.test(name))
-  const local = `http://localhost:${site.port}`
   kept['host'] = `localhost:${site.port}`
-  if (kept['origin'] === site.origin) kept['origin'] = local
-  const referer = String(kept['referer'] ?? '')
-  if (referer === site.origin || referer.startsWith(`${site.origin}/`))
-    kept['referer'] = local + referer.slice(site.origin.length)
+  for (const name of ['origin', 'referer']) {
+    const value = kept[name]
+    if (typeof value === 'string') kept[name] = inward(value, site)
+  }
   const cookie = cookiesToProgram(headers.cookie ?? '', site)
   if (cookie === '') delete kept['cookie']
   else kept['cookie'] = cookie
@@ -54,6 +53,13 @@ export function toBrowser(
   if (policies.length === 0) delete kept['content-security-policy']
   else kept['content-security-policy'] = policies.join(', ')
   return kept
+}
+
+/** An address of one of the repl's previews becomes that of its program; every other stays. */
+function inward(value: string, site: PreviewSite): string {
+  const [origin = ''] = /^https?:\/\/[^/?#]+/i.exec(value) ?? []
+  const port = ownPortAt(origin, site)
+  return port === null ? value : `http://localhost:${port}${value.slice(origin.length)}`
 }
 
 /** An address of this machine as the program knows it becomes the preview's; every other stays. */

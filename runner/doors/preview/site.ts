@@ -62,10 +62,15 @@ export function isOwnRequest(request: IncomingMessage, site: PreviewSite): boole
 }
 
 function isOwnOrigin(origin: string, site: PreviewSite): boolean {
-  if (origin === site.origin) return true
+  return ownPortAt(origin, site) !== null
+}
+
+/** The port of the same repl that is seen at this origin, or null. Where previews share a host only the site's own is known. */
+export function ownPortAt(origin: string, site: PreviewSite): number | null {
+  if (origin === site.origin) return site.port
   const url = urlOf(origin)
   const place = url === null ? null : readPreviewLabel(firstLabel(url))
-  return place !== null && originOfPort(site, place.port) === origin
+  return place !== null && originOfPort(site, place.port) === origin ? place.port : null
 }
 
 /** The origin of the app that belongs to this preview's address: the same machine name, or the first there is. */

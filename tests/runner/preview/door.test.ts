@@ -357,6 +357,29 @@ describe('what passes', () => {
     expect(Object.keys(seen).filter((name) => name.startsWith('x-devex'))).toEqual([])
   })
 
+  test('P-6 a page at another port of the repl is one at that port of localhost, to its program and back', async () => {
+    const other = origin().replace(String(port), '5173')
+    answer = (req, res) =>
+      void res.setHeader('access-control-allow-origin', req.headers.origin ?? '').end('api')
+    const cookies = await cookie()
+    const pageOf = (from: string) => ({ headers: { cookie: cookies, origin: from, referer: `${from}/x?y` } })
+
+    const answered = await ask(pageOf(other))
+
+    expect(seen).toMatchObject({ origin: 'http://localhost:5173', referer: 'http://localhost:5173/x?y' })
+    expect(answered.headers['access-control-allow-origin']).toBe(other)
+    // At a port that is public strangers reach the program as who they are.
+    rules = { members: {}, ports: { [port]: 'public' } }
+    for (const stranger of [
+      'http://evil.example',
+      other.replace('two-sum', 'tow-sum'),
+      `${other}.evil.example`,
+    ]) {
+      await ask(pageOf(stranger))
+      expect(seen).toMatchObject({ origin: stranger, referer: `${stranger}/x?y` })
+    }
+  })
+
   test.each([
     [() => `http://localhost:${port}/next?a#b`, () => `${origin()}/next?a#b`],
     [() => `http://127.0.0.1:${port}`, () => origin()],
