@@ -24,6 +24,7 @@ const routes: Route[] = [
   { path: 'repl/:id/zip', file: 'routes/repl.$id.zip.ts' },
   { path: 'repl/:id/kept/:kept', file: 'routes/repl.$id.kept.$kept.ts' },
   { path: 'repl/:id/preview', file: 'routes/repl.$id.preview.ts' },
+  { path: 'repl/:id/preview-visit', file: 'routes/repl.$id.preview-visit.tsx' },
   { path: 'repl/:id/preview-visibility', file: 'routes/repl.$id.preview-visibility.ts' },
   { path: 'repl/:id/members', file: 'routes/repl.$id.members.ts' },
   { path: 'repl/:id/invites', file: 'routes/repl.$id.invites.ts' },

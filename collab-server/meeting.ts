@@ -11,6 +11,9 @@ import type { Peer } from './peer.ts'
 import { Room } from './room.ts'
 import type { ToRunner } from './room.ts'
 
+/** Milliseconds that a peer of an earlier session has to bring a token of this one: our pages do it as soon as their doors are back. */
+const earlierMs = 10_000
+
 /** A peer's place in its room. */
 /** `restand`: the peer's role has changed. */
 export type Seat = { receive(frame: Uint8Array): void; restand(): void; leave(): void }
@@ -22,6 +25,8 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
   /** Sockets by person, all rooms together. */
   readonly #sockets = new Map<string, number>()
   #link: Link | null = null
+  /** When peers that still have a token of an earlier session are let go; null when there can be none. */
+  #earlierUntil: number | null = null
   frozen: string | null = null
 
   constructor(repl: string, log: Logger) {
@@ -103,6 +108,7 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
     before?.close(closeCode.wrongEpoch, 'A newer link has taken over.')
     this.#log.info({ generation: link.claims.gen }, 'runner attached')
     for (const room of this.#rooms.values()) room.attached()
+    this.#earlierUntil = Date.now() + earlierMs
   }
 
   detached(link: Link): void {
@@ -155,6 +161,10 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
   }
 
   tick(now: number): void {
+    if (this.#link !== null && this.#earlierUntil !== null && now > this.#earlierUntil) {
+      this.#earlierUntil = null
+      for (const room of this.#rooms.values()) room.endEarlier(this.#link.claims.gen)
+    }
     for (const room of this.#rooms.values()) {
       room.tick(now)
       this.#forget(room)

@@ -227,6 +227,13 @@ export class Room {
     for (const peer of this.#peers) if (peer.take(change)) this.restand(peer)
   }
 
+  /** Lets go of peers whose token is of a session before this one. What they gave is taken; what they have not yet they bring again. */
+  endEarlier(generation: number): void {
+    for (const peer of this.#peers)
+      if (peer.claims.gen < generation)
+        peer.close(closeCode.tokenExpired, 'This token is of an earlier session of this REPL.')
+  }
+
   /** Tells a peer what its role means here now; who may edit again is asked for what was not taken meanwhile. */
   restand(peer: Peer): void {
     if (this.#isPresenceOnly) return

@@ -6,6 +6,7 @@ import { AppError } from '../protocol/errors.ts'
 import { PersonId, ReplId } from '../protocol/ids.ts'
 import {
   type AskPreview,
+  maySee,
   newPreviewSlug,
   type Preview,
   previewOwnPath,
@@ -16,6 +17,7 @@ import {
   Visibility,
 } from '../protocol/preview.ts'
 import type { Person } from '../protocol/repl.ts'
+import type { Audit } from './access/audit.ts'
 import { checkSessionToken } from './access/session-token.ts'
 import type { Tokens } from './access/tokens.ts'
 import type { Clock } from './clock.ts'
@@ -40,6 +42,7 @@ export type PreviewParts = {
   repls: Pick<Table<ReplRecord>, 'get'>
   /** Its `check` throws unless this person may. */
   people: { check(who: Person, repl: string, action: Action): Promise<unknown> }
+  audit: Audit
   tokens: Pick<Tokens, 'ticket'>
   clock: Pick<Clock, 'now'>
   exposure: Pick<Exposure, 'preview' | 'know'>
@@ -66,11 +69,14 @@ export class Previews {
     const { slug, ports } = await this.#recordOf(record, who)
     const from = origins.includes(wish.from) ? wish.from : (origins[0] ?? wish.from)
     const { port, plain, to, mayOpen } = wish
+    const visibility = ports[port] ?? usualVisibility
+    if (!maySee(visibility, record.members[who.id] ?? null))
+      throw new AppError('forbidden', { say: `The owner shows port ${port} to nobody else.` })
     const origin = await exposure.preview({ repl: id, slug, port, from, plain, mayOpen })
     const ticket = await tokens.ticket({ repl: id, generation: record.generation, person: who.id, port })
     const asked = new URLSearchParams({ ticket: ticket.token, to })
     const url = `${origin}${previewOwnPath}enter?${asked}`
-    return { port, origin, url, visibility: ports[port] ?? usualVisibility }
+    return { port, origin, url, visibility }
   }
 
   async show(who: Person, id: string, wish: z.infer<typeof ShowPreview>): Promise<typeof wish> {
@@ -78,12 +84,16 @@ export class Previews {
     const record = (await this.#parts.repls.get(id))?.value
     if (record === undefined) throw noRepl()
     await this.#recordOf(record, who)
+    let from: Visibility = usualVisibility
     await this.#records.change(id, (now) => {
+      from = now.ports[wish.port] ?? usualVisibility
       const ports = { ...now.ports, [wish.port]: wish.visibility }
       if (Object.keys(ports).length > mostDecided)
         throw new AppError('too-many', { say: 'Too many ports of this REPL have a rule of their own.' })
       return { ...now, ports }
     })
+    const { port, visibility: to } = wish
+    if (from !== to) await this.#parts.audit.note({ what: 'preview-shown', who, repl: id, port, from, to })
     return wish
   }
 

@@ -137,6 +137,7 @@ async function assemble(ground: Ground) {
     people: core,
     tokens,
     exposure,
+    audit: durable.audit,
     clock,
     origins: config.origins,
   })

@@ -1,14 +1,14 @@
 // Puts a runner together, from its launch to its listening socket, and takes it apart again in order. Decides nothing.
 import { chmod, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pino, type Logger } from 'pino'
 import type { AccessChange } from '../protocol/access.ts'
 import type { RunnerHealth, RunnerLaunch } from '../protocol/control.ts'
 import { previewSocketOf } from '../protocol/preview.ts'
 import { checkTokens, Standing, type Tokens } from './access.ts'
 import { openCore, type Core } from './core.ts'
-import { privateFolder } from './disk.ts'
+import { privateFolder, systemDisk } from './disk.ts'
 import { systemClock, type Clock } from './documents/clock.ts'
 import type { Disk } from './durable.ts'
 import { Changes } from './doors/changes.ts'
@@ -28,6 +28,7 @@ import { treeDoor } from './doors/tree.ts'
 import { readIdentity, type Identity } from './identity.ts'
 import { takeKeptWork } from './kept.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { keptKeyboards, type KeptKeyboards } from './terminals/kept-keyboards.ts'
 import type { Terminals } from './terminals/terminals.ts'
 
 export type Runner = { close(): Promise<void>; health(): RunnerHealth }
@@ -97,6 +98,7 @@ async function openDoors(
     log: logger,
     build: launch.build,
     clock,
+    keyboards: await keyboardsOf(start),
   })
   const { previews, watch } = openPreviews(start, shared.tokens)
   portsDoor(live.ports, watch)
@@ -107,6 +109,17 @@ async function openDoors(
     await terminals.close()
   }
   return { server, previews, health, close }
+}
+
+/** Beside the log, not in it: of another life than a document's. */
+function keyboardsOf({ launch, disk = systemDisk, logger }: Start): Promise<KeptKeyboards> {
+  const place = {
+    path: join(launch.state, 'keyboards.json'),
+    generation: launch.generation,
+    disk,
+    log: logger,
+  }
+  return keptKeyboards(place, launch.access ?? [])
 }
 
 /** What the orchestrator may ask for. */

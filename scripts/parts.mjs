@@ -6,6 +6,7 @@ const wanted = [
   { name: 'git', tests: 'tools that change files' },
   { name: 'python3', tests: 'the python template' },
   { name: 'bash', tests: 'shells' },
+  { name: 'openssl', tests: 'previews at a wildcard name, over TLS' },
   { name: 'bwrap', tests: 'isolation' },
   { name: 'pasta', tests: 'isolation with a network' },
   { name: 'nft', tests: 'isolation with a network' },

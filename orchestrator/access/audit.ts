@@ -1,7 +1,8 @@
-// The audit log: who signed in, was invited, came, got another role or went; one JSON line each, only ever added to.
+// The audit log: who signed in, was invited, came, got another role or went, and who may see what of a repl; one JSON line each, only ever added to.
 import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Role } from '../../protocol/access.ts'
+import type { Visibility } from '../../protocol/preview.ts'
 import { appendLine } from '../disk.ts'
 
 /** What is noted of each event. People by id and by name as it was then; never a code, a token, or what is in a file. */
@@ -12,6 +13,7 @@ export type AuditEvent =
   | { what: 'member-joined'; who: Who; repl: string; role: Role }
   | { what: 'role-changed'; who: Who; repl: string; member: Who; from: Role; to: Role }
   | { what: 'member-removed'; who: Who; repl: string; member: Who; from: Role }
+  | { what: 'preview-shown'; who: Who; repl: string; port: number; from: Visibility; to: Visibility }
 
 export type Who = { id: string; name: string }
 export type Audit = { note(event: AuditEvent): Promise<void> }

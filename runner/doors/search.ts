@@ -1,67 +1,109 @@
 // The search door: `POST /r/<repl>/search`. Permits, brings what is on the screens to the disk, streams what is found. The token
 // has been checked before.
-import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { can, type DoorClaims } from '../../protocol/access.ts'
 import { AppError } from '../../protocol/errors.ts'
-import { SearchQuery } from '../../protocol/search.ts'
+import { SearchQuery, type SearchLine } from '../../protocol/search.ts'
 import type { Confined } from '../workspace/confine.ts'
 import { searchFiles } from '../workspace/search.ts'
 import type { DocumentsForTree } from '../workspace/seams.ts'
 import type { WorkspaceTree } from '../workspace/tree.ts'
-import { readJson } from './requests.ts'
+import { answerFailure, readJson } from './requests.ts'
 
-/** Searches at once: each has a thread of its own. A class that searches together waits its turn in words. */
+/** Searches at once, each with a thread of its own and of another person. A class that searches together waits its turn in words. */
 const mostAtOnce = 4
+/** Milliseconds that somebody has to read the rest of an answer once it is whole. */
+const usualReadMs = 30_000
 
 export type SearchDeps = {
   confined: Confined
   documents: Pick<DocumentsForTree, 'settle'>
   tree: Pick<WorkspaceTree, 'snapshot'>
+  readMs?: number
 }
 /** `recheck` throws when the person's role has changed meanwhile. */
 export type Asker = { claims: DoorClaims; recheck: () => void }
 export type SearchDoor = (request: IncomingMessage, response: ServerResponse, asker: Asker) => Promise<void>
 
-export function searchDoor({ confined, documents, tree }: SearchDeps): SearchDoor {
-  let running = 0
+export function searchDoor({ confined, documents, tree, readMs = usualReadMs }: SearchDeps): SearchDoor {
+  const running = new Map<string, AnsweredSearch>()
   return async (request, response, { claims, recheck }) => {
     if (request.method !== 'POST') throw new AppError('bad-input', { say: 'A search is asked with POST.' })
     if (!can(claims.role, 'file.read'))
       throw new AppError('forbidden', { say: 'Your role here does not allow this.' })
     const query = SearchQuery.parse(await readJson(request))
-    if (running >= mostAtOnce)
+    const older = running.get(claims.sub)
+    if (older === undefined && running.size >= mostAtOnce)
       throw new AppError('too-many', { say: 'Others are searching right now. Try again in a moment.' })
-    running += 1
-    const leaving = new AbortController()
-    response.once('close', () => leaving.abort())
+    older?.giveWay()
+    const mine = new AnsweredSearch(response, readMs)
+    running.set(claims.sub, mine)
     try {
       await documents.settle()
       const { entries } = tree.snapshot()
-      await stream(response, searchFiles(query, { confined, entries, signal: leaving.signal }), recheck)
+      await mine.answer(searchFiles(query, { confined, entries, signal: mine.signal }), recheck)
     } finally {
-      running -= 1
+      if (running.get(claims.sub) === mine) running.delete(claims.sub)
     }
   }
 }
 
-/** Each line as it is found; a reader that is slow holds the search back. What fails before the first line fails the request. */
-async function stream(
-  response: ServerResponse,
-  lines: AsyncGenerator<object>,
-  recheck: () => void,
-): Promise<void> {
-  for await (const line of lines) {
-    recheck()
-    if (response.destroyed) return
-    if (!response.headersSent)
-      response.writeHead(200, {
+/**
+ * One search and its answer. The answer is bounded (`mostMatches`), so it never waits for its reader: whoever reads slowly holds
+ * up their own answer and nobody's search.
+ */
+class AnsweredSearch {
+  readonly #response: ServerResponse
+  readonly #readMs: number
+  readonly #leaving = new AbortController()
+
+  constructor(response: ServerResponse, readMs: number) {
+    this.#response = response
+    this.#readMs = readMs
+    response.once('close', () => this.#leaving.abort())
+  }
+
+  get signal(): AbortSignal {
+    return this.#leaving.signal
+  }
+
+  /** Each line as it is found. What fails before the first line fails the request. */
+  async answer(lines: AsyncGenerator<SearchLine>, recheck: () => void): Promise<void> {
+    for await (const line of lines) {
+      if (this.signal.aborted) return
+      recheck()
+      this.#write(line)
+    }
+    this.#end()
+  }
+
+  /** The same person searches for something else now. */
+  giveWay(): void {
+    if (this.signal.aborted) return
+    this.#leaving.abort()
+    const failure = new AppError('conflict', {
+      say: 'Another search of yours has taken the place of this one.',
+    })
+    if (!this.#response.headersSent) return answerFailure(this.#response, failure)
+    // What has not been read yet is not kept beside the answer of the next one.
+    if (this.#response.writableLength > 0) return void this.#response.destroy()
+    this.#write({ failed: failure.toWire() })
+    this.#end()
+  }
+
+  #write(line: SearchLine): void {
+    if (!this.#response.headersSent)
+      this.#response.writeHead(200, {
         'content-type': 'application/x-ndjson',
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
       })
-    if (!response.write(`${JSON.stringify(line)}\n`) && !response.destroyed)
-      await Promise.race([once(response, 'drain'), once(response, 'close')])
+    this.#response.write(`${JSON.stringify(line)}\n`)
   }
-  response.end()
+
+  #end(): void {
+    this.#response.end()
+    const late = setTimeout(() => this.#response.destroy(), this.#readMs)
+    this.#response.once('close', () => clearTimeout(late))
+  }
 }

@@ -5,6 +5,7 @@ import { DoorClaims } from '../../protocol/access.ts'
 import { AppError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { systemClock } from '../documents/clock.ts'
+import type { KeptKeyboards } from '../terminals/kept-keyboards.ts'
 import { TerminalRoom } from '../terminals/room.ts'
 import type { Terminals, TerminalsDeps } from '../terminals/terminals.ts'
 import { TerminalPage } from './terminal-page.ts'
@@ -15,9 +16,9 @@ const endMs = 20_000
 export function startTerminals(deps: TerminalsDeps): Promise<Terminals> {
   const log = deps.log.child({ door: 'terminal' })
   const { boxSocket, boxSecret, run, materialise, build = 'dev', tapeBytes = limits.ringBytes } = deps
-  const { stopping = () => false, clock = systemClock } = deps
+  const { stopping = () => false, clock = systemClock, keyboards = forgotten } = deps
   const box = { boxSocket, boxSecret, build }
-  const room = new TerminalRoom({ ...box, run, materialise, log, tapeBytes, stopping, clock })
+  const room = new TerminalRoom({ ...box, run, materialise, log, tapeBytes, stopping, clock, keyboards })
   admitPages(deps.namespace, room, log)
   return Promise.resolve({
     boxReady: () => room.isReady,
@@ -26,9 +27,15 @@ export function startTerminals(deps: TerminalsDeps): Promise<Terminals> {
     close: () => {
       deps.namespace.disconnectSockets(true)
       room.dispose()
-      return Promise.resolve()
+      return keyboards.close()
     },
   })
+}
+
+const forgotten: KeptKeyboards = {
+  take: () => null,
+  keep: () => undefined,
+  close: () => Promise.resolve(),
 }
 
 function admitPages(namespace: Namespace, room: TerminalRoom, log: Logger): void {

@@ -13,13 +13,15 @@ const mostAsks = 100
 const minuteMs = 60_000
 
 /** `back`: who gets it when this ends; null when it is everybody's again. */
-type Hold = { holder: Person; until: number | null; back: Person | null }
+export type Hold = { holder: Person; until: number | null; back: Person | null }
 
 export type KeyboardDeps = {
   clock: Clock
   /** Somebody who has this terminal on a page, with their role of now; null when they have not. */
   present: (person: string) => Person | null
   onChange: () => void
+  /** Who held it when a runner before this one ended. */
+  kept: Hold | null
 }
 
 export class Keyboard {
@@ -31,6 +33,14 @@ export class Keyboard {
 
   constructor(deps: KeyboardDeps) {
     this.#deps = deps
+    if (deps.kept === null) return
+    this.#set({ ...deps.kept })
+    // Nobody is here yet: the holder has as long to come back as after a reload.
+    this.look()
+  }
+
+  get hold(): Hold | null {
+    return this.#hold
   }
 
   get holder(): Person | null {

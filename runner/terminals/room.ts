@@ -15,6 +15,7 @@ import type {
 } from '../../protocol/terminal.ts'
 import type { Clock } from '../documents/clock.ts'
 import { away, BoxLink, type OutputMessage } from './box-link.ts'
+import type { KeptKeyboards } from './kept-keyboards.ts'
 import { forbidden } from './keyboard.ts'
 import { Run, runName } from './run.ts'
 import { SharedTerminal, type Peer } from './shared.ts'
@@ -28,6 +29,7 @@ export type RoomDeps = {
   clock: Clock
   log: Logger
   tapeBytes: number
+  keyboards: KeptKeyboards
   /** True from the first moment of a stop: nothing new is opened. */
   stopping: () => boolean
 }
@@ -216,6 +218,7 @@ export class TerminalRoom {
       size: { cols, rows },
       opener,
       tapeBytes: this.#deps.tapeBytes,
+      hold: this.#deps.keyboards.take({ terminal: id, pid }),
       materialise: this.#deps.materialise,
       onChange: () => this.#changed(shared),
       clock: this.#deps.clock,
@@ -291,9 +294,18 @@ export class TerminalRoom {
     this.#listSoon = true
     setImmediate(() => {
       this.#listSoon = false
+      if (this.#closed) return
+      this.#keepKeyboards()
       const list = this.#list()
       for (const peer of this.#peers.values()) peer.send('list', list)
     })
+  }
+
+  #keepKeyboards(): void {
+    const holds = [...this.#terminals.values()].flatMap(({ id, pid, hold }) =>
+      hold === null ? [] : [{ terminal: id, pid, ...hold }],
+    )
+    this.#deps.keyboards.keep(holds)
   }
 
   #tellRun(state: RunState): void {

@@ -9,7 +9,7 @@ import type { OutputMessage } from './box-link.ts'
 import { driverOf, type Person, type Seat } from './driver.ts'
 import { Flow } from './flow.ts'
 import { InputQueue } from './input.ts'
-import { Keyboard } from './keyboard.ts'
+import { Keyboard, type Hold } from './keyboard.ts'
 import { isReply } from './replies.ts'
 import { Screens } from './screens.ts'
 import { Tape } from './tape.ts'
@@ -32,6 +32,8 @@ export type SharedDeps = {
   size: Size
   opener: string | null
   tapeBytes: number
+  /** Who holds its keyboard already. */
+  hold: Hold | null
   box: BoxDoor
   materialise: (why: string) => Promise<void>
   /** The list that everybody sees has changed. */
@@ -72,7 +74,12 @@ export class SharedTerminal {
       clock: deps.clock,
       present: (person) => this.#present(person),
       onChange: () => this.#chooseDriver(),
+      kept: deps.hold,
     })
+  }
+
+  get hold(): Hold | null {
+    return this.#keyboard.hold
   }
 
   info(): TerminalInfo {

@@ -3,6 +3,7 @@ import type { Namespace } from 'socket.io'
 import type { Logger } from 'pino'
 import type { AccessChange } from '../../protocol/access.ts'
 import type { Clock } from '../documents/clock.ts'
+import type { KeptKeyboards } from './kept-keyboards.ts'
 
 export type TerminalsDeps = {
   /** socket.io namespace `/terminal`; a middleware has put the page's DoorClaims into `socket.data.claims`. */
@@ -17,6 +18,8 @@ export type TerminalsDeps = {
   stopping?: () => boolean
   log: Logger
   clock?: Clock
+  /** Left out: who holds a keyboard is forgotten with this runner. */
+  keyboards?: KeptKeyboards
   build?: string
   /** Bytes of output kept per terminal. */
   tapeBytes?: number

@@ -196,6 +196,26 @@ test('A-1 a token of an earlier session opens nothing once a newer one is attach
   expect(present.closed?.code).toBe(4501)
 })
 
+test('A-1 a socket that stays open over a stop and a start has to bring a token of the new session, or is let go', async () => {
+  const setting = await relaySetting('hello')
+  const [brings, stays] = [await rawSocket(setting), await rawSocket(setting)]
+  await eventually(() => brings.got.length > 0 && stays.got.length > 0)
+
+  await setting.runner.connect(setting.url, await setting.keys.session(setting.repl, 2))
+  brings.socket.send(tokenFrame(await setting.keys.token({ repl: setting.repl, generation: 2 })))
+  const late = await rawSocket(setting, {
+    token: await setting.keys.token({ repl: setting.repl, generation: 2 }),
+  })
+  await eventually(() => late.got.length > 0)
+  expect([brings.closed, stays.closed]).toEqual([null, null])
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11_000 })
+  onTestFinished(() => void vi.useRealTimers())
+
+  await eventually(() => stays.closed, 20_000)
+  expect(stays.closed).toMatchObject({ code: 4501, reason: expect.stringContaining('earlier session') })
+  expect([brings.closed, late.closed]).toEqual([null, null])
+})
+
 test('C-13 a link that says nothing is ended in time', () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())

@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchBrowser, newPersonPage, noBrowser, type PersonPage } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
+import { programOf, slay } from '../support/processes.ts'
 import { startProduct, type Product } from '../support/product.ts'
 import * as screen from './screen.ts'
 
@@ -42,7 +43,7 @@ async function setRole(page: Page, role: 'editor' | 'viewer'): Promise<void> {
 }
 
 test.skipIf(noBrowser)(
-  'A-5 A-9 A-11 T-11 T-12 T-13 invited as a viewer, made an editor, driver of a terminal, made a viewer, removed: without one reload',
+  'A-5 A-9 A-11 T-9 T-11 T-12 T-13 invited as a viewer, made an editor, driver of a terminal, made a viewer, removed: without one reload',
   async () => {
     await screen.signIn(ada.page, product.link)
     await screen.createRepl(ada.page, { template: 'Python', name: 'two-sum' })
@@ -90,6 +91,15 @@ test.skipIf(noBrowser)(
     await screen.typeInTerminal(grace.page, 'echo driven-$((40+2)); ls')
     await screen.terminalShows(ada.page, /^driven-42$/m)
     expect(await screen.terminalText(ada.page)).not.toContain('stolen')
+    const repl = new URL(ada.page.url()).pathname.split('/')[2] ?? ''
+    const runner = programOf(repl, 'runner')
+    await slay(runner)
+    await eventually(() => programOf(repl, 'runner') !== runner, 30_000)
+    for (const { page } of [ada, grace])
+      await page.locator('[data-testid=status][data-connection=synced]').waitFor({ timeout: 30_000 })
+    await screen.typeInTerminal(grace.page, 'echo still-$((40+3))')
+    await screen.terminalShows(ada.page, /^still-43$/m)
+    await bar(ada.page).getByText('Only Grace types here').waitFor()
 
     await setRole(ada.page, 'viewer')
     await grace.page

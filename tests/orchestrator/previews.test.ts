@@ -118,6 +118,46 @@ test('P-3 the session’s runner is told the members and the owner’s choice', 
   expect(await rules(launch)).toMatchObject({ ports: { 3000: 'public' } })
 })
 
+test('P-3 who may not see a port gets no ticket for it, and hears why', async () => {
+  const show = (visibility: string) =>
+    house.ask('PATCH', `/v1/repls/${repl.id}/previews`, { as: ada, body: { port: 3100, visibility } })
+  const ask = (as: Person) =>
+    house.ask('POST', `/v1/repls/${repl.id}/previews`, { as, body: { port: 3100, from } })
+  await show('owner')
+
+  expect((await ask(grace)).error).toMatchObject({
+    code: 'forbidden',
+    say: 'The owner shows port 3100 to nobody else.',
+  })
+  expect((await ask(ada)).status).toBe(200)
+  await show('members')
+  expect((await ask(grace)).status).toBe(200)
+})
+
+test('A-12 a change of who may see a port is a line of the audit log; what changes nothing is none', async () => {
+  const lines = async (): Promise<Record<string, unknown>[]> =>
+    (await readFile(join(house.config.data, 'audit.log'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+  const begun = (await lines()).length
+  const show = (as: Person, visibility: string) =>
+    house.ask('PATCH', `/v1/repls/${repl.id}/previews`, { as, body: { port: 3200, visibility } })
+
+  await show(ada, 'members')
+  await show(ada, 'public')
+  await show(ada, 'public')
+  expect((await show(grace, 'owner')).error.code).toBe('forbidden')
+  await show(ada, 'owner')
+
+  const who = { id: ada.id, name: ada.name }
+  const of = { at: expect.any(String) as string, what: 'preview-shown', who, repl: repl.id, port: 3200 }
+  expect((await lines()).slice(begun)).toEqual([
+    { ...of, from: 'members', to: 'public' },
+    { ...of, from: 'public', to: 'owner' },
+  ])
+})
+
 test('P-3 nobody but the session’s runner is told who the members are', async () => {
   const key = generateKeyPairSync('ed25519').privateKey
   const privateKey = key.export({ format: 'der', type: 'pkcs8' }).toString('base64')

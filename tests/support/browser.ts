@@ -21,8 +21,9 @@ export const noBrowser: string | null = hasProgram('chromium')
   ? null
   : 'chromium is not installed (npm run setup:tests)'
 
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', args })
+/** `more`: arguments for this journey alone. */
+export function launchBrowser(more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: '/usr/bin/chromium', args: [...args, ...more] })
 }
 
 export type PersonPage = { context: BrowserContext; page: Page; faults: string[] }

@@ -6,6 +6,7 @@ import express, { type Express, type Request, type Response } from 'express'
 import { can, type Action, type Role } from '../../protocol/access.ts'
 import { AppError, asAppError } from '../../protocol/errors.ts'
 import { newCode, newPersonId, newReplId } from '../../protocol/ids.ts'
+import { AskPreview } from '../../protocol/preview.ts'
 import {
   AcceptInvite,
   ConsumeLink,
@@ -285,6 +286,20 @@ function doorsOf(world: World, held: HeldRepl, person: string): Doors {
   }
 }
 
+/** The address that it answers tells what was asked: `wish`, as JSON. */
+function addPreviews(world: World, app: Express, on: (work: Work) => express.RequestHandler): void {
+  app.post(
+    '/v1/repls/:id/previews',
+    on((req) => {
+      const held = world.allowed(req.params['id']!, asker(req), 'preview.see')
+      const wish = AskPreview.parse(req.body)
+      const origin = `http://${held.repl.name}-abcdef--${wish.port}.localhost:7070`
+      const url = `${origin}/__devex/enter?${new URLSearchParams({ wish: JSON.stringify(wish) })}`
+      return { preview: { port: wish.port, origin, url, visibility: 'members' } }
+    }),
+  )
+}
+
 function addInvites(world: World, app: Express, on: (work: Work) => express.RequestHandler): void {
   const find = (req: Request): Invite => {
     const invite = world.invites.get(req.params['code']!)
@@ -418,6 +433,7 @@ export async function startFakeApi(): Promise<FakeApi> {
   addPeople(world, app, on)
   addRepls(world, app, on)
   addInvites(world, app, on)
+  addPreviews(world, app, on)
   addProgress(world, app)
   const server = await new Promise<Server>((resolve) => {
     const listening = app.listen(0, '127.0.0.1', () => resolve(listening))

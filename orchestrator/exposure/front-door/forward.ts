@@ -1,7 +1,8 @@
 // Passes one plain request on and its answer back, both as they come; a side that breaks off breaks off the other.
 import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream'
-import { answerHeaders, framed, requestHeaders } from './headers.ts'
+import { framed } from '../../../protocol/hop.ts'
+import { answerHeaders, requestHeaders } from './headers.ts'
 import { refusals, refuse } from './refusal.ts'
 import { isAway, type Upstream } from './upstream.ts'
 import type { Way } from './way.ts'

@@ -1,5 +1,6 @@
 // Which headers pass the front door, in each direction: nothing of one hop, nothing forged, no cookie of the app to or from others.
-import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import { passedOn } from '../../../protocol/hop.ts'
 import {
   ownCookies,
   previewCookies,
@@ -7,21 +8,6 @@ import {
   previewPortHeader,
 } from '../../../protocol/preview.ts'
 import type { Way } from './way.ts'
-
-/** Meant for one hop (RFC 9110, 7.6.1), or answered by this one. */
-const ofOneHop = new Set([
-  'connection',
-  'expect',
-  'http2-settings',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 
 /** Said only by us. */
 const forgeable = /^(forwarded|x-forwarded-.*|x-real-ip|x-original-.*|x-rewrite-.*|x-devex-.*)$/
@@ -31,7 +17,10 @@ const ofOrigin = new Set(['set-cookie', 'set-cookie2', 'clear-site-data', 'servi
 
 /** Headers of a request as they go on; `Authorization` is kept, each side gets its own cookies alone. */
 export function requestHeaders(req: IncomingMessage, way: Way): OutgoingHttpHeaders {
-  const headers = passed(req.headers, (name) => !forgeable.test(name) && name !== 'cookie')
+  const headers: OutgoingHttpHeaders = passedOn(
+    req.headers,
+    (name) => !forgeable.test(name) && name !== 'cookie',
+  )
   const cookies = cookiesFor(way, req.headers.cookie ?? '')
   if (cookies !== '') headers['cookie'] = cookies
   headers['x-forwarded-host'] = req.headers.host ?? ''
@@ -43,15 +32,6 @@ export function requestHeaders(req: IncomingMessage, way: Way): OutgoingHttpHead
     headers[previewOriginHeader] = way.origin
   }
   return headers
-}
-
-/**
- * A body that came with its end marked goes on with its end marked: node sends that of a GET bare, and what is behind us would
- * read it as a second request.
- */
-export function framed(from: IncomingHttpHeaders, to: OutgoingHttpHeaders): OutgoingHttpHeaders {
-  const hasBody = from['transfer-encoding'] !== undefined || from['content-length'] !== undefined
-  return hasBody && to['content-length'] === undefined ? { ...to, 'transfer-encoding': 'chunked' } : to
 }
 
 /** A host's cookies go to each of its ports: the app gets those that are named as ours, a preview those that are not the app's. */
@@ -73,19 +53,11 @@ function isOfApp(name: string): boolean {
 
 /** Headers of an answer as they come back. */
 export function answerHeaders(answer: IncomingMessage, way: Way): OutgoingHttpHeaders {
-  if (way.to !== 'preview') return passed(answer.headers, (name) => way.to === 'app' || !ofOrigin.has(name))
-  const headers = passed(answer.headers, (name) => name !== 'set-cookie2')
+  if (way.to !== 'preview') return passedOn(answer.headers, (name) => way.to === 'app' || !ofOrigin.has(name))
+  const headers: OutgoingHttpHeaders = passedOn(answer.headers, (name) => name !== 'set-cookie2')
   const cookies = (answer.headers['set-cookie'] ?? []).filter(
     (cookie) => !isOfApp(cookie.split('=')[0]?.trim() ?? ''),
   )
   if (answer.headers['set-cookie'] !== undefined) headers['set-cookie'] = cookies
   return headers
-}
-
-function passed(headers: IncomingHttpHeaders, isWanted: (name: string) => boolean): OutgoingHttpHeaders {
-  const named = new Set((headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()))
-  const kept = Object.entries(headers).filter(
-    ([name]) => !ofOneHop.has(name) && !named.has(name) && isWanted(name),
-  )
-  return Object.fromEntries(kept)
 }

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import { asAppError, AppError } from '../../../protocol/errors.ts'
-import { previewOwnPath, type TicketClaims } from '../../../protocol/preview.ts'
+import { previewOwnPath, type PreviewRules, type TicketClaims } from '../../../protocol/preview.ts'
 import { passRequest, passUpgrade, refuseUpgrade } from './forward.ts'
 import type { Login } from './login.ts'
 import { maySeeNow, OpenPassages, type Visit } from './passages.ts'
@@ -57,7 +57,7 @@ export function createPreviewDoor(parts: PreviewDeps): Server {
 async function serve(deps: Serving, asked: Asked): Promise<void> {
   const { passages } = deps
   const { request, response } = asked
-  const site = siteOf(request)
+  const site = siteOf(request, deps.repl)
   if (site === null) throw new AppError('not-found', { say: 'There is no preview at this address.' })
   if ((request.url ?? '').startsWith(previewOwnPath))
     return answerPage(asked, await ownPage(deps, request, site))
@@ -78,7 +78,7 @@ async function upgrade(
   request: IncomingMessage,
   { socket, head }: { socket: Duplex; head: Buffer },
 ): Promise<void> {
-  const site = siteOf(request)
+  const site = siteOf(request, deps.repl)
   if (site === null) return refuseUpgrade(socket, 404)
   const seen = await look(deps, request, site)
   if (!seen.may) return refuseUpgrade(socket, 401)
@@ -94,12 +94,16 @@ async function look(
   request: IncomingMessage,
   site: PreviewSite,
 ): Promise<Visit & { may: boolean; isPublic: boolean }> {
-  const now = await rules.now()
-  if (now === null)
-    throw new AppError('unavailable', { say: 'Who may see this cannot be asked now. Try again in a moment.' })
+  const now = known(await rules.now())
   const person = isOwnRequest(request, site) ? login.person(request.headers.cookie, site) : null
   const visit = { person, port: site.port }
   return { ...visit, may: maySeeNow(now, visit), isPublic: now.ports[site.port] === 'public' }
+}
+
+/** Nobody comes in while nobody can say who may. */
+function known(rules: PreviewRules | null): PreviewRules {
+  if (rules !== null) return rules
+  throw new AppError('unavailable', { say: 'Who may see this cannot be asked now. Try again in a moment.' })
 }
 
 /** Somebody at the address bar is sent to where tickets are given; the pane is told, and asks for one itself. */
@@ -138,6 +142,9 @@ async function ownPage(deps: PreviewDeps, request: IncomingMessage, site: Previe
   const to = innerPath(url.searchParams.get('to'))
   if (url.pathname === `${previewOwnPath}enter`) {
     const ticket = await deps.checkTicket(url.searchParams.get('ticket') ?? '')
+    // Who was removed, or may not see this port any more, gets no cookie: it would be good for nothing, and good again with a new invite.
+    const isOpen = maySeeNow(known(await deps.rules.fresh()), { person: ticket.sub, port: site.port })
+    if (!isOpen) return notForYou
     const cookies = ticket.port === site.port ? deps.login.take(ticket, site) : null
     if (cookies === null) return used
     const next = `${previewOwnPath}entered?${new URLSearchParams({ to })}`
@@ -163,6 +170,13 @@ const used: OwnPage = {
   title: 'This link was used',
   say: ['A preview’s link works once. Reload the preview from the editor for a new one.'],
   // A pane that was moved loads its link again: it asks for another by itself.
+  script: tell('refused'),
+}
+
+const notForYou: OwnPage = {
+  status: 403,
+  title: 'This preview is not open to you any more',
+  say: ['Ask the owner of the REPL to let you see it.'],
   script: tell('refused'),
 }
 

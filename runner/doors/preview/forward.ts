@@ -8,7 +8,8 @@ import {
 } from 'node:http'
 import type { Socket } from 'node:net'
 import { pipeline, type Duplex } from 'node:stream'
-import { framed, toBrowser, toProgram } from './headers.ts'
+import { framed } from '../../../protocol/hop.ts'
+import { toBrowser, toProgram } from './headers.ts'
 import type { PreviewSite } from './site.ts'
 
 /** `ancestors`: who may frame it, null = everybody. `stream`: to the program, not flowing yet. */

@@ -1,24 +1,15 @@
 // What a preview's headers become on their way: a dev server sees its own localhost, a browser sees the preview's origin, and
 // neither sees a cookie of ours. Pure.
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
-import { ownCookies } from '../../../protocol/preview.ts'
-import { originOfPort, urlOf, type PreviewSite } from './site.ts'
+import { passedOn } from '../../../protocol/hop.ts'
+import { cookiesToBrowser, cookiesToProgram } from './cookies.ts'
+import { originOfPort, ownPortAt, urlOf, type PreviewSite } from './site.ts'
 
-/** Meant for one hop (RFC 9110, 7.6.1), answered by us, or said by the way in alone. */
-const ofOneHop = new Set([
-  'connection',
-  'expect',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-])
-const ofOurs = /^x-devex-/
+/**
+ * Said to us by the way in alone, or of an outside that a program on its own localhost has not: one that hears both holds an
+ * origin of localhost for a foreign one (Next's server actions).
+ */
+const ofTheWay = /^(?:x-devex-.*|forwarded|x-forwarded-(?:host|proto|port|server))$/
 /** A dev server may not bind a browser beyond its own origin: to TLS, to another address, out of our pane, or of a host's cookies. */
 const unwanted = new Set([
   'clear-site-data',
@@ -31,26 +22,16 @@ const unwanted = new Set([
 const localNames = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|0\.0\.0\.0|\[::\])$/
 
 export function toProgram(headers: IncomingHttpHeaders, site: PreviewSite): OutgoingHttpHeaders {
-  const kept = passed(headers, (name) => !ofOurs.test(name))
-  const local = `http://localhost:${site.port}`
+  const kept: OutgoingHttpHeaders = passedOn(headers, (name) => !ofTheWay.test(name))
   kept['host'] = `localhost:${site.port}`
-  if (kept['origin'] === site.origin) kept['origin'] = local
-  const referer = String(kept['referer'] ?? '')
-  if (referer === site.origin || referer.startsWith(`${site.origin}/`))
-    kept['referer'] = local + referer.slice(site.origin.length)
-  const cookie = withoutOurs(headers.cookie ?? '')
+  for (const name of ['origin', 'referer']) {
+    const value = kept[name]
+    if (typeof value === 'string') kept[name] = inward(value, site)
+  }
+  const cookie = cookiesToProgram(headers.cookie ?? '', site)
   if (cookie === '') delete kept['cookie']
   else kept['cookie'] = cookie
   return kept
-}
-
-/**
- * A body that came with its end marked goes on with its end marked: node sends that of a GET bare, and what is behind us would
- * read it as a second request.
- */
-export function framed(from: IncomingHttpHeaders, to: OutgoingHttpHeaders): OutgoingHttpHeaders {
-  const hasBody = from['transfer-encoding'] !== undefined || from['content-length'] !== undefined
-  return hasBody && to['content-length'] === undefined ? { ...to, 'transfer-encoding': 'chunked' } : to
 }
 
 /** `ancestors`: origins that may show this preview in a frame; null = all. */
@@ -59,12 +40,12 @@ export function toBrowser(
   site: PreviewSite,
   ancestors: readonly string[] | null,
 ): OutgoingHttpHeaders {
-  const kept = passed(headers, (name) => !unwanted.has(name))
+  const kept: OutgoingHttpHeaders = passedOn(headers, (name) => !unwanted.has(name))
   for (const name of ['location', 'content-location', 'access-control-allow-origin']) {
     const value = kept[name]
     if (typeof value === 'string') kept[name] = outward(value, site)
   }
-  const cookies = (headers['set-cookie'] ?? []).flatMap((cookie) => browserCookie(cookie, site))
+  const cookies = cookiesToBrowser(headers['set-cookie'] ?? [], site)
   if (cookies.length === 0) delete kept['set-cookie']
   else kept['set-cookie'] = cookies
   const policies = withoutAncestors([headers['content-security-policy'] ?? []].flat().join(', '))
@@ -74,11 +55,11 @@ export function toBrowser(
   return kept
 }
 
-function passed(headers: IncomingHttpHeaders, isWanted: (name: string) => boolean): OutgoingHttpHeaders {
-  const named = new Set((headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()))
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !ofOneHop.has(name) && !named.has(name) && isWanted(name)),
-  )
+/** An address of one of the repl's previews becomes that of its program; every other stays. */
+function inward(value: string, site: PreviewSite): string {
+  const [origin = ''] = /^https?:\/\/[^/?#]+/i.exec(value) ?? []
+  const port = ownPortAt(origin, site)
+  return port === null ? value : `http://localhost:${port}${value.slice(origin.length)}`
 }
 
 /** An address of this machine as the program knows it becomes the preview's; every other stays. */
@@ -90,25 +71,6 @@ function outward(value: string, site: PreviewSite): string {
   if (origin === null) return value
   const hasPath = /^(?:https?:)?\/\/[^/?#]+[/?#]/i.test(value)
   return origin + (hasPath ? url.pathname + url.search + url.hash : '')
-}
-
-function withoutOurs(header: string): string {
-  const parts = header.split(';').map((part) => part.trim())
-  return parts.filter((part) => part !== '' && !ownCookies.test(part.split('=')[0] ?? '')).join('; ')
-}
-
-/**
- * A program's cookie is its own host's alone. In the pane our page is the top, so one that is to come back there has to be
- * partitioned, which keeps it from other sites as well as Lax does.
- */
-function browserCookie(cookie: string, { secure }: PreviewSite): string[] {
-  const [pair = '', ...attributes] = cookie.split(';').map((part) => part.trim())
-  if (ownCookies.test((pair.split('=')[0] ?? '').trim())) return []
-  const dropped = secure
-    ? /^(?:domain|samesite|secure|partitioned)(?:$|=)/i
-    : /^(?:domain|partitioned)(?:$|=)/i
-  const kept = attributes.filter((attribute) => attribute !== '' && !dropped.test(attribute))
-  return [[pair, ...kept, ...(secure ? ['Secure', 'SameSite=None', 'Partitioned'] : [])].join('; ')]
 }
 
 /** A policy's own word about frames would forbid our pane; ours takes its place. Several policies come in one header, by commas. */

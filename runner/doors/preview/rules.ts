@@ -18,6 +18,8 @@ const askingSeconds = 60
 export type Rules = {
   /** Null when the orchestrator does not answer and what is known is too old: nobody may see anything then. */
   now(): Promise<PreviewRules | null>
+  /** As `now`, asked anew: somebody who was let in a moment ago must not be told that they were not. */
+  fresh(): Promise<PreviewRules | null>
 }
 
 type Asking = Pick<RunnerLaunch, 'repl' | 'generation' | 'privateKey' | 'keysUrl'>
@@ -36,10 +38,18 @@ export function askedRules(launch: Asking, log: Logger, clock: { now(): number }
       asking = null
     }
   }
+  const believed = (): PreviewRules | null =>
+    known !== null && clock.now() - known.at < oldestMs ? known.rules : null
   return {
     now: async () => {
       if (known === null || clock.now() - known.at > freshMs) await (asking ??= ask())
-      return known !== null && clock.now() - known.at < oldestMs ? known.rules : null
+      return believed()
+    },
+    fresh: async () => {
+      // What is being asked already may have been answered before the change.
+      await asking
+      await (asking ??= ask())
+      return believed()
     },
   }
 }

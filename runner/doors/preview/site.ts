@@ -10,18 +10,25 @@ import {
 import type { Site } from './login.ts'
 
 export type PreviewSite = Site & {
+  repl: string
+  /** False where its host is that of other previews, too, and of the app: one port each. Browsers keep a host's cookies for all its ports. */
+  hasOwnHost: boolean
   /** The preview's own origin, as the browser knows it. */
   origin: string
 }
 
 /** Null for a request that did not come by our way in. */
-export function siteOf({ headers }: IncomingMessage): PreviewSite | null {
+export function siteOf({ headers }: IncomingMessage, repl: string): PreviewSite | null {
   const port = Port.safeParse(Number(headers[previewPortHeader]))
   const origin = originIn(headers[previewOriginHeader])
   if (!port.success || origin === null) return null
   const isLocal = origin.hostname.endsWith('.localhost')
-  return { port: port.data, origin: origin.origin, secure: isLocal || origin.protocol === 'https:' }
+  const secure = isLocal || origin.protocol === 'https:'
+  const hasOwnHost = readPreviewLabel(firstLabel(origin)) !== null
+  return { repl, port: port.data, origin: origin.origin, secure, hasOwnHost }
 }
+
+const firstLabel = ({ hostname }: URL): string => hostname.split('.')[0] ?? ''
 
 function originIn(text: string | string[] | undefined): URL | null {
   const url = typeof text === 'string' ? urlOf(text) : null
@@ -55,10 +62,15 @@ export function isOwnRequest(request: IncomingMessage, site: PreviewSite): boole
 }
 
 function isOwnOrigin(origin: string, site: PreviewSite): boolean {
-  if (origin === site.origin) return true
+  return ownPortAt(origin, site) !== null
+}
+
+/** The port of the same repl that is seen at this origin, or null. Where previews share a host only the site's own is known. */
+export function ownPortAt(origin: string, site: PreviewSite): number | null {
+  if (origin === site.origin) return site.port
   const url = urlOf(origin)
-  const place = url === null ? null : readPreviewLabel(url.hostname.split('.')[0] ?? '')
-  return place !== null && originOfPort(site, place.port) === origin
+  const place = url === null ? null : readPreviewLabel(firstLabel(url))
+  return place !== null && originOfPort(site, place.port) === origin ? place.port : null
 }
 
 /** The origin of the app that belongs to this preview's address: the same machine name, or the first there is. */

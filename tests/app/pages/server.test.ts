@@ -42,7 +42,9 @@ const everyChange = [
   '/templates',
   `/welcome/${'a'.repeat(32)}`,
   `/invite/${'a'.repeat(32)}`,
-  ...['start', 'stop', 'rename', 'delete', 'doors', 'invites'].map((change) => `/repl/REPL/${change}`),
+  ...['start', 'stop', 'rename', 'delete', 'doors', 'invites', 'preview', 'preview-visibility'].map(
+    (change) => `/repl/REPL/${change}`,
+  ),
 ]
 
 test.each(everyChange)('A-3 a change from a foreign Origin is refused: POST %s', async (path) => {
@@ -199,6 +201,52 @@ test('doors and invites are answered as the API gave them', async () => {
   expect(url).toBe(`${app.url}/invite/${invite.code}`)
   app.api.change(repl.id, { phase: 'STOPPED', desired: 'stopped', level: null })
   expect(await codeOf(await post(`/repl/${repl.id}/doors`))).toBe('not-running')
+})
+
+/** As a browser from the address that runners know, up to where it leaves us or is told no. */
+async function visit(search: string, headers: Record<string, string> = {}): Promise<Response> {
+  const sent = await get(`/repl/${repl.id}/preview${search}`, { accept: 'text/html', ...headers })
+  const to = new URL(sent.headers.get('location') ?? '', app.url)
+  expect(to.origin).toBe(app.url)
+  return get(to.pathname + to.search, { accept: 'text/html', ...headers })
+}
+
+test('P-2 who comes to where tickets are given is sent on to the preview with one, and opens nothing new by that', async () => {
+  const sent = await visit(`?port=3000&to=%2Fdeep%3Fx%3D1&plain=true&mayOpen=true`)
+
+  expect(sent.status).toBe(302)
+  expect(sent.headers.get('cache-control')).toBe('no-store')
+  const to = new URL(sent.headers.get('location') ?? '')
+  expect(to.origin + to.pathname).toBe('http://two-sum-abcdef--3000.localhost:7070/__devex/enter')
+  expect(JSON.parse(to.searchParams.get('wish') ?? '')).toEqual({
+    port: 3000,
+    to: '/deep?x=1',
+    from: app.url,
+    plain: false,
+    mayOpen: false,
+  })
+})
+
+test('P-2 no address to begin at leads away from the preview, and nobody but a member is sent anywhere', async () => {
+  for (const to of ['//evil.example', '/\\evil.example', 'https://evil.example', 'javascript:alert(1)']) {
+    const sent = await visit(`?port=3000&to=${encodeURIComponent(to)}`)
+    expect(new URL(sent.headers.get('location') ?? '').origin).toBe(
+      'http://two-sum-abcdef--3000.localhost:7070',
+    )
+  }
+  app.api.asked.length = 0
+  const stranger = await visit(`?port=3000`, { cookie: '' })
+  expect(stranger.status).toBe(401)
+  expect(await stranger.text()).toContain('Sign in first')
+  expect(stranger.headers.get('location')).toBeNull()
+  for (const port of ['', '0', '70000', 'x', '3000&port=1e9'])
+    expect((await visit(`?port=${port}`)).status).toBe(400)
+  expect((await visit(`?port=3000&to=${'x'.repeat(2001)}`)).status).toBe(400)
+  expect(changes()).toEqual([])
+  const grace = await signIn(app, app.api.newLink(app.api.newPerson('Grace')))
+  const refused = await visit(`?port=3000`, { cookie: grace })
+  expect(refused.status).toBe(404)
+  expect(await refused.text()).toContain('not shared with you')
 })
 
 test('R-5 progress resumes after the last event a page saw', async () => {

@@ -47,7 +47,7 @@ beforeAll(async () => {
     repl,
     origins: [ours, 'http://127.0.0.1:7070'],
     login: previewLogin({ repl, privateKey: 'of this session' }, Date),
-    rules: { now: () => Promise.resolve(rules) },
+    rules: { now: () => Promise.resolve(rules), fresh: () => Promise.resolve(rules) },
     checkTicket: (ticket) => {
       const claims = tickets.get(ticket)
       if (claims === undefined) throw new AppError('bad-token', { say: 'This token is not valid.' })
@@ -182,7 +182,17 @@ describe('who gets in', () => {
     for (const to of [
       '//evil.example/',
       '/\\evil.example',
+      '\\\\evil.example',
+      '/\t/evil.example',
+      '\t//evil.example',
+      '/\n/evil.example',
+      ' //evil.example',
+      '/\u2028/evil.example',
       'https://evil.example',
+      'https:evil.example',
+      'javascript:alert(1)',
+      'evil.example',
+      '',
       '/__devex/enter?ticket=x',
     ])
       expect(
@@ -193,12 +203,41 @@ describe('who gets in', () => {
           })
         ).body,
       ).toContain('location.replace("/")')
+    // What only looks like another host to somebody who decodes twice stays a path of this one.
+    for (const to of ['/%2f%2fevil.example', '/%5cevil.example', '/.//evil.example', '/..//evil.example']) {
+      const { body } = await ask({
+        path: `/__devex/entered?to=${encodeURIComponent(to)}`,
+        headers: { cookie: await cookie() },
+      })
+      const next = JSON.parse(/location\.replace\((".*?")\)/.exec(body)?.[1] ?? '""') as string
+      expect(next).toBe(to)
+      expect(new URL(next, origin()).origin).toBe(new URL(origin()).origin)
+    }
     expect((await ask({ path: '/__devex/entered?to=%2F' })).body).toContain('in a tab only')
+    // Without a cookie the link leads to our own app, whatever was asked for.
+    const asked = await ask({ path: '/__devex/entered?to=%2F%2Fevil.example' })
+    expect(asked.body).toContain(`href="${ours}/repl/${repl}/preview?port=${port}&#38;to=%2F"`)
     const script = await ask({
       path: `/__devex/entered?to=${encodeURIComponent('/</script><script>alert(1)')}`,
       headers: { cookie: await cookie() },
     })
     expect(script.body).not.toContain('</script><script>alert')
+  })
+
+  test('A-9 P-2 a ticket of before its person’s removal, or of before a port was closed to them, sets no cookie', async () => {
+    const tickets = [ticket({ sub: grace.id }), ticket({ sub: grace.id }), ticket({ sub: grace.id })]
+    const use = (at: number) => ask({ path: `/__devex/enter?ticket=${tickets[at]}&to=%2F` })
+
+    rules = { members: { [ada.id]: 'owner' }, ports: {} }
+    const removed = await use(0)
+    rules = { members: { [ada.id]: 'owner', [grace.id]: 'viewer' }, ports: { [port]: 'owner' } }
+    const shut = await use(1)
+    rules = null
+    const unknown = await use(2)
+
+    expect([removed.status, shut.status, unknown.status]).toEqual([403, 403, 503])
+    for (const one of [removed, shut, unknown]) expect(one.headers['set-cookie']).toBeUndefined()
+    expect(removed.body).toContain('not open to you any more')
   })
 
   test('P-3 the owner’s choice holds for the very next request, for members and strangers', async () => {
@@ -298,6 +337,9 @@ describe('what passes', () => {
         origin: origin(),
         referer: `${origin()}/from`,
         'x-own': 'kept',
+        'x-forwarded-host': new URL(origin()).host,
+        'x-forwarded-proto': 'https',
+        'x-forwarded-for': '192.168.1.7',
       },
     })
 
@@ -307,8 +349,35 @@ describe('what passes', () => {
       referer: `http://localhost:${port}/from`,
       cookie: 'a=1; b=2',
       'x-own': 'kept',
+      'x-forwarded-for': '192.168.1.7',
     })
+    // It would take its own localhost, which the browser is said to be at, for another host's.
+    expect(seen).not.toHaveProperty('x-forwarded-host')
+    expect(seen).not.toHaveProperty('x-forwarded-proto')
     expect(Object.keys(seen).filter((name) => name.startsWith('x-devex'))).toEqual([])
+  })
+
+  test('P-6 a page at another port of the repl is one at that port of localhost, to its program and back', async () => {
+    const other = origin().replace(String(port), '5173')
+    answer = (req, res) =>
+      void res.setHeader('access-control-allow-origin', req.headers.origin ?? '').end('api')
+    const cookies = await cookie()
+    const pageOf = (from: string) => ({ headers: { cookie: cookies, origin: from, referer: `${from}/x?y` } })
+
+    const answered = await ask(pageOf(other))
+
+    expect(seen).toMatchObject({ origin: 'http://localhost:5173', referer: 'http://localhost:5173/x?y' })
+    expect(answered.headers['access-control-allow-origin']).toBe(other)
+    // At a port that is public strangers reach the program as who they are.
+    rules = { members: {}, ports: { [port]: 'public' } }
+    for (const stranger of [
+      'http://evil.example',
+      other.replace('two-sum', 'tow-sum'),
+      `${other}.evil.example`,
+    ]) {
+      await ask(pageOf(stranger))
+      expect(seen).toMatchObject({ origin: stranger, referer: `${stranger}/x?y` })
+    }
   })
 
   test.each([

@@ -8,7 +8,7 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { rulesAudience, type PreviewRules } from '../../../protocol/preview.ts'
 import { askedRules, type Rules } from '../../../runner/doors/preview/rules.ts'
-import { ada, aReplId } from '../../support/keys.ts'
+import { ada, aReplId, grace } from '../../support/keys.ts'
 
 const repl = aReplId()
 let server: Server
@@ -55,6 +55,17 @@ test('P-3 a change is known within a second, and many requests ask once', async 
   now += 1001
 
   expect(await rules.now()).toEqual(told)
+})
+
+test('P-3 A-9 who comes with a ticket is judged by rules asked for anew: one who was let in a moment ago is in', async () => {
+  await rules.now()
+  told = { members: { [ada.id]: 'owner', [grace.id]: 'viewer' }, ports: {} }
+
+  expect((await rules.now())?.members).not.toHaveProperty(grace.id)
+  expect(await rules.fresh()).toEqual(told)
+  expect(await rules.now()).toEqual(told)
+  told = null
+  expect((await rules.fresh())?.members).toHaveProperty(grace.id)
 })
 
 test('P-3 while the orchestrator is away what was known holds for a while, and nothing is let in after it', async () => {

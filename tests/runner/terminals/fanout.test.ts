@@ -85,6 +85,7 @@ async function play(seed: number, tapeBytes: number): Promise<{ snaps: number; r
     name: 'one',
     size,
     opener: null,
+    hold: null,
     tapeBytes,
     materialise: () => Promise.resolve(),
     onChange: () => undefined,

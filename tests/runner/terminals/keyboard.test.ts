@@ -8,7 +8,7 @@ import type { Clock } from '../../../runner/documents/clock.ts'
 import type { Person } from '../../../runner/terminals/driver.ts'
 import { Keyboard } from '../../../runner/terminals/keyboard.ts'
 import { seeded } from '../box/seeded.ts'
-import { eventually, ids, Stage, type Name, type Page } from './stage.ts'
+import { eventually, ids, repl, Stage, type Name, type Page } from './stage.ts'
 
 /** Time that moves when a test says so. */
 class Hand implements Clock {
@@ -188,6 +188,71 @@ describe('the keyboard of a terminal', () => {
     expect(ada.text(other)).not.toContain('elsewhere')
   })
 
+  test('T-9 T-11 T-12 outlives a runner that restarts: held, given for a time, and its way back', async () => {
+    const { ada, grace, terminal } = await company({})
+    expect(await wish(ada, { terminal, op: 'take' })).toBe('ok')
+    expect(await wish(ada, { terminal, op: 'give', to: ids.grace, minutes: 5 })).toBe('ok')
+    await eventually(() => holder(ada, terminal) === 'grace')
+    const { until } = info(ada, terminal)?.keyboard ?? {}
+    await stage.restartRunner()
+
+    const again = await stage.page('ada', 'owner')
+    await eventually(() => holder(again, terminal) === 'grace')
+    await again.attach(terminal)
+    again.type(terminal, 'echo sto""len\r')
+    await eventually(() => again.refused.length === 1)
+    const back = await stage.page('grace')
+    await back.attach(terminal)
+    back.type(terminal, 'echo al""lowed\r')
+    await eventually(() => back.shown(terminal).includes('allowed'))
+
+    expect(again.refused[0]?.error.say).toContain('grace has the keyboard')
+    expect(back.shown(terminal)).not.toContain('stolen')
+    expect(info(again, terminal)?.keyboard?.until).toBe(until)
+    clock.pass(5 * 60_000)
+    await eventually(() => holder(again, terminal) === 'ada')
+    expect(grace.list).toBeDefined()
+  })
+
+  test('T-12 T-13 after a restart it goes back when its holder stays away, or may not type any more', async () => {
+    const { grace, terminal } = await company({})
+    const second = await grace.openAndAttach()
+    for (const one of [terminal, second]) expect(await wish(grace, { terminal: one, op: 'take' })).toBe('ok')
+    await eventually(() => holder(grace, second) === 'grace')
+    await stage.restartRunner()
+    const again = await stage.page('ada', 'owner')
+    await eventually(() => holder(again, terminal) === 'grace' && holder(again, second) === 'grace')
+
+    clock.pass(15_000)
+    await eventually(() => holder(again, terminal) === undefined && holder(again, second) === undefined)
+    await again.attach(terminal)
+    expect(await wish(again, { terminal, op: 'take' })).toBe('ok')
+    await eventually(() => holder(again, terminal) === 'ada')
+    await stage.restartRunner([{ repl, person: ids.ada, ver: 2, role: 'viewer', say: '' }])
+    const later = await stage.page('grace')
+
+    await eventually(() => info(later, terminal))
+    expect(holder(later, terminal)).toBeUndefined()
+  })
+
+  test('T-9 T-13 what an owner gave a viewer stays theirs over a restart, whatever made them a viewer before', async () => {
+    const { ada, terminal } = await company({})
+    expect(await wish(ada, { terminal, op: 'give', to: ids.joan })).toBe('ok')
+    await eventually(() => holder(ada, terminal) === 'joan')
+
+    await stage.restartRunner([{ repl, person: ids.joan, ver: 2, role: 'viewer', say: '' }])
+    const [again, joan] = [await stage.page('ada', 'owner'), await stage.page('joan', 'viewer')]
+    await joan.attach(terminal)
+    joan.type(terminal, 'echo lent-$((40+2))\r')
+
+    await eventually(() => joan.shown(terminal).includes('lent-42'))
+    expect(holder(again, terminal)).toBe('joan')
+    await stage.restartRunner([{ repl, person: ids.joan, ver: 3, role: null, say: '' }])
+    const later = await stage.page('ada', 'owner')
+    await eventually(() => info(later, terminal))
+    expect(holder(later, terminal)).toBeUndefined()
+  })
+
   test('bad wishes are refused and change nothing', async () => {
     const { ada, grace, terminal } = await company({})
     const bad = [
@@ -217,7 +282,7 @@ test('T-11 T-13 over seeded games nobody types but a holder, or those whose role
     const all = [...people.values()]
     const time = new Hand()
     const present = (id: string): Person | null => (people.get(id)?.here ? people.get(id)! : null)
-    const keyboard = new Keyboard({ clock: time, present, onChange: () => undefined })
+    const keyboard = new Keyboard({ clock: time, present, onChange: () => undefined, kept: null })
     let ownerGave: string | null = null
     for (let step = 0; step < 300; step++) {
       const who = random.pick(all)

@@ -9,16 +9,19 @@ import { pino } from 'pino'
 import { Server } from 'socket.io'
 import { io, type Socket } from 'socket.io-client'
 import type { Clock } from '../../../runner/documents/clock.ts'
-import type { Role } from '../../../protocol/access.ts'
+import type { AccessChange, Role } from '../../../protocol/access.ts'
 import type { BoxLaunch } from '../../../protocol/control.ts'
 import type { Answer, WireError } from '../../../protocol/errors.ts'
 import type { Attached, RunState, TerminalInfo } from '../../../protocol/terminal.ts'
 import { startBox, type Box } from '../../../runner/box/start.ts'
 import { startTerminals } from '../../../runner/doors/terminal.ts'
+import { systemDisk } from '../../../runner/disk.ts'
+import { keptKeyboards } from '../../../runner/terminals/kept-keyboards.ts'
 import type { Terminals } from '../../../runner/terminals/terminals.ts'
 
+const log = pino({ level: 'silent' })
 export const secret = 'a'.repeat(64)
-const repl = 'aaaaaaaaaaaaaaaaaaaa'
+export const repl = 'aaaaaaaaaaaaaaaaaaaa'
 export const ids = { ada: 'a'.repeat(16), grace: 'b'.repeat(16), joan: 'c'.repeat(16) }
 export type Name = keyof typeof ids
 
@@ -74,6 +77,7 @@ export class Stage {
   #http = createServer()
   #options: StageOptions = {}
   #pages: Page[] = []
+  #access: AccessChange[] = []
 
   static async start(options: StageOptions = {}): Promise<Stage> {
     const stage = new Stage()
@@ -101,7 +105,11 @@ export class Stage {
       boxSecret: secret,
       run: options.run ?? 'echo ran',
       materialise: options.materialise ?? (() => Promise.resolve()),
-      log: pino({ level: 'silent' }),
+      log,
+      keyboards: await keptKeyboards(
+        { path: join(this.folder.path, 'keyboards.json'), generation: 1, disk: systemDisk, log },
+        this.#access,
+      ),
       ...(options.tapeBytes ? { tapeBytes: options.tapeBytes } : {}),
       ...(options.clock ? { clock: options.clock } : {}),
     })
@@ -109,6 +117,13 @@ export class Stage {
     await once(this.#http, 'listening')
     this.url = `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}/terminal`
     await eventually(() => this.terminals.boxReady())
+  }
+
+  /** `access`: changes of roles that came while no runner was there. */
+  async restartRunner(access: AccessChange[] = []): Promise<void> {
+    await this.stopRunner()
+    this.#access = access
+    await this.startRunner()
   }
 
   async stopRunner(): Promise<void> {

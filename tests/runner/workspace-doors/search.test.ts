@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { onTestFinished, expect, test } from 'vitest'
 import { asAppError } from '../../../protocol/errors.ts'
@@ -12,11 +12,12 @@ import { searchDoor } from '../../../runner/doors/search.ts'
 import { confine } from '../../../runner/workspace/confine.ts'
 import { WorkspaceTree } from '../../../runner/workspace/tree.ts'
 import { quiet, stage } from '../workspace/stage.ts'
+import { eventually } from '../../support/eventually.ts'
 import { claimsOf } from './doors.ts'
 
 async function openSearch(
   files: Record<string, string | Uint8Array>,
-  settle: (root: string) => void = () => {},
+  { settle = () => {}, readMs }: { settle?: (root: string) => void; readMs?: number } = {},
 ) {
   const { root } = stage()
   for (const [path, content] of Object.entries(files)) {
@@ -26,15 +27,24 @@ async function openSearch(
   const confined = confine(root)
   const tree = new WorkspaceTree({ confined, log: quiet })
   await tree.start()
-  const documents = { settle: async () => (settle(root), tree.touch(['typed.txt'])) }
-  const door = searchDoor({ confined, documents, tree })
+  let admitted = 0
+  const documents = { settle: async () => (settle(root), (admitted += 1), tree.touch(['typed.txt'])) }
+  const door = searchDoor({ confined, documents, tree, ...(readMs === undefined ? {} : { readMs }) })
   const server = createServer((request, response) => {
     const role = request.headers['x-role'] === 'viewer' ? 'viewer' : 'editor'
-    const asker = { claims: claimsOf('ada', role), recheck: () => undefined }
+    const name = String(request.headers['x-name'] ?? 'ada')
+    const asker = { claims: claimsOf(name, role), recheck: () => undefined }
     door(request, response, asker).catch((fault: unknown) => answerFailure(response, asAppError(fault)))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
+  // A unix socket as a second way in: its buffers are small, so that who does not read is felt soon.
+  const narrow = createServer((...exchange) => void server.emit('request', ...exchange))
+  const path = join(root, '..', 'narrow.sock')
+  narrow.listen(path)
+  await once(narrow, 'listening')
   onTestFinished(() => {
+    narrow.closeAllConnections()
+    narrow.close()
     server.closeAllConnections()
     server.close()
     tree.close()
@@ -44,6 +54,18 @@ async function openSearch(
     fetch(url, { method: 'POST', body: JSON.stringify(query), ...init })
   return {
     ask,
+    admitted: () => admitted,
+    unreadLeft: () => new Promise((done) => narrow.getConnections((_fault, count) => done(count))),
+    /** Asks and reads nothing of the answer. */
+    unread(query: Partial<SearchQuery>, name: string): void {
+      const body = JSON.stringify(query)
+      const socket = connect(path).pause()
+      socket.on('error', () => undefined)
+      socket.write(
+        `POST / HTTP/1.1\r\nhost: x\r\nx-name: ${name}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      )
+      onTestFinished(() => void socket.destroy())
+    },
     async find(query: Partial<SearchQuery>) {
       const lines = (await (await ask(query)).text()).trim().split('\n')
       const parsed = lines.map((line) => SearchLine.parse(JSON.parse(line)))
@@ -102,7 +124,7 @@ test('W-12 what was typed a moment ago is found, ignored folders and what is no 
       'out/built.js': 'needle',
       'picture.bin': Buffer.from([0, 1, 2, ...Buffer.from('needle')]),
     },
-    (root) => writeFileSync(join(root, 'typed.txt'), 'a needle'),
+    { settle: (root) => writeFileSync(join(root, 'typed.txt'), 'a needle') },
   )
 
   expect((await find({ text: 'needle' })).places).toEqual(['typed.txt:1:3'])
@@ -138,17 +160,51 @@ test('W-12 a pattern that would take for ever is ended, and holds up nobody mean
 })
 
 test('W-12 whoever hangs up calls the search off, and others may search again', async () => {
-  const { ask, find } = await openSearch({ 'trap.txt': `${'a'.repeat(60)}!` })
+  const { ask, find, admitted } = await openSearch({ 'trap.txt': `${'a'.repeat(60)}!` })
   const trap = { text: '^(a+)+$', regex: true }
   const leaving = new AbortController()
-  const gone = Array.from({ length: 4 }, () => ask(trap, { signal: leaving.signal }).catch(() => 'left'))
-  for (let code = 0; code !== 429;) code = (await ask({ text: 'x' })).status
+  const searching = (name: string) => ask(trap, { headers: { 'x-name': name }, signal: leaving.signal })
+  const gone = ['grace', 'joan', 'mary', 'edith'].map((name) => searching(name).catch(() => 'left'))
+  await eventually(() => admitted() === 4)
+  expect((await ask({ text: 'x' })).status).toBe(429)
 
   leaving.abort()
 
   expect(await Promise.all(gone)).toEqual(['left', 'left', 'left', 'left'])
   for (let isFree = false; !isFree;) isFree = (await ask({ text: 'x' })).ok
   expect((await find({ text: '!' })).places).toEqual(['trap.txt:1:61'])
+})
+
+test('W-12 four who read nothing of their answers hold up nobody, and are let go in the end', async () => {
+  // More than a megabyte of answer.
+  const line = `${'€'.repeat(90)}needle${'€'.repeat(90)}\n`
+  const files = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`f${at}.txt`, line.repeat(200)]))
+  const { ask, find, unread, admitted, unreadLeft } = await openSearch(files, { readMs: 300 })
+  for (const name of ['grace', 'joan', 'mary', 'edith']) unread({ text: 'needle' }, name)
+  await eventually(() => admitted() === 4)
+
+  await eventually(async () => (await ask({ text: 'nothing like it' })).ok, 20_000)
+
+  expect((await find({ text: 'needle' })).places).toHaveLength(mostMatches)
+  await eventually(async () => (await unreadLeft()) === 0, 20_000)
+})
+
+test('W-12 a person’s newer search ends their older one in words, and takes nobody else’s place', async () => {
+  const { ask, find, admitted } = await openSearch({ 'trap.txt': `${'a'.repeat(60)}!`, 'a.txt': 'needle' })
+  const trap = { text: '^(a+)+$', regex: true }
+  const as = (name: string): RequestInit => ({ headers: { 'x-name': name } })
+  const others = ['grace', 'joan', 'mary'].map((name) => ask(trap, as(name)))
+  const older = ask(trap, as('ada'))
+  await eventually(() => admitted() === 4)
+  expect((await ask({ text: 'x' }, as('edith'))).status).toBe(429)
+
+  const newer = find({ text: 'needle' })
+
+  const ended = await older
+  expect(ended.status).toBe(409)
+  expect(await ended.text()).toContain('Another search of yours')
+  expect((await newer).places).toEqual(['a.txt:1:1'])
+  for (const other of await Promise.all(others)) expect(await other.text()).toContain('"stopped":"slow"')
 })
 
 test('W-12 a viewer may search; a pattern that is none, or no question, is refused in words', async () => {
