@@ -70,10 +70,28 @@ export class Visitor {
     return z.object({ repls: z.array(Repl) }).parse(await answer.json()).repls
   }
 
-  /** Presses start and waits until the doors answer. */
+  /** Presses start and comes in as soon as a page would: when it is told that the repl has changed. */
   async start(repl: string, ms = 30_000): Promise<Inhabitant> {
-    await this.post(`/repl/${repl}/start`)
-    return eventually(() => this.enter(repl), ms)
+    const leaving = new AbortController()
+    const late = setTimeout(() => leaving.abort(), ms)
+    try {
+      const answer = await fetch(`${this.#url}/repl/${repl}/progress`, {
+        headers: { cookie: this.#cookie },
+        signal: leaving.signal,
+      })
+      await this.post(`/repl/${repl}/start`)
+      const text = new TextDecoder()
+      for await (const piece of answer.body ?? []) {
+        if (!text.decode(piece, { stream: true }).includes('"RUNNING"')) continue
+        const inside = await this.enter(repl).catch(() => null)
+        if (inside !== null) return inside
+      }
+      // The stream has ended: a server is being started again.
+      return await eventually(() => this.enter(repl), ms)
+    } finally {
+      clearTimeout(late)
+      leaving.abort()
+    }
   }
 
   async enter(repl: string): Promise<Inhabitant> {
