@@ -1,6 +1,7 @@
 // The bound of a box's disk: whoever fills it, by whatever way, is stopped or ended, people are told, and nobody else notices.
 import { existsSync } from 'node:fs'
 import { spawn } from 'node:child_process'
+import { appendFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -99,6 +100,14 @@ describe.each(levels)('isolation %s', (level) => {
     )
     await eventually(() => !existsSync(at().diskFull), patientMs)
   }, 120_000)
+
+  test('S-3 a box’s log stays small, whoever gets hold of it', async () => {
+    const log = join(rig.data, 'sandboxes', a.session.repl, 'box.log')
+
+    await appendFile(log, Buffer.alloc(20 * MiB))
+
+    await eventually(async () => (await stat(log)).size < MiB, patientMs)
+  })
 
   test('S-3 while the disk cannot be looked at in time, what was written since counts', async () => {
     const lines: string[] = []

@@ -8,10 +8,12 @@ import { identify } from '../../orchestrator/process-identity.ts'
 import { boxPrograms, CageRig, type Caged, offeredLevels } from '../exams/cage-rig.ts'
 import { eventually } from '../support/eventually.ts'
 import {
+  abstractEscapes,
   callEscapes,
   connectEscapes,
   type Escape,
   fileEscapes,
+  neighbourEscapes,
   scriptOf,
   unexpected,
 } from './cage-escapes.ts'
@@ -46,6 +48,22 @@ describe.each(levels)('isolation %s', (level) => {
     expect(await tried([...fileEscapes(hidden), ...callEscapes(process.arch)])).toEqual([])
 
     await b.release()
+  })
+
+  test('S-1 the processes around a program give it nothing that it has not', async () => {
+    expect(await tried(neighbourEscapes())).toEqual([])
+  })
+
+  test('S-1 sockets of this machine that have no path are out of reach', async () => {
+    let reached = 0
+    const name = `devex-test-${process.pid}-${level}`
+    const here = createServer(() => void reached++)
+    await new Promise<void>((listening) => here.listen(`\0${name}`, listening))
+
+    expect(await tried(abstractEscapes([name]))).toEqual([])
+
+    expect(reached).toBe(0)
+    await new Promise((closed) => here.close(closed))
   })
 
   test('S-3 no file of a box is larger than what a backup can take, hole or not', async () => {

@@ -1,5 +1,5 @@
 // Looks again and again at what boxes use, and has each kept within its bounds. What is done about it is beside (watch-memory, watch-disk).
-import { statfs } from 'node:fs/promises'
+import { stat, statfs, truncate } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { Limits } from './cage.ts'
 import type { Places } from './places.ts'
@@ -9,6 +9,11 @@ import { boundMemory } from './watch-memory.ts'
 
 /** Looks at memory and writing this often, in milliseconds; at the disk as seldom as that, unless much was written. */
 export const usualPace = { lookMs: 1_000, diskMs: 30_000 }
+
+/** Bytes of a box's log above which it is emptied; a box that is well writes a few lines. */
+const mostLogBytes = 16 * 1024 * 1024
+/** Bytes of a block as stat(2) counts them. */
+const blockBytes = 512
 
 /** `box`: its outermost process. */
 export type Watched = { repl: string; box: number; at: Places }
@@ -56,6 +61,7 @@ class UseWatch {
     for (const session of sessions) {
       const box = members.get(session.box) ?? []
       if (memory) await boundMemory({ repl: session.repl, limit: limits.memoryBytes, log }, box)
+      await boundLog(session, log)
       await this.#diskOf(session).look(box, await freeAt(session.at.sandbox))
     }
   }
@@ -69,6 +75,15 @@ class UseWatch {
     this.#disks.set(repl, { box, disk })
     return disk
   }
+}
+
+/** A person's program can take the box's output from it: what it writes there is nobody's loss, but takes our disk. */
+async function boundLog({ repl, at }: Watched, log: Logger): Promise<void> {
+  const { size, blocks } = await stat(at.boxLog).catch(() => ({ size: 0, blocks: 0 }))
+  const bytes = Math.max(size, blocks * blockBytes)
+  if (bytes <= mostLogBytes) return
+  log.warn({ repl, bytes }, 'the log of a box was emptied: something floods it')
+  await truncate(at.boxLog)
 }
 
 /** Bytes; more than any disk has where that cannot be told, so that nothing seems lost. */
