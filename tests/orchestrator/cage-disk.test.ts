@@ -107,7 +107,7 @@ describe.each(levels)('isolation %s', (level) => {
     await appendFile(log, Buffer.alloc(20 * MiB))
 
     await eventually(async () => (await stat(log)).size < MiB, patientMs)
-  })
+  }, 60_000)
 
   test('S-3 while the disk cannot be looked at in time, what was written since counts', async () => {
     const lines: string[] = []

@@ -68,7 +68,6 @@ export function fileEscapes(hidden: string[]): Escape[] {
       command: 'head -c 300000000 /dev/zero > /tmp/x; rm /tmp/x',
       seen: /No space left/,
     },
-    { name: 'write into our log', command: `sh -c 'echo x >> /proc/2/fd/1'`, seen: /denied|nothing was/ },
   ]
 }
 
@@ -87,11 +86,10 @@ export function neighbourEscapes(): Escape[] {
     ...['/proc/1/root/newroot', '/proc/1/root/oldroot', '/proc/1/cwd/../home/ada', '/proc/2/cwd/../root'].map(
       (path) => ({ name: `look at ${path}`, command: `ls ${path}`, seen: gone }),
     ),
-    { name: 'read our log', command: 'cat /proc/1/fd/1', seen: denied },
     {
-      name: 'write on through the first process',
-      command: `sh -c 'echo x >> /proc/1/fd/1'`,
-      seen: /denied|nothing was/,
+      name: 'find a file of ours held open',
+      command: 'for f in /proc/[12]/fd/*; do readlink $f; done | grep ^/ | grep -v ^/dev/; echo none',
+      seen: /^none/,
     },
     {
       name: 'take a folder of ours out of a process',
