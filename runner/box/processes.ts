@@ -1,6 +1,7 @@
 // Finds and signals the programs of a terminal or of the whole box, also those that left their terminal. Reads /proc where
 // there is one; elsewhere it knows process groups alone.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { boxMark } from './shell.ts'
 
 export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'SIGHUP' | 'SIGCONT'
@@ -38,6 +39,23 @@ export function signalProcess(pid: number, signal: Signal): void {
     process.kill(pid, signal)
   } catch {
     // Ended in between, or not ours.
+  }
+}
+
+/** A person's programs come behind ours and the box itself: keys are echoed while they compute. None can take it back. */
+const behindOurs = 10
+
+/** For it and whatever it starts. Linux may order whole sessions first, and programs only within one. */
+export function giveWay(pid: number): void {
+  for (const order of [
+    () => setPriority(pid, behindOurs),
+    () => writeFileSync(`/proc/${pid}/autogroup`, String(behindOurs)),
+  ]) {
+    try {
+      order()
+    } catch {
+      // Ended at once, or a system that has no such order.
+    }
   }
 }
 

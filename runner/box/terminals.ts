@@ -4,7 +4,15 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { BoxLaunch } from '../../protocol/control.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { Size } from '../../protocol/terminal.ts'
-import { foregroundOf, programsOf, sessionOf, signalGroup, signalProcess, type Signal } from './processes.ts'
+import {
+  foregroundOf,
+  giveWay,
+  programsOf,
+  sessionOf,
+  signalGroup,
+  signalProcess,
+  type Signal,
+} from './processes.ts'
 import { shellCommand } from './shell.ts'
 import { Terminal } from './terminal.ts'
 
@@ -46,6 +54,7 @@ export class BoxTerminals {
       ringBytes: this.#deps.ringBytes ?? limits.ringBytes,
       onChange: () => this.#deps.onChange(id),
     })
+    giveWay(terminal.pid)
     this.all.set(id, terminal)
     this.#leaders.add(terminal.pid)
     return terminal

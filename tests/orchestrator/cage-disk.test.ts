@@ -78,7 +78,7 @@ describe.each(levels)('isolation %s', (level) => {
   test('S-3 files without a name and those beside the box’s socket count as any other', async () => {
     const shell = await a.client.open()
     await a.run(
-      `(setsid python3 -c 'import os,time;f=open("x","wb");os.unlink("x");f.write(bytes(18<<20));f.flush();time.sleep(1000)' </dev/null >/dev/null 2>&1 &)`,
+      `(trap "" HUP; setsid python3 -c 'import os,time;f=open("x","wb");os.unlink("x");f.write(bytes(18<<20));f.flush();time.sleep(1000)' </dev/null >/dev/null 2>&1 &)`,
     )
     await a.run('head -c 10M /dev/zero > /run/devex/b/x')
 

@@ -85,6 +85,10 @@ describe.each(levels)('isolation %s', (level) => {
     expect(fds).toBe('0 1 2 3 ')
   })
 
+  test('S-3 a person’s programs come behind ours at the processor', async () => {
+    expect((await a.run('nice')).output.trim()).toBe('10')
+  })
+
   test('S-1 neither this machine, nor its neighbours, nor the cloud’s metadata, nor another REPL can be reached', async () => {
     let reached = 0
     const here = createServer((socket) => {
