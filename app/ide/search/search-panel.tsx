@@ -5,7 +5,7 @@ import { folderOf, nameOf } from '../../../protocol/paths.ts'
 import type { SearchMatch, SearchQuery } from '../../../protocol/search.ts'
 import { IconButton } from '../../ui/button.tsx'
 import { FileIcon } from '../files/file-icon.tsx'
-import { useStore } from '../use-store.ts'
+import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import type { FoundFile, SearchState } from './search.ts'
 
@@ -22,7 +22,7 @@ const switches: { name: Switch; label: string; icon: ReactNode }[] = [
 export function SearchPanel() {
   const { search, view } = useWorkbench()
   const state = useStore(search.state)
-  const { side } = useStore(view)
+  const side = usePart(view, (now) => now.side)
   const field = useRef<HTMLInputElement>(null)
   useEffect(() => {
     if (side === 'search') field.current?.select()

@@ -1,6 +1,6 @@
 // The connection and saving in two words beside the repl's name, seen on every width.
 import { clsx } from 'clsx'
-import { useStore } from '../use-store.ts'
+import { usePart } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { useSavedWords } from './status-bar.tsx'
 
@@ -23,7 +23,8 @@ const dots = {
 
 export function ConnectionPill() {
   const { connection } = useWorkbench()
-  const { word, say } = useStore(connection)
+  const word = usePart(connection, (now) => now.word)
+  const say = usePart(connection, (now) => now.say)
   const saved = useSavedWords()
   return (
     <span className="flex shrink-0 items-center gap-1.5 text-label text-muted" title={say} aria-hidden>
