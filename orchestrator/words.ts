@@ -29,7 +29,9 @@ export function broughtBack(what: { files: string; isFirst: boolean; log: number
 export function notKept(notes: FlushNotes | undefined): string {
   const { leftOut, parted } = notes ?? { leftOut: 0, parted: 0 }
   return [
-    leftOut > 0 ? `. Pipes, sockets, devices and what is nested too deeply are not kept: ${leftOut} left out` : '',
+    leftOut > 0
+      ? `. Pipes, sockets, devices and what is nested too deeply are not kept: ${leftOut} left out`
+      : '',
     parted > 0 ? `. Files with more than one name become files of their own: ${parted}` : '',
   ].join('')
 }
