@@ -1,8 +1,7 @@
 // Finds and signals the programs of a terminal or of the whole box, also those that left their terminal. Reads /proc where
 // there is one; elsewhere it knows process groups alone.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { setPriority } from 'node:os'
-import { boxMark } from './shell.ts'
+import { behindOurs, boxMark } from './shell.ts'
 
 export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'SIGHUP' | 'SIGCONT'
 
@@ -42,20 +41,12 @@ export function signalProcess(pid: number, signal: Signal): void {
   }
 }
 
-/** A person's programs come behind ours and the box itself: keys are echoed while they compute. None can take it back. */
-const behindOurs = 10
-
-/** For it and whatever it starts. Linux may order whole sessions first, and programs only within one. */
-export function giveWay(pid: number): void {
-  for (const order of [
-    () => setPriority(pid, behindOurs),
-    () => writeFileSync(`/proc/${pid}/autogroup`, String(behindOurs)),
-  ]) {
-    try {
-      order()
-    } catch {
-      // Ended at once, or a system that has no such order.
-    }
+/** Linux may order whole sessions first, and programs only within one: the session that `leader` began comes behind ours. */
+export function giveWay(leader: number): void {
+  try {
+    writeFileSync(`/proc/${leader}/autogroup`, String(behindOurs))
+  } catch {
+    // Ended at once, or a system that has no such order.
   }
 }
 

@@ -13,7 +13,7 @@ import {
   signalProcess,
   type Signal,
 } from './processes.ts'
-import { shellCommand } from './shell.ts'
+import { isBehind, shellCommand } from './shell.ts'
 import { Terminal } from './terminal.ts'
 
 /** Milliseconds that programs get to end by themselves before they are killed. */
@@ -54,7 +54,7 @@ export class BoxTerminals {
       ringBytes: this.#deps.ringBytes ?? limits.ringBytes,
       onChange: () => this.#deps.onChange(id),
     })
-    giveWay(terminal.pid)
+    if (isBehind(this.#deps.launch)) giveWay(terminal.pid)
     this.all.set(id, terminal)
     this.#leaders.add(terminal.pid)
     return terminal

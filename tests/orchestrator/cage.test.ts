@@ -86,7 +86,7 @@ describe.each(levels)('isolation %s', (level) => {
   })
 
   test('S-3 a person’s programs come behind ours at the processor', async () => {
-    expect((await a.run('nice')).output.trim()).toBe('10')
+    expect((await a.run('nice')).output.trim()).toBe('5')
   })
 
   test('S-1 neither this machine, nor its neighbours, nor the cloud’s metadata, nor another REPL can be reached', async () => {
