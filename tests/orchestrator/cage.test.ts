@@ -23,7 +23,7 @@ let programs: Awaited<ReturnType<typeof boxPrograms>>
 beforeAll(async () => void (programs = await boxPrograms()))
 afterAll(() => programs.remove())
 
-describe.each(levels)('isolation %s', (level) => {
+describe.each(levels)('isolation %s', { timeout: 90_000 }, (level) => {
   let rig: CageRig
   let a: Caged
   beforeAll(async () => {
@@ -37,7 +37,7 @@ describe.each(levels)('isolation %s', (level) => {
 
   async function tried(escapes: Escape[]): Promise<string[]> {
     await writeFile(join(a.folders.workspace, 'escapes.sh'), scriptOf(escapes), { mode: 0o644 })
-    const { output } = await a.client.run('bash /workspace/escapes.sh', 20_000)
+    const { output } = await a.client.run('bash /workspace/escapes.sh', 60_000)
     return unexpected(escapes, output)
   }
 
