@@ -60,6 +60,15 @@ export function readConfig(env: NodeJS.ProcessEnv): OrchestratorConfig {
 
 /** Whoever started us is who the owner link means; root is nobody's name. */
 function ownerName(): string {
-  const name = PersonName.safeParse(userInfo().username)
+  const name = PersonName.safeParse(systemName())
   return name.success && name.data !== 'root' ? name.data : 'Owner'
+}
+
+/** Null for a number without a name, as in many containers. */
+function systemName(): string | null {
+  try {
+    return userInfo().username
+  } catch {
+    return null
+  }
 }

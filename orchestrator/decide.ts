@@ -179,6 +179,8 @@ function restartedOf(observed: Observed): string {
     return 'The runner ended unexpectedly and has been started again. What you typed is kept.'
   if (!observed.box)
     return 'The programs of this session ended unexpectedly. New terminals are being made ready.'
+  if (observed.health?.boxReady === false)
+    return 'The terminals did not answer any more and have been started again. What you typed is kept.'
   return 'The runner did not answer any more and has been started again. What you typed is kept.'
 }
 

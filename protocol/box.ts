@@ -38,6 +38,8 @@ export const RunnerToBox = z.discriminatedUnion('type', [
   z.object({ type: z.literal('pause'), terminal: TerminalId, paused: z.boolean() }),
   /** Ends every user program; answered by `ended` when none is left. */
   z.object({ type: z.literal('end') }),
+  /** Asks for a sign of life; answered by `beat` at once. Only to a box whose hello says `beats`. */
+  z.object({ type: z.literal('beat') }),
 ])
 export type RunnerToBox = z.infer<typeof RunnerToBox>
 
@@ -55,8 +57,15 @@ export const BoxTerminal = z.object({
 export type BoxTerminal = z.infer<typeof BoxTerminal>
 
 export const BoxToRunner = z.discriminatedUnion('type', [
-  /** Answer to `hello`: terminals that already live here (a runner that restarts finds its shells). */
-  Hello.extend({ type: z.literal('hello'), terminals: z.array(BoxTerminal) }),
+  /**
+   * Answer to `hello`: terminals that already live here (a runner that restarts finds its shells). `beats`: this box answers
+   * `beat`; left out by one of an older build.
+   */
+  Hello.extend({
+    type: z.literal('hello'),
+    terminals: z.array(BoxTerminal),
+    beats: z.literal(true).exactOptional(),
+  }),
   z.object({ type: z.literal('opened'), ask: z.number().int(), terminal: BoxTerminal }),
   z.object({ type: z.literal('refused'), ask: z.number().int(), say: z.string() }),
   /** Payload: output bytes beginning at `offset`. */
@@ -77,6 +86,7 @@ export const BoxToRunner = z.discriminatedUnion('type', [
     signal: z.string().nullable(),
   }),
   z.object({ type: z.literal('ended') }),
+  z.object({ type: z.literal('beat') }),
 ])
 export type BoxToRunner = z.infer<typeof BoxToRunner>
 

@@ -35,6 +35,11 @@ export const RunnerLaunch = Hello.extend({
 })
 export type RunnerLaunch = z.infer<typeof RunnerLaunch>
 
+/** A file beside a runner's socket: there while the disk of its repl is full, made and removed by whoever watches that disk. */
+export function diskFullMarkOf(socket: string): string {
+  return `${socket}f`
+}
+
 /** As RunnerLaunch, for a box. Its whole environment for user programs is `env`. */
 export const BoxLaunch = Hello.extend({
   repl: ReplId,

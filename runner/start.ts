@@ -1,10 +1,11 @@
 // Puts a runner together, from its launch to its listening socket, and takes it apart again in order. Decides nothing.
+import { existsSync } from 'node:fs'
 import { chmod, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { dirname, join } from 'node:path'
 import { pino, type Logger } from 'pino'
 import type { AccessChange } from '../protocol/access.ts'
-import type { RunnerHealth, RunnerLaunch } from '../protocol/control.ts'
+import { diskFullMarkOf, type RunnerHealth, type RunnerLaunch } from '../protocol/control.ts'
 import { previewSocketOf } from '../protocol/preview.ts'
 import { checkTokens, Standing, type Tokens } from './access.ts'
 import { openCore, type Core } from './core.ts'
@@ -83,7 +84,8 @@ async function openDoors(
   }
   const { confined, documents, tree } = core
   const workspace = { confined, documents, stopping: shared.stopping, changes, log: logger }
-  const files = filesDoor(workspace)
+  const fullMark = diskFullMarkOf(launch.socket)
+  const files = filesDoor({ ...workspace, isFull: () => existsSync(fullMark) })
   const search = searchDoor({ confined, documents, tree })
   const server = createDoors({ ...shared, identity, control, files, search })
   const live = openLive(server, shared)

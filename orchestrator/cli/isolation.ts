@@ -8,10 +8,17 @@ export type Chosen = { level: Level; /** For the person at the terminal. */ say:
 
 const strength = (level: Level): number => Level.options.indexOf(level)
 
-/** Never a silent step down: a level that was asked for and does not work stops the start. */
-export function chooseIsolation(asked: Level | null, host: string, offer: Offer): Chosen {
+/** `last`: what sessions of this data folder had before; null for a new one. */
+export type Circumstances = { host: string; offer: Offer; last: Level | null }
+
+/** Never a silent step down: neither from what was asked for, nor from what sessions here had before. */
+export function chooseIsolation(asked: Level | null, { host, offer, last }: Circumstances): Chosen {
   if (asked !== null && strength(asked) > strength(offer.best))
     throw new Refusal(`Isolation ${asked} cannot be used: ${lackWords(offer)}`)
+  if (asked === null && last !== null && strength(last) > strength(offer.best))
+    throw new Refusal(
+      `Sessions with this data folder ran isolated at ${last}; this machine now offers ${offer.best} only: ${lackWords(offer)} To accept less, add --isolation ${offer.best}.`,
+    )
   const level = asked ?? offer.best
   if (level === 'process' && asked === null && !isLoopback(host))
     throw new Refusal(

@@ -1,7 +1,7 @@
 // The folders of an installation, made and tried before anything starts. Refuses in words what cannot work.
 import { createHash } from 'node:crypto'
 import { access, chmod, constants, lstat, mkdir, statfs } from 'node:fs/promises'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { makePrivateFolder } from '../disk.ts'
 import { Refusal } from './words.ts'
@@ -21,9 +21,12 @@ export type Places = {
 /** Characters of the data folder's hash: enough to tell apart the few installations of one person. */
 const hashLength = 8
 
+/** Not by a name: whoever starts us may have none, as in many containers. */
+const ourNumber = (): number => process.getuid?.() ?? 0
+
 export function placesOf(data: string): Places {
   const hash = createHash('sha256').update(data).digest('hex').slice(0, hashLength)
-  const run = join(tmpdir(), `devex-${userInfo().uid}-${hash}`)
+  const run = join(tmpdir(), `devex-${ourNumber()}-${hash}`)
   return {
     data,
     run,
@@ -71,7 +74,7 @@ async function makeRunFolder(run: string): Promise<void> {
       )
   })
   const found = await lstat(run)
-  if (!found.isDirectory() || found.uid !== userInfo().uid)
+  if (!found.isDirectory() || found.uid !== ourNumber())
     throw new Refusal(`${run} belongs to somebody else. Remove it, or set TMPDIR to a folder that is yours.`)
   await chmod(run, 0o700)
 }

@@ -10,12 +10,14 @@ import type { ProcessIdentity } from '../process-identity.ts'
 import { offered } from '../sandbox/local/isolation.ts'
 import type { Settings } from './args.ts'
 import { type Chosen, chooseIsolation } from './isolation.ts'
+import { lastIsolation, rememberIsolation } from './last-isolation.ts'
 import { endLeftovers, readRunning, writeRunning } from './leftovers.ts'
 import { newLink } from './owner-link.ts'
 import { type Places, makePlaces, placesOf } from './places.ts'
 import { chooseInnerPorts, mustBeFree } from './ports.ts'
 import { originsOf, programsOf } from './programs.ts'
 import { openSecrets } from './secrets.ts'
+import { noteOwner, removeRunFolder, removeStale } from './run-folders.ts'
 import { type Supervised, supervise } from './supervise.ts'
 import { Refusal } from './words.ts'
 
@@ -44,6 +46,7 @@ export type Up = {
 export async function up(parts: UpParts): Promise<Up> {
   const places = placesOf(parts.settings.data)
   await makePlaces(places)
+  await noteOwner(places)
   const lock = await takeLock(
     places.lock,
     (pid) =>
@@ -53,6 +56,7 @@ export async function up(parts: UpParts): Promise<Up> {
   try {
     const running = await readRunning(places.running)
     await endLeftovers(running)
+    await removeStale(places.run)
     await mustBeFree(parts.settings.port, parts.settings.host)
     const isolation = await isolationFor(parts, places)
     const ports = await chooseInnerPorts(running?.ports ?? null)
@@ -72,6 +76,7 @@ export async function up(parts: UpParts): Promise<Up> {
       children.push(supervise(program, { log, say: parts.say, started: remember, ...more }))
     }
     await Promise.all(children.map((child) => child.ready))
+    await rememberIsolation(places.data, isolation.level)
     const link = await newLink({
       api: `http://127.0.0.1:${ports.orchestrator}`,
       secret: secrets.service,
@@ -92,7 +97,9 @@ export async function up(parts: UpParts): Promise<Up> {
 
 async function isolationFor({ settings, programs, system }: UpParts, places: Places): Promise<Chosen> {
   const offer = await offered({ data: places.data, run: places.run, programs, path: system['PATH'] ?? '' })
-  return chooseIsolation(settings.isolation, settings.host, offer)
+  // What was asked for by name sets it anew, whatever was before.
+  const last = settings.isolation === null ? await lastIsolation(places.data) : null
+  return chooseIsolation(settings.isolation, { host: settings.host, offer, last })
 }
 
 function tellStarted(of: UpParts & { places: Places; link: string; isolation: Chosen }): void {
@@ -155,6 +162,8 @@ function ender(parts: EndParts): Pick<Up, 'end' | 'force'> {
   /** From the outside in: nobody is let in any more, then those go that others lean on. */
   async function endProcesses(): Promise<void> {
     for (const child of parts.children.toReversed()) await child.end()
+    // Before the lock is let go: the next one with this data folder has the same.
+    await removeRunFolder(parts.places)
     await parts.release()
   }
 

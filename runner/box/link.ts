@@ -67,6 +67,7 @@ export class BoxLink {
     if (!this.#admitted) return this.close()
     if (message.type === 'open') return this.#open(message)
     if (message.type === 'end') return void this.#end()
+    if (message.type === 'beat') return this.#send({ type: 'beat' })
     const terminal = this.#deps.terminals.all.get(message.terminal)
     if (terminal) this.#takeFor(terminal, message, payload)
   }
@@ -100,7 +101,8 @@ export class BoxLink {
     this.#admitted = true
     this.#deps.onAdmitted()
     const terminals = [...this.#deps.terminals.all.values()].map((terminal) => terminal.describe())
-    this.#send({ type: 'hello', protocol: protocolVersion, build: this.#deps.launch.build, terminals })
+    const { build } = this.#deps.launch
+    this.#send({ type: 'hello', protocol: protocolVersion, build, terminals, beats: true })
   }
 
   #open(message: Extract<RunnerToBox, { type: 'open' }>): void {
@@ -157,4 +159,4 @@ export class BoxLink {
   }
 }
 
-type ForTerminal = Exclude<RunnerToBox, { type: 'hello' | 'open' | 'end' }>
+type ForTerminal = Exclude<RunnerToBox, { type: 'hello' | 'open' | 'end' | 'beat' }>

@@ -1,7 +1,7 @@
 // Finds and signals the programs of a terminal or of the whole box, also those that left their terminal. Reads /proc where
 // there is one; elsewhere it knows process groups alone.
-import { readdirSync, readFileSync } from 'node:fs'
-import { boxMark } from './shell.ts'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { behindOurs, boxMark } from './shell.ts'
 
 export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'SIGHUP' | 'SIGCONT'
 
@@ -38,6 +38,15 @@ export function signalProcess(pid: number, signal: Signal): void {
     process.kill(pid, signal)
   } catch {
     // Ended in between, or not ours.
+  }
+}
+
+/** Linux may order whole sessions first, and programs only within one: the session that `leader` began comes behind ours. */
+export function giveWay(leader: number): void {
+  try {
+    writeFileSync(`/proc/${leader}/autogroup`, String(behindOurs))
+  } catch {
+    // Ended at once, or a system that has no such order.
   }
 }
 

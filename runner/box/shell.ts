@@ -19,6 +19,17 @@ const closeInherited =
 /** A plain sh names descriptors by one digit. */
 const closeFew = 'exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec "$@"'
 
+/**
+ * In a box with a network of its own, which others share the machine with, a person's programs come so many steps behind ours
+ * and the box itself, and cannot take that back: keys are echoed while they compute.
+ */
+export const behindOurs = 5
+const nice = '/usr/bin/nice'
+
+export function isBehind(launch: BoxLaunch): boolean {
+  return launch.network === 'own' && canRun(nice)
+}
+
 const bash = '/bin/bash'
 const sh = '/bin/sh'
 
@@ -29,9 +40,10 @@ export function shellCommand(launch: BoxLaunch, mark: string, command: string | 
   const quiet = hasBash
     ? ['--norc', '--noprofile', '-c', keepPrompt + closeInherited]
     : ['-c', keepPrompt + closeFew]
+  const behind = isBehind(launch) ? [nice, '-n', String(behindOurs)] : []
   return {
     file: shell,
-    args: [...quiet, launch.env['PS1'] ?? '', shell, ...asked],
+    args: [...quiet, launch.env['PS1'] ?? '', ...behind, shell, ...asked],
     env: environment(launch, shell, mark),
     cwd: launch.workspace,
   }

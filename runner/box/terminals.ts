@@ -4,8 +4,16 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { BoxLaunch } from '../../protocol/control.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { Size } from '../../protocol/terminal.ts'
-import { foregroundOf, programsOf, sessionOf, signalGroup, signalProcess, type Signal } from './processes.ts'
-import { shellCommand } from './shell.ts'
+import {
+  foregroundOf,
+  giveWay,
+  programsOf,
+  sessionOf,
+  signalGroup,
+  signalProcess,
+  type Signal,
+} from './processes.ts'
+import { isBehind, shellCommand } from './shell.ts'
 import { Terminal } from './terminal.ts'
 
 /** Milliseconds that programs get to end by themselves before they are killed. */
@@ -46,6 +54,7 @@ export class BoxTerminals {
       ringBytes: this.#deps.ringBytes ?? limits.ringBytes,
       onChange: () => this.#deps.onChange(id),
     })
+    if (isBehind(this.#deps.launch)) giveWay(terminal.pid)
     this.all.set(id, terminal)
     this.#leaders.add(terminal.pid)
     return terminal

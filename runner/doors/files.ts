@@ -9,6 +9,7 @@ import { AppError, asAppError } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
 import { folderOf, nameOf, workspacePath } from '../../protocol/paths.ts'
 import type { Confined } from '../workspace/confine.ts'
+import { diskFull } from '../workspace/faults.ts'
 import type { DocumentsForTree } from '../workspace/seams.ts'
 import { zipOfFolder } from '../workspace/zip.ts'
 import type { Changes } from './changes.ts'
@@ -18,6 +19,8 @@ type Deps = {
   documents: DocumentsForTree
   /** True while the session stops: an upload that ends then would come after the backup. */
   stopping?: () => boolean
+  /** True while the repl's share of the disk is used up. */
+  isFull?: () => boolean
   /** A stop waits for what has ended its body and is not in its place yet. */
   changes: Changes
   log: Logger
@@ -128,12 +131,14 @@ async function* content(file: FileHandle, size: number, recheck?: () => void): A
   }
 }
 
-async function take(
-  { confined, documents, stopping, changes }: Deps,
-  { request, response, path, ask }: Exchange,
-): Promise<void> {
+async function take(deps: Deps, { request, response, path, ask }: Exchange): Promise<void> {
+  const { confined, documents, stopping, changes } = deps
   permit(ask.claims, 'file.write')
   const length = lengthOf(request)
+  const hasRoom = (): void => {
+    if (deps.isFull?.() === true) throw diskFull(path)
+  }
+  hasRoom()
   await documents.settle()
   await changes.run(() => confined.makeFolders(folderOf(path)))
   let inPlace = (): void => undefined
@@ -142,7 +147,7 @@ async function take(
     inPlace = changes.begin()
   }
   try {
-    const stat = await confined.writeStream(path, whole(request, length, arrived), length)
+    const stat = await confined.writeStream(path, whole(request, { length, came: hasRoom, arrived }), length)
     response.writeHead(200, { 'content-type': 'application/json' })
     response.end(JSON.stringify({ path, size: stat.size }))
   } finally {
@@ -162,19 +167,19 @@ function lengthOf(request: IncomingMessage): number {
 }
 
 /**
- * The body, or an error when it ends before its length: half a file never replaces a whole one. `arrived` is asked when all of
- * it is there.
+ * The body, or an error when it ends before its length: half a file never replaces a whole one. `came` is asked for each piece,
+ * `arrived` when all of it is there.
  */
 async function* whole(
   request: IncomingMessage,
-  length: number,
-  arrived: () => void,
+  { length, came, arrived }: { length: number; came: () => void; arrived: () => void },
 ): AsyncGenerator<Uint8Array> {
   let seen = 0
   // The connection outlives a refusal in the middle: the answer says why.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
     seen += bytes.length
+    came()
     yield bytes
   }
   if (seen !== length)

@@ -6,12 +6,13 @@ import { boxFrameBytes, BoxToRunner, type BoxTerminal, type RunnerToBox } from '
 import { AppError, asAppError } from '../../protocol/errors.ts'
 import { decodeFrame, encodeStreamFrame, FrameSplitter } from '../../protocol/frames.ts'
 import { protocolVersion, speaks } from '../../protocol/hello.ts'
+import { Pulse } from './pulse.ts'
 
 /** Milliseconds before dialling again: soon, because people wait for their shells; the longest keeps a lost box cheap. */
 const firstRedialMs = 20
 const longestRedialMs = 1000
 
-export type OutputMessage = Exclude<BoxToRunner, { type: 'hello' | 'opened' | 'refused' | 'ended' }>
+export type OutputMessage = Exclude<BoxToRunner, { type: 'hello' | 'opened' | 'refused' | 'ended' | 'beat' }>
 export type BoxLinkDeps = {
   socket: string
   secret: string
@@ -19,7 +20,8 @@ export type BoxLinkDeps = {
   log: Logger
   /** The box is there: these terminals live in it. */
   onHello: (terminals: BoxTerminal[]) => void
-  onLost: () => void
+  /** `silent`: it is there, and gave no sign of life. Dialled again in both cases. */
+  onLost: (why: 'closed' | 'silent') => void
   onOutput: (message: OutputMessage, payload: Uint8Array) => void
 }
 
@@ -36,9 +38,15 @@ export class BoxLink {
   #asked = new Map<number, Asked>()
   #lastAsk = 0
   #onEnded: (() => void)[] = []
+  #isSilent = false
+  readonly #pulse: Pulse
 
   constructor(deps: BoxLinkDeps) {
     this.#deps = deps
+    this.#pulse = new Pulse({
+      ask: () => void this.send({ type: 'beat' }),
+      silent: () => this.#silence(),
+    })
     this.#dial()
   }
 
@@ -106,10 +114,19 @@ export class BoxLink {
     this.#ready = false
     for (const { reject } of this.#asked.values()) reject(away())
     this.#asked.clear()
-    if (wasReady) this.#deps.onLost()
+    this.#pulse.end()
+    if (wasReady) this.#deps.onLost(this.#isSilent ? 'silent' : 'closed')
+  }
+
+  /** What it has taken in before it fell silent it may still do; the next link is answered when it can. */
+  #silence(): void {
+    this.#deps.log.warn('the box gives no sign of life')
+    this.#isSilent = true
+    this.#socket?.destroy()
   }
 
   #receive(chunk: Buffer): void {
+    this.#pulse.heard()
     try {
       for (const frame of this.#splitter.push(chunk)) {
         const { header, payload } = decodeFrame(frame)
@@ -127,13 +144,15 @@ export class BoxLink {
     if (!this.#ready) throw new AppError('bad-input', { say: 'The box did not say hello first.' })
     if (message.type === 'ended') for (const resolve of this.#onEnded.splice(0)) resolve()
     else if (message.type === 'opened' || message.type === 'refused') this.#answer(message)
-    else this.#deps.onOutput(message, payload)
+    else if (message.type !== 'beat') this.#deps.onOutput(message, payload)
   }
 
   #hello(hello: Extract<BoxToRunner, { type: 'hello' }>): void {
     if (!speaks(hello.protocol)) throw new AppError('bad-input', { say: 'The box speaks another protocol.' })
     this.#ready = true
     this.#redialMs = firstRedialMs
+    this.#isSilent = false
+    if (hello.beats === true) this.#pulse.begin()
     this.#deps.onHello(hello.terminals)
     if (this.#onEnded.length > 0) this.send({ type: 'end' })
   }

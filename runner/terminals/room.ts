@@ -64,7 +64,7 @@ export class TerminalRoom {
       build: deps.build,
       log: deps.log,
       onHello: (terminals) => this.#reconcile(terminals),
-      onLost: () => this.#lost(),
+      onLost: (why) => this.#lost(why),
       onOutput: (message, payload) => this.#take(message, payload),
     })
   }
@@ -252,9 +252,12 @@ export class TerminalRoom {
     this.#listChanged()
   }
 
-  #lost(): void {
-    this.#deps.log.warn('the link to the box was lost')
+  #lost(why: 'closed' | 'silent'): void {
+    this.#deps.log.warn({ why }, 'the link to the box was lost')
     for (const terminal of this.#terminals.values()) terminal.lost()
+    const [any] = this.#terminals.keys()
+    if (why === 'closed' || any === undefined) return
+    for (const peer of this.#peers.values()) peer.send('refused', { terminal: any, error: silent().toWire() })
   }
 
   /** The box is there: its terminals are the truth. Those we know go on where we stopped, others are new, ours that it does
@@ -316,6 +319,12 @@ export class TerminalRoom {
 function refuseRunName(name: string): void {
   if (name !== runName) return
   throw new AppError('exists', { say: `“${runName}” belongs to the Run button. Choose another name.` })
+}
+
+function silent(): AppError {
+  return new AppError('unavailable', {
+    say: 'The terminals do not answer just now: the programs here hang or are stopped. They go on when they answer again.',
+  })
 }
 
 function stopping(): AppError {

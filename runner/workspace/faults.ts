@@ -1,6 +1,8 @@
 // Turns the kernel's refusals into words for people; decides nothing else.
 import { AppError, type ErrorCode } from '../../protocol/errors.ts'
 
+const fullWords = 'The disk is full. Delete something in the file tree and try again.'
+
 const words: Record<string, readonly [ErrorCode, (path: string) => string]> = {
   ENOENT: ['not-found', (path) => `${path} does not exist.`],
   ENOTDIR: ['not-found', (path) => `${path} does not exist.`],
@@ -14,8 +16,8 @@ const words: Record<string, readonly [ErrorCode, (path: string) => string]> = {
   EPERM: ['forbidden', (path) => `The permissions of ${path} do not allow this.`],
   EXDEV: ['bad-input', (path) => `${path} lies on another disk.`],
   EROFS: ['read-only', () => 'The disk of this REPL is read-only.'],
-  ENOSPC: ['disk-full', () => 'The disk is full. Delete something in the file tree and try again.'],
-  EDQUOT: ['disk-full', () => 'The disk is full. Delete something in the file tree and try again.'],
+  ENOSPC: ['disk-full', () => fullWords],
+  EDQUOT: ['disk-full', () => fullWords],
   EIO: ['unavailable', () => 'The disk of this REPL fails. Back up what you can, and tell whoever runs it.'],
   EMFILE: ['unavailable', () => 'Too many files are open at once. Try again in a moment.'],
 }
@@ -37,6 +39,11 @@ export function diskFault(thrown: unknown, path: string): unknown {
     log: { errno, path },
     cause: thrown,
   })
+}
+
+/** As a disk says it, for a repl whose own share of one is full. */
+export function diskFull(path: string): AppError {
+  return new AppError('disk-full', { say: fullWords, log: { path } })
 }
 
 export function leadsOut(path: string, real?: string): AppError {

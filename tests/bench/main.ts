@@ -7,6 +7,7 @@ import { root } from '../../scripts/build.mjs'
 import { judged } from './figures.ts'
 import type { Line } from './figures.ts'
 import { measureCollab } from './collab.ts'
+import { measureNeighbour } from './neighbour.ts'
 import { measureStart } from './start.ts'
 import { measureTerminal } from './terminal.ts'
 import { measureWeight } from './weight.ts'
@@ -16,6 +17,7 @@ const parts: Record<string, () => Promise<Line[]>> = {
   collab: measureCollab,
   terminal: measureTerminal,
   weight: measureWeight,
+  neighbour: measureNeighbour,
 }
 
 const asked = process.argv.slice(2)

@@ -9,10 +9,12 @@ import { root } from '../../scripts/build.mjs'
 import { eventually } from '../support/eventually.ts'
 import { freePort, startProduct } from '../support/product.ts'
 import { Visitor } from '../support/visitor.ts'
+import type { Inhabitant } from '../support/visitor.ts'
 import { quantile } from './figures.ts'
 import type { Line } from './figures.ts'
 import { startSocketioPty } from './floors/socketio-pty.ts'
 import { measureEcho } from './terminal/echo.ts'
+import type { Keys } from './terminal/echo.ts'
 
 const size = { cols: 80, rows: 24 }
 
@@ -21,6 +23,15 @@ async function ours(): Promise<number[]> {
   const owner = await Visitor.arrive(product.link)
   const repl = await owner.create('bench', 'python')
   const ada = await owner.start(repl.id)
+  const times = await measureEcho(await keysOf(ada))
+  ada.leave()
+  await product.stop()
+  product.clean()
+  return times
+}
+
+/** A new terminal of a repl, as its page types in it. */
+export async function keysOf(ada: Inhabitant): Promise<Keys> {
   const socket = ada.terminals()
   const terminal = await new Promise<number>((resolve, reject) => {
     socket.emit('open', size, (answer) => {
@@ -29,7 +40,7 @@ async function ours(): Promise<number[]> {
     })
   })
   await new Promise((resolve) => socket.emit('attach', { terminal, ...size }, resolve))
-  const times = await measureEcho({
+  return {
     type: (text) => void socket.emit('in', { terminal }, Buffer.from(text)),
     onOutput: (listener) => {
       socket.on('out', (_terminal, offset, bytes) => {
@@ -41,11 +52,7 @@ async function ours(): Promise<number[]> {
         listener(Buffer.from(bytes).toString('latin1'))
       })
     },
-  })
-  ada.leave()
-  await product.stop()
-  product.clean()
-  return times
+  }
 }
 
 /** A front door of the product with the bare server where the runner would be. */

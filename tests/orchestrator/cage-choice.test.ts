@@ -3,6 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { chooseIsolation } from '../../orchestrator/cli/isolation.ts'
+import { lastIsolation, rememberIsolation } from '../../orchestrator/cli/last-isolation.ts'
 import { refusalOf } from '../../orchestrator/cli/up.ts'
 import { egressRules, ownAddresses } from '../../orchestrator/sandbox/local/egress.ts'
 import { offered } from '../../orchestrator/sandbox/local/isolation.ts'
@@ -27,7 +28,7 @@ const refused = (choose: () => unknown): string => {
 
 describe('choice', () => {
   test('S-2 without bubblewrap, on this machine alone, sessions run as processes, and the screen says so and what mends it', () => {
-    const { level, say } = chooseIsolation(null, here, nothing)
+    const { level, say } = chooseIsolation(null, { host: here, offer: nothing, last: null })
 
     expect(level).toBe('process')
     expect(say.join(' ')).toMatch(
@@ -36,21 +37,45 @@ describe('choice', () => {
   })
 
   test('S-2 beyond this machine no isolation must be asked for by name', () => {
-    const words = refused(() => chooseIsolation(null, '0.0.0.0', nothing))
+    const words = refused(() => chooseIsolation(null, { host: '0.0.0.0', offer: nothing, last: null }))
 
     expect(words).toMatch(/without isolation.*apt install bubblewrap.*add --isolation process/)
-    expect(chooseIsolation('process', '0.0.0.0', nothing).level).toBe('process')
-    expect(chooseIsolation(null, '0.0.0.0', all).level).toBe('bwrap+net+cgroup')
+    expect(chooseIsolation('process', { host: '0.0.0.0', offer: nothing, last: null }).level).toBe('process')
+    expect(chooseIsolation(null, { host: '0.0.0.0', offer: all, last: null }).level).toBe('bwrap+net+cgroup')
   })
 
   test('S-2 a level that was asked for and does not work stops the start; a weaker one that works is taken', () => {
-    expect(refused(() => chooseIsolation('bwrap+net', here, nothing))).toMatch(
+    expect(refused(() => chooseIsolation('bwrap+net', { host: here, offer: nothing, last: null }))).toMatch(
       /bwrap\+net cannot be used: bubblewrap is not installed.*apt install/,
     )
-    expect(chooseIsolation('bwrap', here, all)).toEqual({
+    expect(chooseIsolation('bwrap', { host: here, offer: all, last: null })).toEqual({
       level: 'bwrap',
       say: ['Sessions run isolated (level bwrap).'],
     })
+  })
+
+  test('S-2 never less than sessions of this data folder had before, unless less is asked for by name', async () => {
+    const less: Offer = { best: 'bwrap', lack: { why: 'there is no /dev/net/tun', mend: 'modprobe tun' } }
+    const now = { host: here, offer: less, last: 'bwrap+net' } as const
+
+    expect(refused(() => chooseIsolation(null, now))).toMatch(
+      /ran isolated at bwrap\+net.*now offers bwrap only.*no \/dev\/net\/tun.*modprobe tun.*add --isolation bwrap\./,
+    )
+    expect(chooseIsolation('bwrap', now).level).toBe('bwrap')
+    expect(chooseIsolation(null, { ...now, last: 'bwrap' }).level).toBe('bwrap')
+    expect(chooseIsolation(null, { ...now, offer: all }).level).toBe('bwrap+net+cgroup')
+  })
+
+  test('S-2 the level is remembered in the data folder, and a file that says nothing is no leave to isolate less', async () => {
+    const folder = await tempFolder()
+
+    expect(await lastIsolation(folder.path)).toBeNull()
+    await rememberIsolation(folder.path, 'bwrap+net')
+    expect(await lastIsolation(folder.path)).toBe('bwrap+net')
+    await writeFile(join(folder.path, 'isolation.json'), '{"version":1,"level":"none"}')
+    expect(await lastIsolation(folder.path).catch(refusalOf)).toMatch(/cannot be read.*--isolation LEVEL/)
+
+    await folder.remove()
   })
 
   test('S-2 a machine whose bubblewrap fails offers processes alone, with its reason', async () => {

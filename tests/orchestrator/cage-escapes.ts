@@ -68,8 +68,50 @@ export function fileEscapes(hidden: string[]): Escape[] {
       command: 'head -c 300000000 /dev/zero > /tmp/x; rm /tmp/x',
       seen: /No space left/,
     },
-    { name: 'write into our log', command: `sh -c 'echo x >> /proc/2/fd/1'`, seen: /denied|nothing was/ },
   ]
+}
+
+/** What stands around a person's programs in the same view: the first process, which is bubblewrap's, and the box itself. */
+export function neighbourEscapes(): Escape[] {
+  const filtered = /^CapInh:0+ CapPrm:0+ CapEff:0+ CapBnd:0+ CapAmb:0+ NoNewPrivs:1 Seccomp:2 \n/
+  const same =
+    'for s in user mnt pid net ipc uts; do [ /proc/1/ns/$s -ef /proc/self/ns/$s ] || echo $s; done; echo same'
+  return [
+    ...[1, 2].map((pid) => ({
+      name: `process ${pid} may more than a program`,
+      command: `grep -E "^Cap|NoNewPrivs|Seccomp:" /proc/${pid}/status | tr -d "\\t" | tr "\\n" " "; echo`,
+      seen: filtered,
+    })),
+    { name: 'the first process is in other namespaces', command: same, seen: /^same/ },
+    ...['/proc/1/root/newroot', '/proc/1/root/oldroot', '/proc/1/cwd/../home/ada', '/proc/2/cwd/../root'].map(
+      (path) => ({ name: `look at ${path}`, command: `ls ${path}`, seen: gone }),
+    ),
+    {
+      name: 'find a file of ours held open',
+      command: 'for f in /proc/[12]/fd/*; do readlink $f; done | grep ^/ | grep -v ^/dev/; echo none',
+      seen: /^none/,
+    },
+    {
+      name: 'take a folder of ours out of a process',
+      command: `for p in 1 2; do for f in /proc/$p/fd/*; do [ -d $f ] && ls -d $f; done; done; echo none`,
+      seen: /^none/,
+    },
+    // Whoever becomes the first process by ptrace has the same filter there.
+    {
+      name: 'a namespace in the first process',
+      command: `python3 -c 'import os;open("/proc/1/mem","wb",buffering=0).write(b"x")'`,
+      seen: /Error/,
+    },
+  ]
+}
+
+/** `names`: sockets without a path that somebody on this machine listens on. */
+export function abstractEscapes(names: string[]): Escape[] {
+  return names.map((name) => ({
+    name: `reach the abstract socket ${name}`,
+    command: `python3 -c 'import socket;s=socket.socket(1,1);s.connect("\\0${name}");print("came through")'`,
+    seen: /ConnectionRefused/,
+  }))
 }
 
 export function callEscapes(arch: string): Escape[] {

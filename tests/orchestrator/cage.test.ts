@@ -8,10 +8,12 @@ import { identify } from '../../orchestrator/process-identity.ts'
 import { boxPrograms, CageRig, type Caged, offeredLevels } from '../exams/cage-rig.ts'
 import { eventually } from '../support/eventually.ts'
 import {
+  abstractEscapes,
   callEscapes,
   connectEscapes,
   type Escape,
   fileEscapes,
+  neighbourEscapes,
   scriptOf,
   unexpected,
 } from './cage-escapes.ts'
@@ -21,7 +23,7 @@ let programs: Awaited<ReturnType<typeof boxPrograms>>
 beforeAll(async () => void (programs = await boxPrograms()))
 afterAll(() => programs.remove())
 
-describe.each(levels)('isolation %s', (level) => {
+describe.each(levels)('isolation %s', { timeout: 90_000 }, (level) => {
   let rig: CageRig
   let a: Caged
   beforeAll(async () => {
@@ -35,7 +37,7 @@ describe.each(levels)('isolation %s', (level) => {
 
   async function tried(escapes: Escape[]): Promise<string[]> {
     await writeFile(join(a.folders.workspace, 'escapes.sh'), scriptOf(escapes), { mode: 0o644 })
-    const { output } = await a.client.run('bash /workspace/escapes.sh', 20_000)
+    const { output } = await a.client.run('bash /workspace/escapes.sh', 60_000)
     return unexpected(escapes, output)
   }
 
@@ -46,6 +48,22 @@ describe.each(levels)('isolation %s', (level) => {
     expect(await tried([...fileEscapes(hidden), ...callEscapes(process.arch)])).toEqual([])
 
     await b.release()
+  })
+
+  test('S-1 the processes around a program give it nothing that it has not', async () => {
+    expect(await tried(neighbourEscapes())).toEqual([])
+  })
+
+  test('S-1 sockets of this machine that have no path are out of reach', async () => {
+    let reached = 0
+    const name = `devex-test-${process.pid}-${level}`
+    const here = createServer(() => void reached++)
+    await new Promise<void>((listening) => here.listen(`\0${name}`, listening))
+
+    expect(await tried(abstractEscapes([name]))).toEqual([])
+
+    expect(reached).toBe(0)
+    await new Promise((closed) => here.close(closed))
   })
 
   test('S-3 no file of a box is larger than what a backup can take, hole or not', async () => {
@@ -65,6 +83,10 @@ describe.each(levels)('isolation %s', (level) => {
     const [seen = '', fds] = output.split('|')
     expect(seen.trim().split(' ').sort()).toEqual(expected.sort())
     expect(fds).toBe('0 1 2 3 ')
+  })
+
+  test('S-3 a person’s programs come behind ours at the processor', async () => {
+    expect((await a.run('nice')).output.trim()).toBe('5')
   })
 
   test('S-1 neither this machine, nor its neighbours, nor the cloud’s metadata, nor another REPL can be reached', async () => {

@@ -142,6 +142,23 @@ const table: Line[] = [
     '→DEGRADED',
   ],
   [
+    'a box that gives no sign of life is noticed',
+    { phase: 'RUNNING', desired: 'running' },
+    { ...well, health: { linkReady: true, boxReady: false, seq: 7 } },
+    '→DEGRADED',
+  ],
+  [
+    'one that stays so is ended and started again',
+    {
+      phase: 'DEGRADED',
+      desired: 'running',
+      reason: 'Terminals are being connected again.',
+      deadline: 0,
+    },
+    { ...well, health: { linkReady: true, boxReady: false, seq: 7 } },
+    '→DEGRADED end boot',
+  ],
+  [
     'a lost link is noticed',
     { phase: 'RUNNING', desired: 'running' },
     { ...well, health: { linkReady: false, boxReady: true, seq: 7 } },

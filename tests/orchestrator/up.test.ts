@@ -222,6 +222,7 @@ describe('up', () => {
     await one.end()
 
     expect(lines.at(-1)).toBe('Everything has ended.')
+    await expect(stat(placesOf(data()).run)).rejects.toThrow('ENOENT')
     for (const name of ['app', 'collab-server', 'front-door', 'sync'])
       expect(await identify(Number(await readFile(join(programs, `${name}.js.pid`), 'utf8')))).toBeNull()
     expect(await words(login(await settings(), () => undefined))).toMatch(/^No DevEx runs on the data folder/)

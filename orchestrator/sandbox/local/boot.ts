@@ -81,7 +81,7 @@ export async function startRunner(
   const roots = known.runner === null ? [] : [known.runner]
   const mark = markOf.runner(session.repl)
   if (await isFile(at.runnerLaunch)) await endAll({ roots, marks: [mark], programs: ['runner.js'], graceMs })
-  await rm(at.runnerSocket, { force: true })
+  for (const stale of [at.runnerSocket, at.diskFull]) await rm(stale, { force: true })
   const boxSecret = (await readLaunch(at.boxLaunch, BoxLaunch))?.secret ?? ''
   const launch = runnerLaunch(session, surfaceOf(parts.cage, at), { ...parts.surroundings, boxSecret })
   await writeLaunch(at.runnerLaunch, launch, owner)

@@ -113,9 +113,19 @@ export function cageOf(of: CageParts): Cage {
         write(start.at.boxRun, run.box),
         ...(level === 'bwrap' ? [read(of.egressFolder, run.egress)] : []),
       ]
-      return commandOf(view(start, { name: 'box', mounts }), ground)
+      return loggedByPipe(commandOf(view(start, { name: 'box', mounts }), ground))
     },
   }
+}
+
+/**
+ * What a box prints goes through a pipe to its log: a program that takes the descriptor from the box would else hold a file
+ * of ours. The copier ends when everybody behind the pipe has.
+ */
+const copied = 'exec "$@" > >(exec cat) 2>&1'
+
+function loggedByPipe({ file, args }: Command): Command {
+  return { file: 'bash', args: ['-c', copied, 'box', file, ...args] }
 }
 
 const surface: Surface = {

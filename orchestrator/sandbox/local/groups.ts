@@ -7,6 +7,8 @@ import type { Limits } from './cage.ts'
 const kernel = '/sys/fs/cgroup'
 /** Microseconds of the span in which processor time is counted. */
 const spanUs = 100_000
+/** A box's weight against that of our own programs, while there is not enough for all. */
+const behindOurs = 0.25
 /** Processes of ours that stand around a person's, and threads of the box. */
 const oursBeside = 64
 
@@ -65,6 +67,7 @@ function first(): Kind | null {
       [
         ['cpu.cfs_period_us', String(spanUs)],
         ['cpu.cfs_quota_us', String(cpus * spanUs)],
+        ['cpu.shares?', String(Math.round(1024 * behindOurs))],
       ],
     ],
   }
@@ -82,6 +85,7 @@ function second(): Kind | null {
         ['memory.swap.max?', '0'],
         ['pids.max', String(processes + oursBeside)],
         ['cpu.max', `${cpus * spanUs} ${spanUs}`],
+        ['cpu.weight?', String(Math.round(100 * behindOurs))],
       ],
     ],
   }

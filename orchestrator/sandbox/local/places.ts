@@ -1,6 +1,7 @@
 // Where a session of this machine keeps its things: folders under the data folder, sockets and launch files under the run folder.
 import { readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { diskFullMarkOf } from '../../../protocol/control.ts'
 import { fsyncFolder, isFolder, makePrivateFolder, removeTree } from '../../disk.ts'
 
 export type Places = ReturnType<typeof placesOf>
@@ -28,6 +29,7 @@ export function placesOf(roots: { data: string; run: string }, repl: string) {
     boxLaunch: join(run, 'box.json'),
     runnerSocket: join(run, 'r', 's'),
     boxSocket: join(run, 'b', 's'),
+    diskFull: diskFullMarkOf(join(run, 'r', 's')),
     lost: join(roots.data, 'lost'),
   }
 }

@@ -12,7 +12,8 @@ const lookMs = 20
 /** Rounds of killing before giving up: each round also catches what was forked during the one before. */
 const killRounds = 50
 
-export type Row = { pid: number; parent: number; group: number; session: number }
+/** `starttime` as ProcessIdentity has it; empty where there is no /proc. */
+export type Row = { pid: number; parent: number; group: number; session: number; starttime: string }
 
 /**
  * Ends what descends from `roots` or carries a mark in its environment. Our own programs among them, known by their file's
@@ -97,7 +98,8 @@ async function linuxProcesses(): Promise<Row[]> {
     pids.map(async (pid) => {
       const fields = await statFields(pid)
       if (fields === null) return null
-      return { pid, parent: Number(fields[1]), group: Number(fields[2]), session: Number(fields[3]) }
+      const [parent = 0, group = 0, session = 0] = fields.slice(1, 4).map(Number)
+      return { pid, parent, group, session, starttime: fields[19] ?? '' }
     }),
   )
   return rows.filter((row) => row !== null)
@@ -109,7 +111,7 @@ async function otherProcesses(): Promise<Row[]> {
     .trim()
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number))
-    .map(([pid = 0, parent = 0, group = 0]) => ({ pid, parent, group, session: 0 }))
+    .map(([pid = 0, parent = 0, group = 0]) => ({ pid, parent, group, session: 0, starttime: '' }))
 }
 
 /** True when its first argument is one of our programs; what stands around it has that further behind. */

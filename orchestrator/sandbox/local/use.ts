@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import type { Use } from '../../../protocol/repl.ts'
 import type { Limits } from './cage.ts'
 import { allProcesses, type Row } from './process-tree.ts'
+import type { Member } from './members.ts'
 import type { Places } from './places.ts'
 
 const run = promisify(execFile)
@@ -14,22 +15,28 @@ const kiB = 1024
 /** Looking through a workspace takes no longer than this; a slower one is looked at next time. */
 const duMs = 20_000
 
-/** The processes that stand on each of `roots`, itself included. */
-export async function membersOf(roots: number[]): Promise<Map<number, number[]>> {
-  const children = grouped(await allProcesses())
-  return new Map(roots.map((root) => [root, below(root, children)]))
+/** The processes that stand on each of `roots`, itself first; none for a root that is gone. */
+export async function membersOf(roots: number[]): Promise<Map<number, Member[]>> {
+  const rows = await allProcesses()
+  const children = grouped(rows)
+  const byPid = new Map(rows.map((row) => [row.pid, row]))
+  return new Map(roots.map((root) => [root, below(byPid.get(root), children)]))
 }
 
-function grouped(rows: Row[]): Map<number, number[]> {
-  const children = new Map<number, number[]>()
-  for (const { pid, parent } of rows) children.set(parent, [...(children.get(parent) ?? []), pid])
+function grouped(rows: Row[]): Map<number, Row[]> {
+  const children = new Map<number, Row[]>()
+  for (const row of rows) {
+    const siblings = children.get(row.parent)
+    if (siblings === undefined) children.set(row.parent, [row])
+    else siblings.push(row)
+  }
   return children
 }
 
-function below(root: number, children: Map<number, number[]>): number[] {
-  const found = [root]
-  for (const pid of found) found.push(...(children.get(pid) ?? []))
-  return found
+function below(root: Row | undefined, children: Map<number, Row[]>): Member[] {
+  const found = root === undefined ? [] : [root]
+  for (const { pid } of found) found.push(...(children.get(pid) ?? []))
+  return found.map(({ pid, starttime }) => ({ pid, starttime }))
 }
 
 /** Bytes that are this process's share of the memory it maps; 0 when it is gone. Some 0.3 ms each. */
@@ -65,7 +72,7 @@ export async function isInside(pid: number): Promise<boolean> {
 }
 
 /** Its number here and in each namespace below; empty when it is gone. */
-async function numbersOf(pid: number): Promise<number[]> {
+export async function numbersOf(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   return /^NSpid:\s+(.+)$/m.exec(text)?.[1]?.split(/\s+/).map(Number) ?? []
 }
@@ -79,21 +86,29 @@ export async function total(pids: number[], one: (pid: number) => Promise<number
   return sum
 }
 
-/** Bytes of the disk that workspace and home take; null when it could not be told in time. */
-export async function diskOf({ work, home }: Pick<Places, 'work' | 'home'>): Promise<number | null> {
-  const told = await run('nice', ['-n', '19', 'du', '-sxB1', '--', work, home], { timeout: duMs }).catch(
+/** The folders of a sandbox in which its programs can leave bytes on the disk: the one of the box's socket, too. */
+export const foldersOf = ({ work, home, boxRun }: Pick<Places, 'work' | 'home' | 'boxRun'>): string[] => [
+  work,
+  home,
+  boxRun,
+]
+
+/** Bytes of the disk that what can be found in these folders takes; null when it could not be told in time. */
+export async function diskOf(folders: string[], withinMs = duMs): Promise<number | null> {
+  const told = await run('nice', ['-n', '19', 'du', '-sxB1', '--', ...folders], { timeout: withinMs }).catch(
     // A file that goes while it looks is told of, and is no reason to know nothing.
     (thrown: unknown) =>
       thrown instanceof Error && 'stdout' in thrown ? { stdout: String(thrown.stdout) } : null,
   )
   const sizes = told?.stdout.match(/^\d+/gm)?.map(Number) ?? []
-  return sizes.length === 2 ? sizes.reduce((sum, size) => sum + size, 0) : null
+  return sizes.length === folders.length ? sizes.reduce((sum, size) => sum + size, 0) : null
 }
 
 /** `roots`: the outermost processes of runner and box. */
 export async function useOf(roots: number[], at: Places, limits: Limits | null): Promise<Use> {
-  const pids = [...(await membersOf(roots)).values()].flat()
-  const [memoryBytes, diskBytes] = await Promise.all([total(pids, shareOf), diskOf(at)])
+  const members = [...(await membersOf(roots)).values()].flat()
+  const pids = members.map(({ pid }) => pid)
+  const [memoryBytes, diskBytes] = await Promise.all([total(pids, shareOf), diskOf(foldersOf(at))])
   const bounds =
     limits === null
       ? null

@@ -1,8 +1,7 @@
 // Milliseconds from a key to its echo on the same page, one key at a time; knows not which server answers.
 import { sleep } from '../figures.ts'
 
-const warmups = 50
-const samples = 400
+const usual = { warmups: 50, samples: 400 }
 /** Milliseconds between keys: longer than any batch, as a person types. */
 const spacing = 15
 
@@ -15,7 +14,7 @@ export type Keys = {
 /** The program that answers each byte with itself; it replaces the shell, so that only the way is measured. */
 const echo = `stty raw -echo; echo rea''dy; exec cat\r`
 
-export async function measureEcho({ type, onOutput }: Keys): Promise<number[]> {
+export async function measureEcho({ type, onOutput }: Keys, { warmups, samples } = usual): Promise<number[]> {
   let arrived: (() => void) | undefined
   let seen = ''
   onOutput((text) => {

@@ -68,11 +68,11 @@ export async function openDoors() {
   const watch = await watchWorkspace({ root, log: quiet, onChange: (paths) => void tree.touch(paths) })
   await tree.start()
   const documents = new Told()
-  const session = { stopping: false, beforeRename: async (): Promise<void> => undefined }
+  const session = { stopping: false, isFull: false, beforeRename: async (): Promise<void> => undefined }
   const changes = new Changes()
   const stopping = (): boolean => session.stopping
   const shared = { confined: heldBack(confined, () => session.beforeRename()), documents, changes, stopping }
-  const files = filesDoor({ ...shared, log: quiet })
+  const files = filesDoor({ ...shared, isFull: () => session.isFull, log: quiet })
   const http = createServer((request, response) => {
     const role = request.headers['x-role'] === 'viewer' ? 'viewer' : 'editor'
     const [rest = ''] = (request.url ?? '').slice('/files/'.length).split('?')

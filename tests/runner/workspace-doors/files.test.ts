@@ -92,6 +92,29 @@ test('an upload that is under way when the session begins to stop is refused in 
   socket.destroy()
 })
 
+test('W-13 while the disk of the repl is full an upload is refused in words, at its beginning and on its way, and leaves nothing', async () => {
+  const { url, port, root, session, documents } = await openDoors()
+  const socket = connect(port, '127.0.0.1')
+  let said = ''
+  socket.on('data', (bytes) => (said += bytes.toString()))
+  socket.write('PUT /files/a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\n\r\nnew')
+  await eventually(() => documents.settled === 1)
+
+  session.isFull = true
+  socket.write('te')
+  await eventually(() => said.includes('"disk-full"'))
+  const refused = await put(`${url}/new/b.txt`, 'text')
+
+  expect([refused.status, await refused.json()]).toEqual([
+    507,
+    { error: { code: 'disk-full', say: expect.stringContaining('The disk is full. Delete something') } },
+  ])
+  expect(readdirSync(root)).toEqual([])
+  session.isFull = false
+  expect((await put(`${url}/b.txt`, 'text')).status).toBe(200)
+  socket.destroy()
+})
+
 test('an upload over the limit or without a length is refused before a byte is kept', async () => {
   const { port, root } = await openDoors()
   const status = (head: string) =>

@@ -1,0 +1,148 @@
+// The bound of a box's disk: whoever fills it, by whatever way, is stopped or ended, people are told, and nobody else notices.
+import { existsSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { appendFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { identify, isAlive } from '../../orchestrator/process-identity.ts'
+import { isStill, signalMember } from '../../orchestrator/sandbox/local/members.ts'
+import { placesOf } from '../../orchestrator/sandbox/local/places.ts'
+import { membersOf } from '../../orchestrator/sandbox/local/use.ts'
+import { BoxDisk } from '../../orchestrator/sandbox/local/watch-disk.ts'
+import { boxPrograms, CageRig, type Caged, offeredLevels } from '../exams/cage-rig.ts'
+import { eventually } from '../support/eventually.ts'
+
+/** The watch is the same at every level that has bounds. */
+const levels = (await offeredLevels()).filter((level) => level !== 'process').slice(-1)
+const MiB = 1024 ** 2
+/** A busy machine looks late. */
+const patientMs = 30_000
+const isFullSaid = 'programs that write to it are stopped'
+
+let programs: Awaited<ReturnType<typeof boxPrograms>>
+beforeAll(async () => void (programs = await boxPrograms()))
+afterAll(() => programs.remove())
+
+describe.each(levels)('isolation %s', (level) => {
+  let rig: CageRig
+  let a: Caged
+  let endWatch: () => void
+  beforeEach(async () => {
+    rig = await CageRig.open(level, programs.folder, { diskBytes: 24 * MiB })
+    endWatch = rig.driver().watch(() => undefined)
+    a = await rig.session()
+  })
+  afterEach(async () => {
+    endWatch()
+    await a.release()
+    await rig.close()
+  })
+
+  const at = () => placesOf({ data: rig.data, run: join(rig.folder, 'run') }, a.session.repl)
+  const says = (terminal: number, words: string | RegExp): Promise<string> =>
+    eventually(() => {
+      const output = a.client.output(terminal)
+      if (typeof words === 'string' && output.includes(words)) return words
+      const found = typeof words === 'string' ? undefined : words.exec(output)?.[1]
+      if (found === undefined) throw new Error(output.slice(-500))
+      return found
+    }, patientMs)
+
+  test('S-3 W-13 who fills the disk is stopped and everybody told; removed files that are still held are no room, and it is said who holds them', async () => {
+    const shell = await a.client.open()
+    const filler = await a.client.open('cat /dev/zero > big')
+    await says(shell, isFullSaid)
+    await eventually(() => existsSync(at().diskFull))
+
+    expect((await a.run('rm big')).code).toBe(0)
+    const holder = await says(shell, /cat \(process (\d+)\) holds them open/)
+    expect(a.client.output(shell)).not.toContain('There is room')
+    expect(existsSync(at().diskFull)).toBe(true)
+
+    await a.run(`kill -9 ${holder}`)
+    await says(shell, 'There is room on the disk of this REPL again')
+    await eventually(() => !existsSync(at().diskFull))
+    expect(a.client.output(filler)).toContain('of this REPL')
+  }, 120_000)
+
+  test('S-3 a program that is stopped for the disk goes on when there is room', async () => {
+    const shell = await a.client.open()
+    await a.client.open('i=0; while :; do head -c 2000000 /dev/zero > f$i; i=$((i+1)); done')
+    await says(shell, isFullSaid)
+
+    await a.run('rm -f f*')
+
+    await says(shell, 'stopped programs go on')
+  }, 120_000)
+
+  test('S-3 files without a name and those beside the box’s socket count as any other', async () => {
+    const shell = await a.client.open()
+    await a.run(
+      `(trap "" HUP; setsid python3 -c 'import os,time;f=open("x","wb");os.unlink("x");f.write(bytes(18<<20));f.flush();time.sleep(1000)' </dev/null >/dev/null 2>&1 &)`,
+    )
+    await a.run('head -c 10M /dev/zero > /run/devex/b/x')
+
+    await says(shell, /The disk of this REPL is (1\d\d) % full/)
+  }, 120_000)
+
+  test('S-3 of many programs that write a little each all are ended, in words; the box stays, and who removes files then may', async () => {
+    const shell = await a.client.open()
+    const box = await identify(await a.box())
+    const little = 'while :; do head -c 40000 /dev/zero >> little$i; sleep 0.1; done'
+    await a.client.open(`for i in $(seq 60); do (${little}) & done; wait`)
+
+    await says(shell, /is (\d+) % full: all its programs were ended/)
+
+    expect(await identify(await a.box())).toEqual(box)
+    await eventually(
+      async () => (await a.run('rm -f little*; sleep 1; echo removed')).output.includes('removed'),
+      patientMs,
+    )
+    await eventually(() => !existsSync(at().diskFull), patientMs)
+  }, 120_000)
+
+  test('S-3 a box’s log stays small, whoever gets hold of it', async () => {
+    const log = join(rig.data, 'sandboxes', a.session.repl, 'box.log')
+
+    await appendFile(log, Buffer.alloc(20 * MiB))
+
+    await eventually(async () => (await stat(log)).size < MiB, patientMs)
+  }, 60_000)
+
+  test('S-3 while the disk cannot be looked at in time, what was written since counts', async () => {
+    const lines: string[] = []
+    const log = pino({ level: 'warn' }, { write: (line) => void lines.push(line) })
+    const other = new BoxDisk({
+      repl: a.session.repl,
+      box: await a.box(),
+      at: at(),
+      limit: 8 * MiB,
+      everyMs: 0,
+      log,
+      measure: () => Promise.resolve(null),
+    })
+    const look = async () => other.look((await membersOf([await a.box()])).get(await a.box()) ?? [], 1e15)
+    await look()
+
+    const writer = await a.client.open('for i in $(seq 10000); do head -c 1000000 /dev/zero > same; done')
+
+    await eventually(async () => {
+      await look()
+      return a.client.output(writer).includes(isFullSaid)
+    }, patientMs)
+    expect(lines.join('')).toContain('could not be looked at in time')
+  }, 120_000)
+})
+
+test('S-3 a signal is for the program that was seen, never for a later one with its number', async () => {
+  const child = spawn('sleep', ['100'])
+  const known = await eventually(() => identify(child.pid ?? 0))
+  const later = { ...known, starttime: '1' }
+
+  expect([isStill(later), signalMember(later, 'SIGKILL')]).toEqual([false, false])
+  expect(await isAlive(known)).toBe(true)
+  expect(signalMember(known, 'SIGKILL')).toBe(true)
+  await eventually(async () => !(await isAlive(known)))
+  expect(signalMember(known, 'SIGKILL')).toBe(false)
+})

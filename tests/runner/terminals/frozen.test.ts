@@ -1,0 +1,53 @@
+// A box that is stopped or hangs, as a program of its own: pages are told, nothing typed is lost unsaid, and terminals go on.
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { boxPrograms } from '../../exams/cage-rig.ts'
+import { boxLaunch, eventually, Stage } from './stage.ts'
+
+/** Longer than a box may be silent, on a busy machine. */
+const patientMs = 30_000
+
+async function stageWithBox() {
+  const programs = await boxPrograms()
+  const stage = new Stage()
+  const launch = join(stage.folder.path, 'box.json')
+  writeFileSync(launch, JSON.stringify(boxLaunch(stage.folder.path)))
+  const box = spawn(process.execPath, [join(programs.folder, 'box.js'), launch], { stdio: 'ignore' })
+  stage.box = {
+    close: async () => {
+      box.kill('SIGKILL')
+      await programs.remove()
+    },
+  }
+  onTestFinished(() => stage.close())
+  await stage.startRunner()
+  return { stage, box }
+}
+
+test('T-14 a box that is stopped is told of in words, what is typed meanwhile is refused, and its terminals go on without a gap', async () => {
+  const { stage, box } = await stageWithBox()
+  const ada = await stage.page('ada')
+  const terminal = await ada.openAndAttach()
+  ada.type(terminal, 'n=before; for i in $(seq 100); do echo tick$i; sleep 0.1; done; echo $n done\r')
+  await eventually(() => ada.text(terminal).includes('tick3'))
+
+  box.kill('SIGSTOP')
+
+  const told = await eventually(() => ada.refused[0], patientMs)
+  expect(told.error).toMatchObject({ code: 'unavailable', say: expect.stringContaining('do not answer') })
+  expect(stage.terminals.boxReady()).toBe(false)
+  ada.type(terminal, 'echo never\r')
+  await eventually(() => ada.refused.some(({ error }) => error.say.includes('what you typed was not sent')))
+
+  box.kill('SIGCONT')
+
+  await eventually(() => stage.terminals.boxReady(), patientMs)
+  await eventually(() => ada.text(terminal).includes('before done'), patientMs)
+  ada.type(terminal, 'echo $n again\r')
+  await eventually(() => ada.text(terminal).includes('before again'))
+  expect(ada.text(terminal)).not.toContain('never')
+  expect(ada.of(terminal).gaps).toBe(0)
+  for (let tick = 1; tick <= 100; tick++) expect(ada.text(terminal)).toContain(`tick${tick}\r`)
+}, 90_000)
