@@ -129,7 +129,7 @@ function RemoveQuestion({ member, onClose, onRemove }: RemoveQuestionProps) {
       open
       onOpenChange={(isOpen) => !isOpen && onClose()}
       title={`Remove ${member.name} from ${repl.name}?`}
-      say={`They are let go at once. Their work stays in the files.${links}`}
+      say={`They are let go at once. Their work stays in the files. Programs they started go on; stop them in the terminal.${links}`}
       action={`Remove ${member.name}`}
       onConfirm={() => {
         onClose()
