@@ -77,6 +77,15 @@ export const TookKept = z.object({
 })
 export type TookKept = z.infer<typeof TookKept>
 
+/** Backups of a running session that fail again and again. */
+export const BackupTrouble = z.object({
+  /** When the first of these failures was, milliseconds since 1970. */
+  since: z.number(),
+  /** Why the last one failed: a whole sentence. */
+  say: z.string().max(500),
+})
+export type BackupTrouble = z.infer<typeof BackupTrouble>
+
 /** A repl as the API answers it; times are milliseconds since 1970. */
 export const Repl = z.object({
   id: ReplId,
@@ -98,6 +107,8 @@ export const Repl = z.object({
   committedAt: z.number().nullable(),
   /** What sessions that were overtaken by a newer one had not backed up, oldest first; left out when there is nothing. */
   orphans: z.array(Orphan).optional(),
+  /** Left out while backups succeed, and when no session runs. */
+  backupTrouble: BackupTrouble.optional(),
 })
 export type Repl = z.infer<typeof Repl>
 
