@@ -1,5 +1,6 @@
 // The sentences of a start and a stop, as people read them. Says only what it is given.
 import type { FlushNotes } from '../protocol/control.ts'
+import type { AppError } from '../protocol/errors.ts'
 import type { Level, Step } from '../protocol/repl.ts'
 import type { Effect } from './decide.ts'
 import type { ReplRecord } from './record.ts'
@@ -29,13 +30,61 @@ export function broughtBack(what: { files: string; isFirst: boolean; log: number
 export function notKept(notes: FlushNotes | undefined): string {
   const { leftOut, parted } = notes ?? { leftOut: 0, parted: 0 }
   return [
-    leftOut > 0 ? `. Pipes, sockets, devices and what is nested too deeply are not kept: ${leftOut} left out` : '',
+    leftOut > 0
+      ? `. Pipes, sockets, devices and what is nested too deeply are not kept: ${leftOut} left out`
+      : '',
     parted > 0 ? `. Files with more than one name become files of their own: ${parted}` : '',
   ].join('')
 }
 
 export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`
+}
+
+/** What the system means by the codes that a person can do something about. */
+const systemWords: Record<string, string> = {
+  ENOSPC: 'the disk is full. Free some space',
+  EDQUOT: 'the disk space granted to DevEx is used up. Free some',
+  EROFS: 'the disk is read-only. See that it is mounted for writing',
+  EACCES: 'DevEx may not write to its own folder. See whose it is',
+  EPERM: 'DevEx may not write to its own folder. See whose it is',
+  EIO: 'the disk gives errors. See whether it is failing',
+  EMFILE: 'DevEx has as many files open as it may. Raise the limit (ulimit -n)',
+  ENFILE: 'this machine has as many files open as it may',
+  ENOMEM: 'this machine is out of memory. Stop something',
+  EAGAIN: 'this machine runs as many processes as it may. Stop something',
+}
+
+/** Why the system refused, in the chain of what was thrown; null when it says nothing that helps a person. */
+export function systemReason(thrown: unknown): string | null {
+  if (!(thrown instanceof Error)) return null
+  const own = 'code' in thrown ? systemWords[String(thrown.code)] : undefined
+  return own ?? systemReason(thrown.cause)
+}
+
+/** What each step does, as the beginning of a sentence about its failure, and what of the person's work is safe when it fails. */
+const stepFaults: Partial<Record<Effect['do'], { what: string; safe: string }>> = {
+  reserve: { what: 'Reserving a place failed', safe: 'Nothing was changed' },
+  place: { what: 'Making the folders of this session failed', safe: 'The last backup is untouched' },
+  restore: { what: 'Bringing the files failed', safe: 'The last backup is untouched' },
+  boot: { what: 'Starting the workspace failed', safe: 'The files are untouched' },
+  join: { what: 'Joining the room failed', safe: 'The files are untouched' },
+  quiesce: { what: 'Ending the programs failed', safe: 'The files are on the disk of this machine' },
+  flush: { what: 'Saving the files failed', safe: 'They are on the disk of this machine' },
+  verify: { what: 'Checking the backup failed', safe: 'The files are on the disk of this machine' },
+  release: { what: 'Clearing the place failed', safe: 'The backup is whole' },
+}
+
+/**
+ * Why an action failed, for people: its own words where it has some. A fault that nobody foresaw says which step it was, what is
+ * safe and what to do; the rest is in the log, under the repl's id.
+ */
+export function failureWords(effect: Effect, error: AppError, repl: string): string {
+  if (error.code !== 'internal') return error.say
+  const { what, safe } = stepFaults[effect.do] ?? { what: 'A step failed', safe: 'Nothing was given up' }
+  const why = systemReason(error.cause)
+  if (why !== null) return `${what}: ${why}, then try again. ${safe}.`
+  return `${what} for a reason that DevEx does not know. ${safe}. Try again; if it fails again, look for ${repl} in the log of DevEx.`
 }
 
 /** Characters of a program's last words that fit a sentence on screen. */
