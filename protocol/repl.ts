@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { WireError } from './errors.ts'
 import { Role } from './access.ts'
-import { Code, Generation, PersonId, PersonName, ReplId, ReplName, TemplateId } from './ids.ts'
+import { Code, Generation, GuestName, PersonId, PersonName, ReplId, ReplName, TemplateId } from './ids.ts'
 
 export const Phase = z.enum([
   'CREATED',
@@ -227,7 +227,8 @@ export const CreateInvite = z.object({
 export const ChangeMember = z.object({ role: Role.exclude(['owner']) })
 /** `invites`: take back every invite that is still good, too; a guest could come again by one. */
 export const RemoveMember = z.object({ invites: z.boolean().default(false) })
-export const AcceptInvite = z.object({ name: PersonName.optional() })
+/** `bad-input` when somebody in the repl is called so already. */
+export const AcceptInvite = z.object({ name: GuestName.optional() })
 export const InvitePreview = z.object({
   replName: ReplName,
   role: Role,
