@@ -22,6 +22,7 @@ const routes: Route[] = [
   { path: 'repl/:id/rename', file: 'routes/repl.$id.rename.ts' },
   { path: 'repl/:id/delete', file: 'routes/repl.$id.delete.ts' },
   { path: 'repl/:id/zip', file: 'routes/repl.$id.zip.ts' },
+  { path: 'repl/:id/no-file', file: 'routes/repl.$id.no-file.tsx' },
   { path: 'repl/:id/kept/:kept', file: 'routes/repl.$id.kept.$kept.ts' },
   { path: 'repl/:id/preview', file: 'routes/repl.$id.preview.ts' },
   { path: 'repl/:id/preview-visibility', file: 'routes/repl.$id.preview-visibility.ts' },

@@ -73,7 +73,7 @@ export function SessionPanel({ repl, progress, offsetMs, onRepl }: SessionPanelP
           </Button>
         )}
         {words.offersZip && (
-          <a href={`/repl/${repl.id}/zip`} download className={buttonClasses('plain')}>
+          <a href={`/repl/${repl.id}/zip`} target="_blank" rel="noopener" className={buttonClasses('plain')}>
             Download as zip
           </a>
         )}

@@ -2,7 +2,8 @@
 import { Command as Finder } from 'cmdk'
 import { Dialog } from 'radix-ui'
 import { useEffect, useMemo, useState } from 'react'
-import { nameOf } from '../../../protocol/paths.ts'
+import { folderOf, nameOf } from '../../../protocol/paths.ts'
+import { shownName, shownPath } from '../../ui/shown-name.ts'
 import { FileIcon } from '../files/file-icon.tsx'
 import { useRun } from '../run/run-button.tsx'
 import { useOpenTerminal } from '../terminal/terminal-panel.tsx'
@@ -98,10 +99,8 @@ function FileItem({ path, onSelect }: { path: string; onSelect: () => void }) {
   return (
     <Finder.Item value={path} onSelect={onSelect} className={item}>
       <FileIcon name={name} />
-      <span className="shrink-0">{name}</span>
-      <span className="truncate text-label text-muted">
-        {path === name ? '' : path.slice(0, -name.length - 1)}
-      </span>
+      <span className="max-w-[60%] shrink-0 truncate whitespace-pre">{shownName(name)}</span>
+      <span className="truncate text-label text-muted">{shownPath(folderOf(path))}</span>
     </Finder.Item>
   )
 }

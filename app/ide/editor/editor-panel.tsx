@@ -2,6 +2,7 @@
 import { Suspense, lazy } from 'react'
 import { FileCode2 } from 'lucide-react'
 import { Button } from '../../ui/button.tsx'
+import { shownName } from '../../ui/shown-name.ts'
 import { EmptyView, ErrorView, LoadingView } from '../../ui/views.tsx'
 import { nameOf } from '../../../protocol/paths.ts'
 import { NoticeBar } from '../notice-bar.tsx'
@@ -62,7 +63,7 @@ const sizeWords = (bytes: number): string => {
 function OtherView({ tab }: { tab: Tab }) {
   const { files, notices, tabs } = useWorkbench()
   const { view } = tab
-  const name = nameOf(tab.path)
+  const name = shownName(nameOf(tab.path))
   if (view.kind === 'opening') return <LoadingView say={`Opening ${name}`} />
   if (view.kind === 'failed') {
     return (

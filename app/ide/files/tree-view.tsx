@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef } from 'react'
 import { nameOf } from '../../../protocol/paths.ts'
 import { Button } from '../../ui/button.tsx'
 import { ContextMenu } from '../../ui/menu.tsx'
+import { shownName } from '../../ui/shown-name.ts'
 import { useOthersByFile } from '../people/use-present.ts'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
@@ -100,7 +101,7 @@ export function TreeView({ panel, isViewer, onQuestion, onCreate, onUpload }: Tr
                     isShown={path === shown}
                     isDropTarget={kind === 'folder' && drops.target === path}
                     isDraggable={!isViewer}
-                    field={isNamed ? field(`New name of ${nameOf(path)}`, nameOf(path)) : null}
+                    field={isNamed ? field(`New name of ${shownName(nameOf(path))}`, nameOf(path)) : null}
                     onPress={() => actions.press(row)}
                     onMenu={() => panel.focus(path)}
                     onDragStart={(event) => drops.start(event, path)}

@@ -4,6 +4,7 @@ import { useEffect, useRef, type ReactNode } from 'react'
 import { folderOf, nameOf } from '../../../protocol/paths.ts'
 import type { SearchMatch, SearchQuery } from '../../../protocol/search.ts'
 import { IconButton } from '../../ui/button.tsx'
+import { shownName, shownPath, shownText } from '../../ui/shown-name.ts'
 import { FileIcon } from '../files/file-icon.tsx'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
@@ -117,10 +118,12 @@ function FileResults({ file }: { file: FoundFile }) {
   const name = nameOf(file.path)
   return (
     <div className="[content-visibility:auto]">
-      <h3 className="flex h-6 items-center gap-1.5 px-2 pointer-coarse:h-10" title={file.path}>
+      <h3 className="flex h-6 items-center gap-1.5 px-2 pointer-coarse:h-10" title={shownPath(file.path)}>
         <FileIcon name={name} />
-        <span className="shrink-0">{name}</span>
-        <span className="min-w-0 flex-1 truncate text-label text-muted">{folderOf(file.path)}</span>
+        <span className="shrink-0 whitespace-pre">{shownName(name)}</span>
+        <span className="min-w-0 flex-1 truncate text-label text-muted">
+          {shownPath(folderOf(file.path))}
+        </span>
         <span className="text-label text-muted tabular-nums">{file.matches.length}</span>
       </h3>
       <ul>
@@ -150,9 +153,9 @@ function Place({ path, match }: { path: string; match: SearchMatch }) {
     >
       <span className="w-8 shrink-0 text-right text-label text-muted tabular-nums">{line}</span>
       <span className="truncate font-mono text-label whitespace-pre">
-        {before}
-        <mark className="rounded-xs bg-accent-soft text-ink">{text.slice(at, at + length)}</mark>
-        {text.slice(at + length)}
+        {shownText(before)}
+        <mark className="rounded-xs bg-accent-soft text-ink">{shownText(text.slice(at, at + length))}</mark>
+        {shownText(text.slice(at + length))}
       </span>
     </button>
   )
