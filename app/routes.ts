@@ -15,6 +15,7 @@ const routes: Route[] = [
   { path: 'repls', file: 'routes/repls.ts' },
   { path: 'repl/:id', file: 'routes/repl.$id.tsx' },
   { path: 'repl/:id/now', file: 'routes/repl.$id.now.ts' },
+  { path: 'repl/:id/use', file: 'routes/repl.$id.use.ts' },
   { path: 'repl/:id/progress', file: 'routes/repl.$id.progress.ts' },
   { path: 'repl/:id/doors', file: 'routes/repl.$id.doors.ts' },
   { path: 'repl/:id/start', file: 'routes/repl.$id.start.ts' },

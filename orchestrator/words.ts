@@ -62,17 +62,19 @@ export function systemReason(thrown: unknown): string | null {
   return own ?? systemReason(thrown.cause)
 }
 
-/** What each step does, as the beginning of a sentence about its failure, and what of the person's work is safe when it fails. */
-const stepFaults: Partial<Record<Effect['do'], { what: string; safe: string }>> = {
+/** Of each step: the beginning of a sentence about its failure, what of the person's work is safe then, and whether it is tried again. */
+type StepFault = { what: string; safe: string; again?: true }
+const onDisk = 'The files are on the disk of this machine'
+const stepFaults: Partial<Record<Effect['do'], StepFault>> = {
   reserve: { what: 'Reserving a place failed', safe: 'Nothing was changed' },
   place: { what: 'Making the folders of this session failed', safe: 'The last backup is untouched' },
   restore: { what: 'Bringing the files failed', safe: 'The last backup is untouched' },
   boot: { what: 'Starting the workspace failed', safe: 'The files are untouched' },
   join: { what: 'Joining the room failed', safe: 'The files are untouched' },
-  quiesce: { what: 'Ending the programs failed', safe: 'The files are on the disk of this machine' },
-  flush: { what: 'Saving the files failed', safe: 'They are on the disk of this machine' },
-  verify: { what: 'Checking the backup failed', safe: 'The files are on the disk of this machine' },
-  release: { what: 'Clearing the place failed', safe: 'The backup is whole' },
+  quiesce: { what: 'Ending the programs failed', safe: onDisk, again: true },
+  flush: { what: 'Saving the files failed', safe: onDisk, again: true },
+  verify: { what: 'Checking the backup failed', safe: onDisk, again: true },
+  release: { what: 'Clearing the place failed', safe: 'The backup is whole', again: true },
 }
 
 /**
@@ -81,10 +83,14 @@ const stepFaults: Partial<Record<Effect['do'], { what: string; safe: string }>> 
  */
 export function failureWords(effect: Effect, error: AppError, repl: string): string {
   if (error.code !== 'internal') return error.say
-  const { what, safe } = stepFaults[effect.do] ?? { what: 'A step failed', safe: 'Nothing was given up' }
+  const { what, safe, again } = stepFaults[effect.do] ?? {
+    what: 'A step failed',
+    safe: 'Nothing was given up',
+  }
+  const next = again ? 'It is tried again by itself' : 'Try again'
   const why = systemReason(error.cause)
-  if (why !== null) return `${what}: ${why}, then try again. ${safe}.`
-  return `${what} for a reason that DevEx does not know. ${safe}. Try again; if it fails again, look for ${repl} in the log of DevEx.`
+  if (why !== null) return `${what}: ${why}. ${safe}. ${next}.`
+  return `${what} for a reason that DevEx does not know. ${safe}. ${next}; if it goes on, look for ${repl} in the log of DevEx.`
 }
 
 /** Characters of a program's last words that fit a sentence on screen. */

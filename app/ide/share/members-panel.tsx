@@ -13,7 +13,7 @@ import { useWorkbench } from '../workbench-context.ts'
 import { whereWords } from '../people/where-words.ts'
 import { changeRole, readInvites, readMembers, removeMember, type SharedRole } from './share-door.ts'
 import { overWords } from './link-list.tsx'
-import { useAsked } from './use-asked.ts'
+import { useAsked } from '../use-asked.ts'
 
 export function MembersPanel() {
   const { repl } = useWorkbench()

@@ -1,25 +1,9 @@
 // The bar at the foot: what is true of the connection and of saving, where the cursor is, how isolated the session runs.
-import type { Level } from '../../../protocol/repl.ts'
 import { ClockTime } from '../../ui/time.tsx'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { ConnectionDot } from './connection-dot.tsx'
-
-const levelWords: Record<Level, { short: string; long: string }> = {
-  process: {
-    short: 'Not isolated',
-    long: 'Programs run as plain processes of this machine. Share only with people you trust.',
-  },
-  bwrap: {
-    short: 'Own files',
-    long: 'Programs see their own files only, and reach the web through a proxy.',
-  },
-  'bwrap+net': { short: 'Own files and network', long: 'Programs see their own files and network only.' },
-  'bwrap+net+cgroup': {
-    short: 'Isolated',
-    long: 'Programs see their own files and network only, with limits on memory and processor.',
-  },
-}
+import { SessionDetails } from './session-details.tsx'
 
 /** "Saved" is said only when every own edit is on the runner's disk, its file still there, and the runner there to say so. */
 export function useSavedWords(): 'Saved' | 'File deleted' | null {
@@ -75,14 +59,7 @@ export function StatusBar() {
           </span>
         </>
       )}
-      {level !== null && (
-        <span
-          title={levelWords[level].long}
-          aria-label={`${levelWords[level].short}. ${levelWords[level].long}`}
-        >
-          {levelWords[level].short}
-        </span>
-      )}
+      {level !== null && word !== 'stopped' && <SessionDetails level={level} />}
     </footer>
   )
 }
