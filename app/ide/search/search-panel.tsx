@@ -6,6 +6,7 @@ import type { SearchMatch, SearchQuery } from '../../../protocol/search.ts'
 import { IconButton } from '../../ui/button.tsx'
 import { shownName, shownPath, shownText } from '../../ui/shown-name.ts'
 import { FileIcon } from '../files/file-icon.tsx'
+import { UnshownNote } from '../files/unshown-note.tsx'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import type { FoundFile, SearchState } from './search.ts'
@@ -73,6 +74,7 @@ export function SearchPanel() {
         )}
       </div>
       <Results state={state} />
+      {state.step !== 'idle' && <UnshownNote what="searched" />}
     </section>
   )
 }
