@@ -19,14 +19,17 @@ export function useAsked<T>(read: () => Promise<T>): Asked<T> {
   // A look that succeeds makes a failed one forgotten, and not a change that was refused.
   const [unseen, setUnseen] = useState<string | null>(null)
   const [refused, setRefused] = useState<string | null>(null)
-  const look = useCallback(async () => {
-    try {
-      setValue(await read())
-      setUnseen(null)
-    } catch (thrown) {
-      setUnseen(asAppError(thrown).say)
-    }
-  }, [read])
+  const look = useCallback(
+    () =>
+      read().then(
+        (seen) => {
+          setValue(seen)
+          return setUnseen(null)
+        },
+        (thrown: unknown) => setUnseen(asAppError(thrown).say),
+      ),
+    [read],
+  )
   useEffect(() => {
     void look()
     const timer = setInterval(() => void look(), everyMs)
