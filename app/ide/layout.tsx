@@ -36,10 +36,14 @@ const panels: Record<NarrowPanel, { label: string; icon: typeof Files; draw: () 
 }
 const narrowOrder: readonly NarrowPanel[] = ['files', 'editor', 'terminal', 'preview', 'people']
 
+/** Seen when the keyboard came to the region itself, by F6: nothing in it has taken it. */
+const ring =
+  'h-full min-h-0 min-w-0 outline-none focus-visible:outline-2 focus-visible:-outline-offset-2 focus-visible:outline-accent'
+
 function Region({ name }: { name: NarrowPanel }) {
   const { label, draw } = panels[name]
   return (
-    <div data-region={name} tabIndex={-1} className="h-full min-h-0 min-w-0 outline-none">
+    <div data-region={name} tabIndex={-1} className={ring}>
       <PanelBoundary name={label}>{draw()}</PanelBoundary>
     </div>
   )

@@ -20,7 +20,7 @@ export function TopBar() {
     <header
       data-region="top"
       tabIndex={-1}
-      className="flex h-(--bar-top) shrink-0 items-center gap-2 border-b border-line bg-surface px-2 outline-none"
+      className="flex h-(--bar-top) shrink-0 items-center gap-2 border-b border-line bg-surface px-2 outline-none focus-visible:outline-2 focus-visible:-outline-offset-2 focus-visible:outline-accent"
     >
       <ReplMenu onStop={() => show('stop')} />
       <ConnectionPill />

@@ -56,7 +56,7 @@ export function SessionOverlay({ repl, panel, children, open }: SessionOverlayPr
               Download as zip
             </a>
           )}
-          <Button size="small" look="primary" onClick={() => setReading(false)}>
+          <Button ref={focusOnce} size="small" look="primary" onClick={() => setReading(false)}>
             Show the session
           </Button>
         </div>

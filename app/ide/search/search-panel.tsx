@@ -7,6 +7,7 @@ import { IconButton } from '../../ui/button.tsx'
 import { shownName, shownPath, shownText } from '../../ui/shown-name.ts'
 import { FileIcon } from '../files/file-icon.tsx'
 import { UnshownNote } from '../files/unshown-note.tsx'
+import { goToRegion } from '../regions.ts'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import type { FoundFile, SearchState } from './search.ts'
@@ -31,7 +32,11 @@ export function SearchPanel() {
   }, [side])
   const { query } = state
   const change = (part: Partial<SearchQuery>): void => search.ask({ ...query, ...part })
-  const back = (): void => view.update((now) => ({ ...now, side: 'files' }))
+  const back = (): void => {
+    view.update((now) => ({ ...now, side: 'files' }))
+    // What had the keyboard is hidden with the search: the files take it, once they are drawn.
+    requestAnimationFrame(() => goToRegion('files'))
+  }
   return (
     <section aria-label="Search" data-testid="search" className="flex h-full min-h-0 flex-col">
       <header className="flex h-(--bar-tabs) shrink-0 items-center pr-1 pl-3">
@@ -122,7 +127,7 @@ function FileResults({ file }: { file: FoundFile }) {
     <div className="[content-visibility:auto]">
       <h3 className="flex h-6 items-center gap-1.5 px-2 pointer-coarse:h-10" title={shownPath(file.path)}>
         <FileIcon name={name} />
-        <span className="shrink-0 whitespace-pre">{shownName(name)}</span>
+        <span className="max-w-[75%] shrink-0 truncate whitespace-pre">{shownName(name)}</span>
         <span className="min-w-0 flex-1 truncate text-label text-muted">
           {shownPath(folderOf(file.path))}
         </span>

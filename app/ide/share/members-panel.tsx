@@ -86,7 +86,7 @@ function MemberRow({ member, onRole, onRemove }: MemberRowProps) {
       {isOwner ? (
         <span className="text-muted">Owner</span>
       ) : (
-        <span className="flex items-center gap-2">
+        <span className="flex items-center gap-2 max-sm:w-full max-sm:pl-10">
           <select
             aria-label={`Role of ${member.name}`}
             value={member.role}
