@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** The longest first, so that none is left over when all others are done: most of their time is waiting. */
 const longest = [
   'collab/idle',
-  'journeys/enter',
+  'fuzz/enter',
   'journeys/offline',
   'journeys/main-job',
   'journeys/deaths',
@@ -51,7 +51,7 @@ export default defineConfig({
       project('runner'),
       project('orchestrator'),
       project('app', { environment: 'happy-dom' }),
-      project('fuzz'),
+      project('fuzz', { testTimeout: 120_000, hookTimeout: 120_000 }),
       // After everything else, and few at a time: each is a whole product with its browser.
       project('journeys', {
         testTimeout: 120_000,
@@ -60,7 +60,7 @@ export default defineConfig({
         sequence: { groupOrder: 1 },
       }),
     ],
-    maxWorkers: 4,
+    maxWorkers: 5,
     sequence: { sequencer: LongestFirst },
   },
 })

@@ -238,16 +238,25 @@ export class Room {
   /** Edits are taken again: whoever had one refused is asked for everything we lack. */
   thawed(): void {
     this.tellStanding()
-    if (!this.#joining.isReady) return
-    for (const peer of this.#peers) if (peer.hasGap) peer.send(step1Frame(this.#joining.vector()))
+    this.#askGaps()
+  }
+
+  /** Who may edit, and had something refused while nobody's edits were taken, is asked for all that we lack. */
+  #askGaps(): void {
+    if (!this.#joining.isReady || this.#runner.frozen !== null) return
+    for (const peer of this.#peers)
+      if (peer.hasGap && peer.mayEdit) peer.send(step1Frame(this.#joining.vector()))
   }
 
   /** A runner that came back may have taken in what tools wrote while nobody listened: our peers lack it. */
   state(state: { vector: Uint8Array; update: Uint8Array }): void {
-    const known = this.#isNewLink && this.#joining.isReady ? this.#joining.vector() : null
+    const isFirst = this.#isNewLink
+    const known = isFirst && this.#joining.isReady ? this.#joining.vector() : null
     this.#isNewLink = false
     this.#joining.answer(state)
     this.tellStanding()
+    // A session that was frozen may have ended, and this be the next one.
+    if (isFirst) this.#askGaps()
     if (known) this.#fanOut(missing(state.update, known), null)
     for (const peer of this.#peers) this.#serveOrWait(peer)
     for (const { wants } of this.#peers) if (wants) return this.#askForState()

@@ -9,7 +9,7 @@ import { PeoplePanel } from './people/people-panel.tsx'
 import { PreviewPanel } from './preview/preview-panel.tsx'
 import { TerminalPanel } from './terminal/terminal-panel.tsx'
 import { SidePanel } from './side-panel.tsx'
-import { useStore } from './use-store.ts'
+import { usePart, useStore } from './use-store.ts'
 import { useWorkbench, type NarrowPanel } from './workbench-context.ts'
 
 /** Below this width in pixels one panel is shown at a time. */
@@ -104,7 +104,7 @@ export function WideLayout() {
 
 export function NarrowLayout() {
   const { view } = useWorkbench()
-  const { narrow: shown } = useStore(view)
+  const shown = usePart(view, ({ narrow }) => narrow)
   return (
     <>
       <main className="relative min-h-0 flex-1">
@@ -132,7 +132,7 @@ export function NarrowLayout() {
 
 function NarrowButton({ name }: { name: NarrowPanel }) {
   const { view } = useWorkbench()
-  const isShown = useStore(view).narrow === name
+  const isShown = usePart(view, ({ narrow }) => narrow === name)
   const { label, icon: Icon } = panels[name]
   return (
     <button

@@ -2,12 +2,12 @@
 import { useEffect } from 'react'
 import { FilesPanel } from './files/files-panel.tsx'
 import { SearchPanel } from './search/search-panel.tsx'
-import { useStore } from './use-store.ts'
+import { usePart } from './use-store.ts'
 import { useWorkbench } from './workbench-context.ts'
 
 export function SidePanel() {
   const { view } = useWorkbench()
-  const { side } = useStore(view)
+  const side = usePart(view, (now) => now.side)
   useSearchKeys()
   return (
     <>

@@ -3,12 +3,12 @@ import { useState } from 'react'
 import { asAppError } from '../../protocol/errors.ts'
 import { Confirm } from '../ui/dialog.tsx'
 import { postToApp } from './link/app-door.ts'
-import { useStore } from './use-store.ts'
+import { usePart, useStore } from './use-store.ts'
 import { useWorkbench } from './workbench-context.ts'
 
 export function StopQuestion() {
   const { view, repl, presence } = useWorkbench()
-  const { dialog } = useStore(view)
+  const dialog = usePart(view, (now) => now.dialog)
   const others = useStore(presence.people).filter((person) => !person.isMe)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<string | null>(null)

@@ -17,7 +17,7 @@ import { StatusBar } from './status/status-bar.tsx'
 import { StopQuestion } from './stop-question.tsx'
 import { createStore } from './store.ts'
 import { TopBar } from './top-bar.tsx'
-import { useStore } from './use-store.ts'
+import { usePart, useStore } from './use-store.ts'
 import { startWorkbench } from './workbench.ts'
 import {
   useWorkbench,
@@ -100,9 +100,11 @@ function Frame() {
 /** Others see in tree and tabs where this page is. */
 function useShownPlace(): void {
   const { presence, tabs, view } = useWorkbench()
-  const { tabs: list, active } = useStore(tabs.state)
-  const { terminal } = useStore(view)
-  const file = list.find((tab) => tab.key === active)?.path ?? null
+  const file = usePart(
+    tabs.state,
+    ({ tabs: list, active }) => list.find((tab) => tab.key === active)?.path ?? null,
+  )
+  const terminal = usePart(view, (now) => now.terminal)
   useEffect(() => presence.show({ file, terminal }), [presence, file, terminal])
 }
 
@@ -115,7 +117,7 @@ const spokenWords: Partial<Record<ConnectionWord['word'], string>> = {
 /** Only changes that matter to somebody who listens: lost, back, stopped. Not each sending. */
 function useSpokenConnection(): void {
   const { connection } = useWorkbench()
-  const spoken = spokenWords[useStore(connection).word]
+  const spoken = spokenWords[usePart(connection, ({ word }) => word)]
   useEffect(() => {
     if (spoken !== undefined) announce(spoken)
   }, [spoken])
@@ -124,7 +126,7 @@ function useSpokenConnection(): void {
 /** Words that only said the connection was away go when it is back. */
 function useReturnedConnection(): void {
   const { link, notices } = useWorkbench()
-  const isLive = useStore(link.phase).phase === 'live'
+  const isLive = usePart(link.phase, ({ phase }) => phase === 'live')
   useEffect(() => {
     if (isLive) notices.cameBack()
   }, [isLive, notices])
@@ -134,9 +136,9 @@ function useReturnedConnection(): void {
 function Refusal() {
   const { link, repl, documents } = useWorkbench()
   const phase = useStore(link.phase)
-  const { unsaved } = useStore(documents.summary)
+  const isWaiting = usePart(documents.summary, ({ unsaved }) => unsaved > 0)
   if (phase.phase !== 'refused') return null
-  const left = unsaved > 0 ? ' What you typed last was not sent: it is still in this page, so copy it.' : ''
+  const left = isWaiting ? ' What you typed last was not sent: it is still in this page, so copy it.' : ''
   return (
     <div data-testid="refusal" className="border-b border-line bg-bad-soft">
       <ErrorView

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { grace } from '../support/keys.ts'
 import { rawSocket, relaySetting, stockClient } from './setting.ts'
-import { noticeFrame, progressFrame, step1Frame, updateFrame } from '../../collab-server/wire.ts'
+import { noticeFrame, progressFrame, step1Frame, step2Frame, updateFrame } from '../../collab-server/wire.ts'
 import { Meeting } from '../../collab-server/meeting.ts'
 import { Room } from '../../collab-server/room.ts'
 import { pino } from 'pino'
@@ -231,6 +231,30 @@ test('C-14 after freeze no edit is taken, and frozen comes after every edit befo
   expect(setting.runner.textOf(setting.room.doc)).toBe('before')
   setting.runner.send({ type: 'thaw' })
   await eventually(() => ours.got.some((frame) => Buffer.compare(frame, noticeFrame({ kind: 'live' })) === 0))
+})
+
+test('C-14 C-5 what a page sent into the end of a session is asked for again by the next one, and saved', async () => {
+  const setting = await relaySetting('text')
+  const ours = await rawSocket(setting, { ours: true })
+  const says = (kind: string) => ours.got.filter((frame) => words(frame).notice?.kind === kind).length
+  await eventually(() => says('live') > 0)
+  ours.socket.send(step1Frame(Uint8Array.of(0)))
+  setting.runner.send({ type: 'freeze', say: 'Stopping.' })
+  await eventually(() => setting.runner.seen.includes('frozen'))
+  ours.socket.send(updateFrame(anUpdate('late ')))
+  await eventually(() => says('read-only') > 0)
+  const isQuestion = (frame: Uint8Array) => frame[0] === 0 && frame[1] === 0
+  const asked = ours.got.filter(isQuestion).length
+
+  const told = says('read-only')
+  setting.runner.kill()
+  await eventually(() => says('read-only') > told)
+  await setting.runner.connect(setting.url, setting.session)
+
+  await eventually(() => ours.got.filter(isQuestion).length > asked)
+  ours.socket.send(step2Frame(anUpdate('late ')))
+  await eventually(() => setting.runner.textOf(setting.room.doc).includes('late '))
+  await eventually(() => ours.got.some((frame) => Buffer.compare(frame, progressFrame(2, 2)) === 0))
 })
 
 function fakePeer(name: string) {

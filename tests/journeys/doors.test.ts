@@ -2,32 +2,20 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { picture, workspaceIn } from '../support/picture.ts'
-import { startProduct } from '../support/product.ts'
-import type { Product } from '../support/product.ts'
+import { ownedProduct } from '../support/owned-product.ts'
 import { Visitor } from '../support/visitor.ts'
 
-let product: Product
-let owner: Visitor
+const here = ownedProduct()
 
-beforeAll(async () => {
-  product = await startProduct()
-  owner = await Visitor.arrive(product.link)
-})
-
-afterAll(async () => {
-  await product.stop()
-  product.clean()
-})
-
-const workspaceOf = (repl: string): string => workspaceIn(product.data, repl)
+const workspaceOf = (repl: string): string => workspaceIn(here.product.data, repl)
 
 test('C-7 W-4 T-1 two people write and run a program in one REPL', async () => {
-  const repl = await owner.create('two sum', 'python')
-  const ada = await owner.start(repl.id)
-  const invite = await owner.invite(repl.id, 'editor')
+  const repl = await here.owner.create('two sum', 'python')
+  const ada = await here.owner.start(repl.id)
+  const invite = await here.owner.invite(repl.id, 'editor')
   const grace = await (await Visitor.arrive(invite, { name: 'Grace' })).enter(repl.id)
   const a = await ada.edit('main.py')
   const b = await grace.edit('main.py')
@@ -74,8 +62,8 @@ test('C-7 W-4 T-1 two people write and run a program in one REPL', async () => {
 })
 
 test('R-8 after a stop, with the workspace removed by hand, a start brings everything back: same files, same epoch', async () => {
-  const repl = await owner.create('everything back', 'node')
-  const ada = await owner.start(repl.id)
+  const repl = await here.owner.create('everything back', 'node')
+  const ada = await here.owner.start(repl.id)
   const tree = ada.tree()
   const open = async (): Promise<{ epoch: string; doc: string }> => {
     const answer = (await tree
@@ -100,11 +88,11 @@ test('R-8 after a stop, with the workspace removed by hand, a start brings every
   await eventually(() => readFileSync(join(workspace, 'index.js'), 'utf8').startsWith('// kept'))
   const picturedBefore = picture(workspace)
   ada.leave()
-  await owner.post(`/repl/${repl.id}/stop`)
+  await here.owner.post(`/repl/${repl.id}/stop`)
   await eventually(() => !existsSync(workspace), 30_000)
   rmSync(workspace, { recursive: true, force: true })
 
-  const again = await owner.start(repl.id)
+  const again = await here.owner.start(repl.id)
   expect(picture(workspaceOf(repl.id))).toEqual(picturedBefore)
   const after = (await again
     .tree()

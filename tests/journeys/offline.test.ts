@@ -172,7 +172,7 @@ describe.skipIf(noBrowser)('offline', () => {
     ada.page = await comeBack()
     await eventually(() => timesIn(onDisk(), typed.at(-1) ?? '') === 1)
     expectEachOnce(onDisk(), typed)
-    await eventually(async () => (await stores(ada.page)) === 0)
+    await eventually(async () => (await stores(ada.page)) === 0, 30_000)
   })
 
   test('C-11 edits that wait when a session stops arrive once after the next start', async () => {
@@ -217,7 +217,7 @@ describe.skipIf(noBrowser)('offline', () => {
     expectEachOnce(onDisk(), typed)
     expect(onDisk()).toBe(`# another history\n${old} ${typed.join(' ')}`)
     inside.leave()
-    await eventually(async () => (await stores(ada.page)) === 0)
+    await eventually(async () => (await stores(ada.page)) === 0, 30_000)
   })
 
   test('C-11 two tabs of ada have edits of their own in one file while offline: all of both arrive, each once', async () => {

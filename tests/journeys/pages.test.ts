@@ -245,6 +245,36 @@ test.skipIf(noBrowser)(
   },
 )
 
+test.skipIf(noBrowser)(
+  'F-7 F-11 the workbench says since when backups fail and what is safe; a download that fails there is a page of its own',
+  async () => {
+    const running = { phase: 'RUNNING', desired: 'running', level: 'process' } as const
+    const repl = app.api.newRepl(ada, 'ailing', running)
+    const { page, context } = await signedIn()
+    await page.goto(`${app.url}/repl/${repl.id}`)
+    await page.getByTestId('workbench').waitFor()
+    expect(await page.getByTestId('backup-trouble').count()).toBe(0)
+
+    const since = new Date().setHours(0, 1, 0, 0)
+    const say = 'The disk of the object store is full.'
+    app.api.change(repl.id, { backupTrouble: { since, say } })
+    const bar = page.getByTestId('backup-trouble')
+    await bar.getByText(`Backups fail since 00:01: ${say} Your work is on the disk of the machine`).waitFor()
+    expect(await findings(page)).toEqual([])
+    app.api.change(repl.id, { backupTrouble: undefined })
+    await bar.waitFor({ state: 'detached' })
+
+    const other = await context.newPage()
+    await other.goto(`${app.url}/repl/${repl.id}/zip`)
+    await other.getByRole('heading', { name: 'This cannot be downloaded now' }).waitFor()
+    expect(await findings(other)).toEqual([])
+    await other.getByRole('link', { name: 'Back to the REPL' }).click()
+    await other.getByTestId('workbench').waitFor()
+    app.api.change(repl.id, { phase: 'DELETED' })
+    await context.close()
+  },
+)
+
 test.skipIf(noBrowser)('the theme is worn at once and kept', async () => {
   const { page, context } = await signedIn({ colorScheme: 'light' })
   const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor')

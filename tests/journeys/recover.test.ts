@@ -4,30 +4,18 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { programOf } from '../support/processes.ts'
-import { startProduct } from '../support/product.ts'
-import type { Product } from '../support/product.ts'
-import { type Inhabitant, Visitor } from '../support/visitor.ts'
+import { ownedProduct } from '../support/owned-product.ts'
+import type { Inhabitant } from '../support/visitor.ts'
 
 /** What may be lost with a sandbox, in milliseconds. */
 const promised = { textMs: 2_000, filesMs: 30_000 }
 
-let product: Product
-let owner: Visitor
+const here = ownedProduct()
 
-beforeAll(async () => {
-  product = await startProduct()
-  owner = await Visitor.arrive(product.link)
-})
-
-afterAll(async () => {
-  await product.stop()
-  product.clean()
-})
-
-const sandbox = (repl: string) => join(product.data, 'sandboxes', repl)
+const sandbox = (repl: string) => join(here.product.data, 'sandboxes', repl)
 const workspace = (repl: string) => join(sandbox(repl), 'work', 'workspace')
 
 /** Both programs, what stands around them, and every folder of the sandbox, in one instant. */
@@ -57,14 +45,14 @@ function typist(text: { insert(at: number, content: string): void }) {
 /** As another person's fresh page would: through new doors, of the next generation. */
 async function enterAgain(repl: string, generation: number): Promise<Inhabitant> {
   return eventually(async () => {
-    const inside = await owner.enter(repl)
+    const inside = await here.owner.enter(repl)
     return inside.doors.generation === generation ? inside : undefined
   }, 60_000)
 }
 
 test('F-6 F-7 F-8 F-9 C-11 a sandbox lost while somebody types: text up to 2 s before is there once, files up to 30 s before', async () => {
-  const repl = await owner.create('lost and found', 'python')
-  const ada = await owner.start(repl.id)
+  const repl = await here.owner.create('lost and found', 'python')
+  const ada = await here.owner.start(repl.id)
   const page = await ada.edit('main.py')
   const files: { name: string; at: number }[] = []
   const hand = typist(page.text)
@@ -111,9 +99,9 @@ test('F-6 F-7 F-8 F-9 C-11 a sandbox lost while somebody types: text up to 2 s b
   text.insert(0, 'after\n')
   await eventually(() => readFileSync(join(workspace(repl.id), 'main.py'), 'utf8').startsWith('after\n'))
   again.leave()
-  await owner.post(`/repl/${repl.id}/stop`)
+  await here.owner.post(`/repl/${repl.id}/stop`)
   await eventually(() => !existsSync(workspace(repl.id)), 60_000)
-  const store = execFileSync('find', [join(product.data, 'objects'), '-name', 'HEAD.json'], {
+  const store = execFileSync('find', [join(here.product.data, 'objects'), '-name', 'HEAD.json'], {
     encoding: 'utf8',
   })
   expect(JSON.parse(readFileSync(store.trim(), 'utf8'))).toMatchObject({ generation: 2 })

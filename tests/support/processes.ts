@@ -60,15 +60,6 @@ function environOf(pid: number): string[] {
   }
 }
 
-/** Number on this machine of a program that its own shell in a repl's box knows as `inner`. */
-export function shellPidOf(repl: string, inner: number): number {
-  const box = programOf(repl, 'box')
-  // In a box of its own numbering the box stands below the first process of it; else both number alike.
-  const outer = innermost(box) === box ? inner : outerPid(parentOf(box), inner)
-  if (outer === null) throw new Error(`no process ${inner} in the box of ${repl}`)
-  return outer
-}
-
 /** As kill -9 does; resolves when it is gone. */
 export async function slay(pid: number): Promise<void> {
   process.kill(pid, 'SIGKILL')

@@ -8,7 +8,7 @@ import { FileIcon } from '../files/file-icon.tsx'
 import { useRun } from '../run/run-button.tsx'
 import { useOpenTerminal } from '../terminal/terminal-panel.tsx'
 import { useReturnFocus } from '../../ui/return-focus.ts'
-import { useStore } from '../use-store.ts'
+import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { commandsOf, type Command } from './commands.ts'
 import { bestPaths } from './best-paths.ts'
@@ -36,7 +36,7 @@ function useKeys(open: () => void, toggleRun: () => void): void {
 export function Palette() {
   const workbench = useWorkbench()
   const { view, files, tabs } = workbench
-  const { dialog } = useStore(view)
+  const dialog = usePart(view, (now) => now.dialog)
   const { entries } = useStore(files.tree)
   const [typed, setTyped] = useState('')
   const { isRunning, toggle } = useRun()

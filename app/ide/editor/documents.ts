@@ -157,7 +157,8 @@ class HeldDocuments implements Documents {
     for (const [id, entry] of this.#held) {
       if (entry.readers === 0 && entry.document.facts.get().waiting.unsaved === 0) this.#letGo(id)
     }
-    this.summary.set(summarise([...this.#held.values()].map((entry) => entry.document)))
+    const documents = [...this.#held.values()].map((entry) => entry.document)
+    this.summary.update((before) => summarise(documents, before.dirty))
   }
 
   /** The room has a new history: join it, and bring what this page had not sent as a change of text. */
@@ -208,7 +209,8 @@ async function remember(store: string | null, mark: CarryMark): Promise<void> {
 
 type Summing = Omit<DocumentsSummary, 'dirty'>
 
-function summarise(documents: OpenDocument[]): DocumentsSummary {
+/** `before`: the same set is answered while it has the same members, so that who shows it need not look again. */
+function summarise(documents: OpenDocument[], before: ReadonlySet<string>): DocumentsSummary {
   const dirty = new Set<string>()
   const sum: Summing = { unsaved: 0, unlogged: 0, isKept: true, awaySince: null, readOnly: null }
   for (const { id, facts } of documents) {
@@ -220,5 +222,6 @@ function summarise(documents: OpenDocument[]): DocumentsSummary {
     if (awaySince !== null) sum.awaySince = Math.min(awaySince, sum.awaySince ?? awaySince)
     sum.readOnly ??= readOnly
   }
-  return { ...sum, dirty }
+  const isSame = dirty.size === before.size && [...dirty].every((id) => before.has(id))
+  return { ...sum, dirty: isSame ? before : dirty }
 }

@@ -1,7 +1,7 @@
 // What a document's room tells its people, above the text: away, read-only, closed, deleted. One line, and an action where one helps.
 import { Info } from 'lucide-react'
 import { Button } from '../../ui/button.tsx'
-import { useStore } from '../use-store.ts'
+import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import type { DocumentFacts, OpenDocument } from './document.ts'
 
@@ -27,8 +27,8 @@ interface RoomWordsProps {
 
 export function RoomWords({ document, isGone, path }: RoomWordsProps) {
   const { files, notices, tabs, isViewer } = useWorkbench()
-  const facts = useStore(document.facts)
-  const words = wordsOf(facts, { gone: isGone, viewer: useStore(isViewer) })
+  const viewer = useStore(isViewer)
+  const words = usePart(document.facts, (facts) => wordsOf(facts, { gone: isGone, viewer }))
   if (words === null) return null
   const writeAgain = async (): Promise<void> => {
     await files.upload(path, new Blob([document.text.toString()]))

@@ -7,14 +7,14 @@ import { shownName, shownPath } from '../../ui/shown-name.ts'
 import { FileIcon } from '../files/file-icon.tsx'
 import { PresenceDots } from '../people/presence-dots.tsx'
 import { useOthersByFile } from '../people/use-present.ts'
-import { useStore } from '../use-store.ts'
+import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import type { Tab } from './tabs.ts'
 
 export function TabBar() {
   const { tabs, documents } = useWorkbench()
   const state = useStore(tabs.state)
-  const { dirty } = useStore(documents.summary)
+  const dirty = usePart(documents.summary, (summary) => summary.dirty)
   const people = useOthersByFile()
   const list = useRef<HTMLDivElement>(null)
   const isDirty = (tab: Tab): boolean => tab.view.kind === 'text' && dirty.has(tab.view.document.id)

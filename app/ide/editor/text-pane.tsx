@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import { useTheme } from '../../ui/theme.tsx'
 import { LoadingView } from '../../ui/views.tsx'
 import { isOverlayOpen } from '../keyboard.ts'
-import { useStore } from '../use-store.ts'
+import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { createCodeEditor, type CodeEditor } from './code-editor.ts'
 import type { OpenDocument } from './document.ts'
@@ -28,11 +28,11 @@ export function TextPane({ tab }: { tab: Tab | null }) {
     }
   }, [notices, view])
   useEffect(() => wearTheme(worn), [worn])
-  const state = useStore(tabs.state)
+  const list = usePart(tabs.state, (state) => state.tabs)
   useEffect(() => {
-    const open = state.tabs.flatMap((other) => (other.view.kind === 'text' ? [other.view.document.id] : []))
+    const open = list.flatMap((other) => (other.view.kind === 'text' ? [other.view.document.id] : []))
     editor?.keepOnly(new Set(open))
-  }, [editor, state.tabs])
+  }, [editor, list])
   const document = tab?.view.kind === 'text' ? tab.view.document : null
   return (
     <>
@@ -53,8 +53,10 @@ interface ShownProps {
 /** Shows the document once its text has come: an empty text that fills later would look like a loss. */
 function Shown({ editor, document, path }: ShownProps) {
   const { isViewer: viewer, view } = useWorkbench()
-  const { place } = useStore(view)
-  const { hasText, readOnly, closed } = useStore(document.facts)
+  const place = usePart(view, (now) => now.place)
+  const hasText = usePart(document.facts, (facts) => facts.hasText)
+  const readOnly = usePart(document.facts, (facts) => facts.readOnly)
+  const closed = usePart(document.facts, (facts) => facts.closed)
   const isViewer = useStore(viewer)
   useEffect(() => {
     if (!hasText) return editor.hide()

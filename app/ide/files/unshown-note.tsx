@@ -1,11 +1,11 @@
 // Says how many files are here that no list can name, so that nobody takes the list for the whole.
-import { useStore } from '../use-store.ts'
+import { usePart } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 
 /** `what`: what is not done with them here, a verb in the passive: "shown", "searched". */
 export function UnshownNote({ what }: { what: 'shown' | 'searched' }) {
   const { files } = useWorkbench()
-  const { unshown } = useStore(files.tree)
+  const unshown = usePart(files.tree, (tree) => tree.unshown)
   if (unshown === 0) return null
   return (
     <p

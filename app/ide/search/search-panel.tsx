@@ -8,7 +8,7 @@ import { shownName, shownPath, shownText } from '../../ui/shown-name.ts'
 import { FileIcon } from '../files/file-icon.tsx'
 import { UnshownNote } from '../files/unshown-note.tsx'
 import { goToRegion } from '../regions.ts'
-import { useStore } from '../use-store.ts'
+import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import type { FoundFile, SearchState } from './search.ts'
 
@@ -25,7 +25,7 @@ const switches: { name: Switch; label: string; icon: ReactNode }[] = [
 export function SearchPanel() {
   const { search, view } = useWorkbench()
   const state = useStore(search.state)
-  const { side } = useStore(view)
+  const side = usePart(view, (now) => now.side)
   const field = useRef<HTMLInputElement>(null)
   useEffect(() => {
     if (side === 'search') field.current?.select()

@@ -2,7 +2,7 @@
 import { Tabs } from 'radix-ui'
 import { can } from '../../../protocol/access.ts'
 import { Dialog } from '../../ui/dialog.tsx'
-import { useStore } from '../use-store.ts'
+import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench, type ViewState } from '../workbench-context.ts'
 import { LeavePanel } from './leave-panel.tsx'
 import { LinksPanel } from './links-panel.tsx'
@@ -14,7 +14,7 @@ const tab =
 
 export function ShareDialog() {
   const { view, repl, link } = useWorkbench()
-  const { dialog } = useStore(view)
+  const dialog = usePart(view, (now) => now.dialog)
   const role = useStore(link.doors.latest)?.role ?? repl.role
   const show = (next: ViewState['dialog']): void => view.update((now) => ({ ...now, dialog: next }))
   const isOpen = dialog === 'share' || dialog === 'members'

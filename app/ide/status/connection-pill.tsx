@@ -1,5 +1,5 @@
 // The connection and saving in two words beside the repl's name, seen on every width.
-import { useStore } from '../use-store.ts'
+import { usePart } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { ConnectionDot } from './connection-dot.tsx'
 import { useSavedWords } from './status-bar.tsx'
@@ -14,7 +14,8 @@ const short = {
 } as const
 export function ConnectionPill() {
   const { connection } = useWorkbench()
-  const { word, say } = useStore(connection)
+  const word = usePart(connection, (now) => now.word)
+  const say = usePart(connection, (now) => now.say)
   const saved = useSavedWords()
   return (
     <span className="flex shrink-0 items-center gap-1.5 text-label text-muted" title={say} aria-hidden>

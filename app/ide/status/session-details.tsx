@@ -9,12 +9,12 @@ import { sizeWords } from '../../ui/size-words.ts'
 import { ClockTime } from '../../ui/time.tsx'
 import { getFromApp } from '../link/app-door.ts'
 import { useAsked } from '../use-asked.ts'
-import { useStore } from '../use-store.ts'
+import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 
 export function SessionDetails({ level }: { level: Level }) {
   const { view, repl, link } = useWorkbench()
-  const { dialog } = useStore(view)
+  const dialog = usePart(view, (now) => now.dialog)
   const role = useStore(link.doors.latest)?.role ?? repl.role
   const words = levelWords(level)
   return (

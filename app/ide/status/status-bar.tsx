@@ -1,6 +1,6 @@
 // The bar at the foot: what is true of the connection and of saving, where the cursor is, how isolated the session runs.
 import { ClockTime } from '../../ui/time.tsx'
-import { useStore } from '../use-store.ts'
+import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { ConnectionDot } from './connection-dot.tsx'
 import { SessionDetails } from './session-details.tsx'
@@ -9,17 +9,18 @@ import { SessionDetails } from './session-details.tsx'
 export function useSavedWords(): 'Saved' | 'File deleted' | null {
   const { connection, documents, isViewer, tabs } = useWorkbench()
   const hasEdits = !useStore(isViewer)
-  const { unsaved } = useStore(documents.summary)
-  const { word } = useStore(connection)
-  const isGone = useStore(tabs.state).tabs.some((tab) => tab.isGone && tab.view.kind === 'text')
+  const isWaiting = usePart(documents.summary, ({ unsaved }) => unsaved > 0)
+  const word = usePart(connection, (now) => now.word)
+  const isGone = usePart(tabs.state, (state) =>
+    state.tabs.some((tab) => tab.isGone && tab.view.kind === 'text'),
+  )
   if (isGone) return 'File deleted'
-  return hasEdits && unsaved === 0 && (word === 'synced' || word === 'read-only') ? 'Saved' : null
+  return hasEdits && !isWaiting && (word === 'synced' || word === 'read-only') ? 'Saved' : null
 }
 
 export function StatusBar() {
-  const { connection, view, tabs, link, repl, documents } = useWorkbench()
+  const { connection, tabs, link, repl, documents } = useWorkbench()
   const { word, say } = useStore(connection)
-  const { cursor } = useStore(view)
   const state = useStore(tabs.state)
   const saved = useSavedWords()
   const { unsaved, readOnly, isKept } = useStore(documents.summary)
@@ -48,18 +49,26 @@ export function StatusBar() {
         </span>
       )}
       <span className="flex-1" />
-      {cursor !== null && shown?.kind === 'text' && (
-        <>
-          <span className="tabular-nums max-sm:hidden">
-            Ln {cursor.line}, Col {cursor.column}
-          </span>
-          <span className="max-sm:hidden">{cursor.language}</span>
-          <span className="max-sm:hidden" title="The line ends of the file on the disk">
-            {shown.eol === 'mixed' ? 'Mixed line ends' : shown.eol.toUpperCase()}
-          </span>
-        </>
-      )}
+      {shown?.kind === 'text' && <CursorWords eol={shown.eol} />}
       {level !== null && word !== 'stopped' && <SessionDetails level={level} />}
     </footer>
+  )
+}
+
+/** Apart: it is drawn anew with every key. */
+function CursorWords({ eol }: { eol: 'lf' | 'crlf' | 'mixed' }) {
+  const { view } = useWorkbench()
+  const cursor = usePart(view, (now) => now.cursor)
+  if (cursor === null) return null
+  return (
+    <>
+      <span className="tabular-nums max-sm:hidden">
+        Ln {cursor.line}, Col {cursor.column}
+      </span>
+      <span className="max-sm:hidden">{cursor.language}</span>
+      <span className="max-sm:hidden" title="The line ends of the file on the disk">
+        {eol === 'mixed' ? 'Mixed line ends' : eol.toUpperCase()}
+      </span>
+    </>
   )
 }

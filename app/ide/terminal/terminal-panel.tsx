@@ -6,7 +6,7 @@ import { Button, IconButton } from '../../ui/button.tsx'
 import { Confirm } from '../../ui/dialog.tsx'
 import { EmptyView, LoadingView } from '../../ui/views.tsx'
 import { NoticeBar } from '../notice-bar.tsx'
-import { useStore } from '../use-store.ts'
+import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { KeyboardBar } from './keyboard-bar.tsx'
 import { TerminalTab } from './terminal-tab.tsx'
@@ -24,7 +24,7 @@ export function TerminalPanel() {
   const { terminals, view, isViewer: viewer } = useWorkbench()
   const list = useStore(terminals.list)
   const waiting = useStore(terminals.waiting)
-  const { terminal: chosen } = useStore(view)
+  const chosen = usePart(view, ({ terminal }) => terminal)
   const isViewer = useStore(viewer)
   const openTerminal = useOpenTerminal()
   const [closing, setClosing] = useState<TerminalInfo | null>(null)

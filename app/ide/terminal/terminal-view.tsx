@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import '@xterm/xterm/css/xterm.css'
 import type { TerminalInfo } from '../../../protocol/terminal.ts'
 import { useTheme } from '../../ui/theme.tsx'
-import { useStore } from '../use-store.ts'
+import { usePart } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { useKeyboard, useSpokenKeyboard } from './use-keyboard.ts'
 import { openScreen, type Screen } from './screen.ts'
@@ -41,7 +41,7 @@ export function TerminalView({ terminal, isShown }: TerminalViewProps) {
   }, [terminal.id, terminals])
   useEffect(() => screen?.wearTheme(worn), [screen, worn])
   useEffect(() => screen?.allow(mayType), [screen, mayType])
-  const isAwaited = useStore(view).keyboardFor === terminal.id
+  const isAwaited = usePart(view, ({ keyboardFor }) => keyboardFor === terminal.id)
   useEffect(() => {
     if (screen === null || !isShown || !isAwaited) return
     screen.focus()
