@@ -13,6 +13,7 @@ export {
   useLoaderData,
   useNavigate,
   useNavigation,
+  useParams,
   useRouteError,
   useRouteLoaderData,
 } from '@remix-run/react'

@@ -5,6 +5,7 @@ import { AppError, asAppError } from '../protocol/errors.ts'
 import type { Phase } from '../protocol/repl.ts'
 import { grantSeconds, type SessionName, type Tokens } from './access/tokens.ts'
 import { type Clock, wait } from './clock.ts'
+import { BackupTroubles } from './backup-troubles.ts'
 import type { Commits } from './commits.ts'
 import type { Table } from './ledger/table.ts'
 import type { ReplRecord } from './record.ts'
@@ -32,11 +33,13 @@ export type BackupParts = {
 export class Backups {
   readonly #parts: BackupParts
   readonly #running = new Map<string, Promise<void>>()
+  readonly #troubles: BackupTroubles
   readonly #end = new AbortController()
   readonly #endWatch: () => void
 
   constructor(parts: BackupParts) {
     this.#parts = parts
+    this.#troubles = new BackupTroubles(parts)
     this.#endWatch = parts.repls.watch((_, record) => {
       if (record !== null) this.#consider(record)
     })
@@ -57,7 +60,10 @@ export class Backups {
   #consider({ id, generation, phase }: ReplRecord): void {
     const name = `${id} ${generation}`
     if (this.#end.signal.aborted || this.#running.has(name) || !followed.includes(phase)) return
-    const running = this.#whileRunning({ repl: id, generation }).finally(() => this.#running.delete(name))
+    const running = this.#whileRunning({ repl: id, generation }).finally(() => {
+      this.#running.delete(name)
+      this.#troubles.forget({ repl: id, generation })
+    })
     this.#running.set(name, running)
   }
 
@@ -70,6 +76,7 @@ export class Backups {
         const error = asAppError(thrown)
         if (this.#end.signal.aborted) return
         log.warn({ ...session, code: error.code, ...error.log, err: error.cause }, 'backups do not follow')
+        await this.#troubles.failed(session, error.say)
       }
       await wait(clock, againMs)
     }
@@ -108,6 +115,8 @@ export class Backups {
 
   #heard(session: SessionName, progress: FollowProgress): void {
     const { log } = this.#parts
+    if (progress.told === 'trouble') void this.#troubles.failed(session, progress.say)
+    if (progress.told === 'well') void this.#troubles.well(session)
     if (progress.told === 'trouble' || progress.told === 'fenced')
       log.warn({ ...session, ...progress }, progress.say)
     else log.debug({ ...session, ...progress }, 'a backup')

@@ -9,7 +9,7 @@ import type { Done } from './effects.ts'
 import { isConflict, type Row, type Table } from './ledger/table.ts'
 import type { Progress } from './progress.ts'
 import type { Patch, ReplRecord } from './record.ts'
-import { seconds, tellingOf } from './words.ts'
+import { failureWords, seconds, tellingOf } from './words.ts'
 
 /** Every repl is looked at this often, whatever was or was not heard. */
 const sweepMs = 15_000
@@ -128,14 +128,15 @@ export class Reconciler {
       return await this.#advance(record, effect, done.patch ?? {})
     } catch (thrown) {
       const error = asAppError(thrown)
+      const say = failureWords(effect, error, record.id)
       this.#parts.log.warn(
         { repl: record.id, do: effect.do, code: error.code, ...error.log, err: error.cause },
-        error.say,
+        say,
       )
-      await tell('failed', error.say)
+      await tell('failed', say)
       await this.#parts.repls.change(record.id, (now) => ({
         ...now,
-        ...failed(now, error.say, this.#parts.clock.now()),
+        ...failed(now, say, this.#parts.clock.now()),
       }))
       return null
     }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { FlushNotes } from '../protocol/control.ts'
 import { Role } from '../protocol/access.ts'
 import { Generation, PersonId, ReplId, ReplName, Sha256, TemplateId } from '../protocol/ids.ts'
-import { Desired, Level, Orphan, Phase } from '../protocol/repl.ts'
+import { BackupTrouble, Desired, Level, Orphan, Phase } from '../protocol/repl.ts'
 
 /** Steps of a start that are acted on, in order; the record keeps which one is next. */
 export const StartStep = z.enum(['reserve', 'place', 'restore', 'boot', 'join'])
@@ -73,6 +73,8 @@ export const ReplRecord = z.object({
   commit: z.object({ files: z.number(), bytes: z.number() }).nullable(),
   /** What overtaken sessions left, oldest first, and the objects in which it lies. */
   orphans: z.array(OrphanRecord).default([]),
+  /** Backups of session `generation` that fail again and again. */
+  backupTrouble: BackupTrouble.extend({ generation: Generation }).nullable().default(null),
   /** When the present start or stop was begun. */
   begunAt: z.number().nullable(),
 })
@@ -111,6 +113,7 @@ export function newRecord(repl: NewRepl): ReplRecord {
     committedAt: null,
     commit: null,
     orphans: [],
+    backupTrouble: null,
     begunAt: null,
   }
 }

@@ -55,6 +55,7 @@ export class Repls {
       level,
       ...when,
       ...(record.orphans.length === 0 ? {} : { orphans: record.orphans.map(shownOrphan) }),
+      ...shownTrouble(record),
     }
   }
 
@@ -168,6 +169,13 @@ export class Repls {
       void this.#shown(record, role).then(told.changed, () => undefined)
     })
   }
+}
+
+/** Only of the session that runs: what an earlier one could not back up was said by its stop. */
+function shownTrouble({ backupTrouble, generation, phase }: ReplRecord): Pick<Repl, 'backupTrouble'> {
+  const isUp = phase === 'RUNNING' || phase === 'DEGRADED'
+  if (!isUp || backupTrouble?.generation !== generation) return {}
+  return { backupTrouble: { since: backupTrouble.since, say: backupTrouble.say } }
 }
 
 /** A stop never takes back a deletion. A flush that waits for its next try is tried at once. */

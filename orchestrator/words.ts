@@ -1,5 +1,6 @@
 // The sentences of a start and a stop, as people read them. Says only what it is given.
 import type { FlushNotes } from '../protocol/control.ts'
+import type { AppError } from '../protocol/errors.ts'
 import type { Level, Step } from '../protocol/repl.ts'
 import type { Effect } from './decide.ts'
 import type { ReplRecord } from './record.ts'
@@ -38,6 +39,58 @@ export function notKept(notes: FlushNotes | undefined): string {
 
 export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`
+}
+
+/** What the system means by the codes that a person can do something about. */
+const systemWords: Record<string, string> = {
+  ENOSPC: 'the disk is full. Free some space',
+  EDQUOT: 'the disk space granted to DevEx is used up. Free some',
+  EROFS: 'the disk is read-only. See that it is mounted for writing',
+  EACCES: 'DevEx may not write to its own folder. See whose it is',
+  EPERM: 'DevEx may not write to its own folder. See whose it is',
+  EIO: 'the disk gives errors. See whether it is failing',
+  EMFILE: 'DevEx has as many files open as it may. Raise the limit (ulimit -n)',
+  ENFILE: 'this machine has as many files open as it may',
+  ENOMEM: 'this machine is out of memory. Stop something',
+  EAGAIN: 'this machine runs as many processes as it may. Stop something',
+}
+
+/** Why the system refused, in the chain of what was thrown; null when it says nothing that helps a person. */
+export function systemReason(thrown: unknown): string | null {
+  if (!(thrown instanceof Error)) return null
+  const own = 'code' in thrown ? systemWords[String(thrown.code)] : undefined
+  return own ?? systemReason(thrown.cause)
+}
+
+/** Of each step: the beginning of a sentence about its failure, what of the person's work is safe then, and whether it is tried again. */
+type StepFault = { what: string; safe: string; again?: true }
+const onDisk = 'The files are on the disk of this machine'
+const stepFaults: Partial<Record<Effect['do'], StepFault>> = {
+  reserve: { what: 'Reserving a place failed', safe: 'Nothing was changed' },
+  place: { what: 'Making the folders of this session failed', safe: 'The last backup is untouched' },
+  restore: { what: 'Bringing the files failed', safe: 'The last backup is untouched' },
+  boot: { what: 'Starting the workspace failed', safe: 'The files are untouched' },
+  join: { what: 'Joining the room failed', safe: 'The files are untouched' },
+  quiesce: { what: 'Ending the programs failed', safe: onDisk, again: true },
+  flush: { what: 'Saving the files failed', safe: onDisk, again: true },
+  verify: { what: 'Checking the backup failed', safe: onDisk, again: true },
+  release: { what: 'Clearing the place failed', safe: 'The backup is whole', again: true },
+}
+
+/**
+ * Why an action failed, for people: its own words where it has some. A fault that nobody foresaw says which step it was, what is
+ * safe and what to do; the rest is in the log, under the repl's id.
+ */
+export function failureWords(effect: Effect, error: AppError, repl: string): string {
+  if (error.code !== 'internal') return error.say
+  const { what, safe, again } = stepFaults[effect.do] ?? {
+    what: 'A step failed',
+    safe: 'Nothing was given up',
+  }
+  const next = again ? 'It is tried again by itself' : 'Try again'
+  const why = systemReason(error.cause)
+  if (why !== null) return `${what}: ${why}. ${safe}. ${next}.`
+  return `${what} for a reason that DevEx does not know. ${safe}. ${next}; if it goes on, look for ${repl} in the log of DevEx.`
 }
 
 /** Characters of a program's last words that fit a sentence on screen. */

@@ -184,6 +184,8 @@ export const FollowProgress = z.discriminatedUnion('told', [
   z.object({ told: z.literal('committed'), key: z.string(), at: z.number() }),
   /** Something failed and is tried again. */
   z.object({ told: z.literal('trouble'), say: z.string() }),
+  /** Log and files could both be backed up when last tried: told at first, and when that is so again after trouble. */
+  z.object({ told: z.literal('well') }),
   /** A newer session has begun; what this one had not backed up is parked. */
   z.object({ told: z.literal('fenced'), say: z.string() }),
   /** The last line. */

@@ -81,6 +81,25 @@ export const PersonName = z
   // Joiners are kept: names in many scripts and joined emoji need them.
   .regex(/^(?:[^\p{C}<>]|[\u200c\u200d])+$/u, 'A name cannot hold control characters or < >.')
 
+/** Letters and signs that leave nothing on a screen: fillers of Hangul, the blank pattern of braille. */
+const blanks = /[\u115f\u1160\u3164\uffa0\u2800]/gu
+
+/** What two names that look alike have in common: no joiners or fillers, one width and case, single spaces. */
+export function nameLook(name: string): string {
+  const shown = name
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .replace(blanks, '')
+  return shown.replace(/\s+/gu, ' ').trim().toLowerCase()
+}
+
+/** What a guest may call themselves: something that is seen, and not what the owner is called before they have a name. */
+export const GuestName = PersonName.refine((name) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(nameLook(name)), {
+  error: 'Give a name that can be seen.',
+}).refine((name) => nameLook(name) !== 'owner', {
+  error: 'A guest cannot be called Owner: others would take you for the owner. Give your own name.',
+})
+
 /** A template's folder name. */
 export const TemplateId = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/)
 

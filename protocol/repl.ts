@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { WireError } from './errors.ts'
 import { Role } from './access.ts'
-import { Code, Generation, PersonId, PersonName, ReplId, ReplName, TemplateId } from './ids.ts'
+import { Code, Generation, GuestName, PersonId, PersonName, ReplId, ReplName, TemplateId } from './ids.ts'
 
 export const Phase = z.enum([
   'CREATED',
@@ -77,6 +77,15 @@ export const TookKept = z.object({
 })
 export type TookKept = z.infer<typeof TookKept>
 
+/** Backups of a running session that fail again and again. */
+export const BackupTrouble = z.object({
+  /** When the first of these failures was, milliseconds since 1970. */
+  since: z.number(),
+  /** Why the last one failed: a whole sentence. */
+  say: z.string().max(500),
+})
+export type BackupTrouble = z.infer<typeof BackupTrouble>
+
 /** A repl as the API answers it; times are milliseconds since 1970. */
 export const Repl = z.object({
   id: ReplId,
@@ -98,6 +107,8 @@ export const Repl = z.object({
   committedAt: z.number().nullable(),
   /** What sessions that were overtaken by a newer one had not backed up, oldest first; left out when there is nothing. */
   orphans: z.array(Orphan).optional(),
+  /** Left out while backups succeed, and when no session runs. */
+  backupTrouble: BackupTrouble.optional(),
 })
 export type Repl = z.infer<typeof Repl>
 
@@ -216,7 +227,8 @@ export const CreateInvite = z.object({
 export const ChangeMember = z.object({ role: Role.exclude(['owner']) })
 /** `invites`: take back every invite that is still good, too; a guest could come again by one. */
 export const RemoveMember = z.object({ invites: z.boolean().default(false) })
-export const AcceptInvite = z.object({ name: PersonName.optional() })
+/** `bad-input` when somebody in the repl is called so already. */
+export const AcceptInvite = z.object({ name: GuestName.optional() })
 export const InvitePreview = z.object({
   replName: ReplName,
   role: Role,

@@ -26,11 +26,21 @@ export const TreeOp = z.discriminatedUnion('op', [
 export type TreeOp = z.infer<typeof TreeOp>
 
 /** The whole list at revision `rev`, sorted by path. */
-export const Tree = z.object({ rev: z.number().int().min(0), entries: z.array(TreeEntry) })
+export const Tree = z.object({
+  rev: z.number().int().min(0),
+  entries: z.array(TreeEntry),
+  /** How many things no WorkspacePath can name, so that they are in no list: not UTF-8, control characters, too long. */
+  unshown: z.number().int().min(0).default(0),
+})
 export type Tree = z.infer<typeof Tree>
 
 /** Changes that lead from `rev - 1` to `rev`; a page that holds another revision asks for `tree` again. */
-export const TreeOps = z.object({ rev: z.number().int().min(1), ops: z.array(TreeOp) })
+export const TreeOps = z.object({
+  rev: z.number().int().min(1),
+  ops: z.array(TreeOp),
+  /** As of Tree, when it is another number than before. */
+  unshown: z.number().int().min(0).optional(),
+})
 export type TreeOps = z.infer<typeof TreeOps>
 
 export const CreateEntry = z.object({ path: WorkspacePath, kind: z.enum(['file', 'folder']) })

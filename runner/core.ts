@@ -43,6 +43,7 @@ export async function openCore(deps: CoreDeps): Promise<Core> {
       void look(paths).catch((fault: unknown) =>
         logger.error({ err: fault }, 'a change could not be taken in'),
       ),
+    onUnsayable: (folder) => tree.recount(folder),
     log: logger,
   })
   await tree.start()

@@ -41,7 +41,7 @@ function Kept({ orphan, onDone }: { orphan: Orphan; onDone: (words: string) => v
         {trouble ?? orphan.say}
       </p>
       {orphan.files > 0 && (
-        <a href={path} download className={buttonClasses('plain', 'small')}>
+        <a href={path} target="_blank" rel="noopener" className={buttonClasses('plain', 'small')}>
           Download as zip
         </a>
       )}

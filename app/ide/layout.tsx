@@ -1,7 +1,7 @@
 // Where the panels are: side, editor and terminals with movable borders; on a narrow page one at a time with a bar below.
 import { clsx } from 'clsx'
 import { AppWindow, Files, FileCode2, SquareTerminal, Users } from 'lucide-react'
-import { useSyncExternalStore, type ReactNode } from 'react'
+import { useSyncExternalStore, type ComponentProps, type ReactNode } from 'react'
 import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels'
 import { EditorPanel } from './editor/editor-panel.tsx'
 import { PanelBoundary } from './panel-boundary.tsx'
@@ -27,24 +27,40 @@ export function useIsNarrow(): boolean {
   )
 }
 
-function Region({ name, label, children }: { name: NarrowPanel; label: string; children: ReactNode }) {
+const panels: Record<NarrowPanel, { label: string; icon: typeof Files; draw: () => ReactNode }> = {
+  files: { label: 'Files', icon: Files, draw: () => <SidePanel /> },
+  editor: { label: 'Editor', icon: FileCode2, draw: () => <EditorPanel /> },
+  terminal: { label: 'Terminal', icon: SquareTerminal, draw: () => <TerminalPanel /> },
+  preview: { label: 'Preview', icon: AppWindow, draw: () => <PreviewPanel /> },
+  people: { label: 'People', icon: Users, draw: () => <PeoplePanel /> },
+}
+const narrowOrder: readonly NarrowPanel[] = ['files', 'editor', 'terminal', 'preview', 'people']
+
+/** Seen when the keyboard came to the region itself, by F6: nothing in it has taken it. */
+const ring =
+  'h-full min-h-0 min-w-0 outline-none focus-visible:outline-2 focus-visible:-outline-offset-2 focus-visible:outline-accent'
+
+function Region({ name }: { name: NarrowPanel }) {
+  const { label, draw } = panels[name]
   return (
-    <div data-region={name} tabIndex={-1} className="h-full min-h-0 min-w-0 outline-none">
-      <PanelBoundary name={label}>{children}</PanelBoundary>
+    <div data-region={name} tabIndex={-1} className={ring}>
+      <PanelBoundary name={label}>{draw()}</PanelBoundary>
     </div>
   )
 }
 
-const panels: { name: NarrowPanel; label: string; icon: typeof Files; draw: () => ReactNode }[] = [
-  { name: 'files', label: 'Files', icon: Files, draw: () => <SidePanel /> },
-  { name: 'editor', label: 'Editor', icon: FileCode2, draw: () => <EditorPanel /> },
-  { name: 'terminal', label: 'Terminal', icon: SquareTerminal, draw: () => <TerminalPanel /> },
-  { name: 'preview', label: 'Preview', icon: AppWindow, draw: () => <PreviewPanel /> },
-  { name: 'people', label: 'People', icon: Users, draw: () => <PeoplePanel /> },
-]
+/** A panel of the wide page, by the name of its region. */
+function RegionPanel({ name, ...sizes }: { name: NarrowPanel } & ComponentProps<typeof Panel>) {
+  return (
+    <Panel id={name} {...sizes}>
+      <Region name={name} />
+    </Panel>
+  )
+}
 
 const line =
-  'bg-line transition-colors hover:bg-accent focus-visible:bg-accent data-[separator=active]:bg-accent outline-none'
+  'bg-line transition-colors hover:bg-accent focus-visible:bg-accent data-[separator=active]:bg-accent ' +
+  'outline-none focus-visible:z-10 focus-visible:outline-2 focus-visible:outline-offset-0 focus-visible:outline-accent'
 /** One pixel to see, nine to grasp. */
 const upright = clsx(line, 'relative w-px after:absolute after:inset-y-0 after:-inset-x-1 after:content-[""]')
 const flat = clsx(line, 'relative h-px after:absolute after:inset-x-0 after:-inset-y-1 after:content-[""]')
@@ -63,43 +79,23 @@ export function WideLayout() {
     <Group orientation="horizontal" className="min-h-0 flex-1" {...columns}>
       <Panel id="side" defaultSize="240px" minSize="160px" maxSize="50%" className="bg-surface">
         <Group orientation="vertical" {...side}>
-          <Panel id="files" minSize="96px">
-            <Region name="files" label="Files">
-              <SidePanel />
-            </Region>
-          </Panel>
+          <RegionPanel name="files" minSize="96px" />
           <Separator className={flat} aria-label="Height of Files" />
-          <Panel id="people" defaultSize="160px" minSize="64px">
-            <Region name="people" label="People">
-              <PeoplePanel />
-            </Region>
-          </Panel>
+          <RegionPanel name="people" defaultSize="160px" minSize="64px" />
         </Group>
       </Panel>
       <Separator className={upright} aria-label="Width of the side" />
       <Panel id="main" minSize="320px">
         <Group orientation="vertical" {...rows}>
-          <Panel id="editor" minSize="96px">
-            <Region name="editor" label="Editor">
-              <EditorPanel />
-            </Region>
-          </Panel>
+          <RegionPanel name="editor" minSize="96px" />
           <Separator className={flat} aria-label="Height of Editor" />
-          <Panel id="terminal" defaultSize="34%" minSize="96px">
-            <Region name="terminal" label="Terminal">
-              <TerminalPanel />
-            </Region>
-          </Panel>
+          <RegionPanel name="terminal" defaultSize="34%" minSize="96px" />
         </Group>
       </Panel>
       {hasPreview && (
         <>
           <Separator className={upright} aria-label="Width of Preview" />
-          <Panel id="preview" defaultSize="40%" minSize="240px">
-            <Region name="preview" label="Preview">
-              <PreviewPanel />
-            </Region>
-          </Panel>
+          <RegionPanel name="preview" defaultSize="40%" minSize="240px" />
         </>
       )}
     </Group>
@@ -112,7 +108,7 @@ export function NarrowLayout() {
   return (
     <>
       <main className="relative min-h-0 flex-1">
-        {panels.map(({ name, label, draw }) => (
+        {narrowOrder.map((name) => (
           <div
             key={name}
             className={clsx(
@@ -121,29 +117,35 @@ export function NarrowLayout() {
             )}
             style={{ visibility: shown === name ? 'inherit' : 'hidden' }}
           >
-            <Region name={name} label={label}>
-              {draw()}
-            </Region>
+            <Region name={name} />
           </div>
         ))}
       </main>
       <nav aria-label="Panels" className="flex h-12 shrink-0 border-t border-line bg-surface">
-        {panels.map(({ name, label, icon: Icon }) => (
-          <button
-            key={name}
-            type="button"
-            aria-current={shown === name}
-            onClick={() => view.update((now) => ({ ...now, narrow: name }))}
-            className={clsx(
-              'flex flex-1 flex-col items-center justify-center gap-0.5 text-label -outline-offset-2',
-              shown === name ? 'text-accent' : 'text-muted',
-            )}
-          >
-            <Icon size={18} strokeWidth={1.75} aria-hidden />
-            {label}
-          </button>
+        {narrowOrder.map((name) => (
+          <NarrowButton key={name} name={name} />
         ))}
       </nav>
     </>
+  )
+}
+
+function NarrowButton({ name }: { name: NarrowPanel }) {
+  const { view } = useWorkbench()
+  const isShown = usePart(view, ({ narrow }) => narrow === name)
+  const { label, icon: Icon } = panels[name]
+  return (
+    <button
+      type="button"
+      aria-current={isShown}
+      onClick={() => view.update((now) => ({ ...now, narrow: name }))}
+      className={clsx(
+        'flex flex-1 flex-col items-center justify-center gap-0.5 text-label -outline-offset-2',
+        isShown ? 'text-accent' : 'text-muted',
+      )}
+    >
+      <Icon size={18} strokeWidth={1.75} aria-hidden />
+      {label}
+    </button>
   )
 }

@@ -2,6 +2,7 @@
 import { clsx } from 'clsx'
 import { Info, TriangleAlert, X } from 'lucide-react'
 import { IconButton } from '../ui/button.tsx'
+import { shownText } from '../ui/shown-name.ts'
 import type { Area } from './notices.ts'
 import { useStore } from './use-store.ts'
 import { useWorkbench } from './workbench-context.ts'
@@ -25,7 +26,7 @@ export function NoticeBar({ area }: { area: Area }) {
       ) : (
         <TriangleAlert size={14} className="shrink-0 text-bad" aria-hidden />
       )}
-      <p className="min-w-0 flex-1 py-1 wrap-anywhere">{words}</p>
+      <p className="min-w-0 flex-1 py-1 wrap-anywhere">{shownText(words)}</p>
       <IconButton label="Dismiss" icon={<X size={14} aria-hidden />} onClick={() => notices.dismiss(area)} />
     </div>
   )

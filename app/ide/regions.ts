@@ -10,6 +10,12 @@ function focusRegion(region: HTMLElement): void {
   ;(entry ?? region).focus()
 }
 
+/** The keyboard goes to the region of this name, if it is shown. */
+export function goToRegion(name: string): void {
+  const region = document.querySelector<HTMLElement>(`[data-region="${name}"]`)
+  if (region !== null) focusRegion(region)
+}
+
 export function stepRegion(by: 1 | -1): void {
   const regions = [...document.querySelectorAll<HTMLElement>('[data-region]')].filter(
     (region) => region.getClientRects().length > 0,

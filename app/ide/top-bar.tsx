@@ -1,8 +1,8 @@
 // The bar at the top: the way home, the repl's name and menu, the connection, the palette, people, Share and Run.
-import { ChevronDown, CircleStop, House, Menu as MenuIcon, Moon, Search, Share2, Sun } from 'lucide-react'
+import { CircleStop, House, Menu as MenuIcon, Moon, Search, Share2, Sun } from 'lucide-react'
 import { can } from '../../protocol/access.ts'
-import { Button, buttonClasses } from '../ui/button.tsx'
-import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../ui/menu.tsx'
+import { Button, IconButton } from '../ui/button.tsx'
+import { Menu, MenuButton, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../ui/menu.tsx'
 import { chooseTheme, useTheme } from '../ui/theme.tsx'
 import { Theme } from '../ui/theme-choice.ts'
 import { modKey } from './commands/commands.ts'
@@ -20,7 +20,7 @@ export function TopBar() {
     <header
       data-region="top"
       tabIndex={-1}
-      className="flex h-(--bar-top) shrink-0 items-center gap-2 border-b border-line bg-surface px-2 outline-none"
+      className="flex h-(--bar-top) shrink-0 items-center gap-2 border-b border-line bg-surface px-2 outline-none focus-visible:outline-2 focus-visible:-outline-offset-2 focus-visible:outline-accent"
     >
       <ReplMenu onStop={() => show('stop')} />
       <ConnectionPill />
@@ -35,6 +35,12 @@ export function TopBar() {
           <kbd className="ml-auto shrink-0 font-sans text-label">{modKey}K</kbd>
         </button>
       </div>
+      <IconButton
+        label="Search files and commands"
+        icon={<Search size={15} aria-hidden />}
+        onClick={() => show('palette')}
+        className="min-[900px]:hidden"
+      />
       <PortsButton />
       <AvatarRow />
       <Button look="quiet" size="small" onClick={() => show('share')} className="max-sm:w-7 max-sm:px-0">
@@ -55,15 +61,10 @@ function ReplMenu({ onStop }: { onStop: () => void }) {
       <Menu
         align="start"
         trigger={
-          <button
-            type="button"
-            className={buttonClasses('quiet', 'small')}
-            aria-label={`Menu of ${repl.name}`}
-          >
-            <MenuIcon size={15} aria-hidden />
+          <MenuButton aria-label={`Menu of ${repl.name}`}>
+            <MenuIcon size={15} className="shrink-0" aria-hidden />
             <span className="max-w-40 truncate font-semibold text-ink max-sm:max-w-24">{repl.name}</span>
-            <ChevronDown size={13} aria-hidden />
-          </button>
+          </MenuButton>
         }
       >
         <MenuItem icon={<House size={14} aria-hidden />} onSelect={() => location.assign('/')}>

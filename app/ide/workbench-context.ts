@@ -21,7 +21,7 @@ export type ViewState = {
   /** Where the editor is to show once that file's text is there. */
   place: Place | null
   /** `share` and `members` are two sides of one dialog. */
-  dialog: 'share' | 'members' | 'stop' | 'palette' | null
+  dialog: 'share' | 'members' | 'stop' | 'palette' | 'details' | null
   /** Place of the cursor in the shown document. */
   cursor: { line: number; column: number; language: string } | null
 }

@@ -4,6 +4,7 @@ import type { Person, Repl } from '../../protocol/repl.ts'
 import { announce } from '../ui/live-region.tsx'
 import { Button, buttonClasses } from '../ui/button.tsx'
 import { ErrorView, LoadingView } from '../ui/views.tsx'
+import { BackupBar } from './backup-bar.tsx'
 import { Palette } from './commands/palette.tsx'
 import type { ConnectionWord } from './link/words.ts'
 import { KeptWork } from './kept-work.tsx'
@@ -83,6 +84,7 @@ function Frame() {
     <div className="flex h-dvh flex-col overflow-hidden bg-ground text-ink" data-testid="workbench">
       <TopBar />
       <NoticeBar area="page" />
+      <BackupBar />
       <KeptWork />
       <NoticeBar area="role" />
       <Refusal />

@@ -109,7 +109,7 @@ export function ReplActions({ repl, change, mayChange }: ReplActionsProps) {
         open={asking === 'delete'}
         onOpenChange={close}
         title={`Delete ${repl.name}?`}
-        say="Its files and its history go with it, for everybody who works in it."
+        say="It goes for everybody who works in it, with its files and its history. For seven days you can bring it back at its own address."
         action={`Delete ${repl.name}`}
         busy={change.pending === 'delete'}
         error={change.error?.say ?? null}

@@ -47,11 +47,16 @@ export function SessionOverlay({ repl, panel, children, open }: SessionOverlayPr
         <div className="fixed inset-x-0 bottom-8 z-30 mx-auto flex w-fit items-center gap-3 rounded-lg border border-line bg-raised px-3 py-2 shadow-overlay">
           <PhaseBadge phase={repl.phase} />
           {repl.phase === 'FLUSH_FAILED' && (
-            <a href={`/repl/${repl.id}/zip`} download className={buttonClasses('plain')}>
+            <a
+              href={`/repl/${repl.id}/zip`}
+              target="_blank"
+              rel="noopener"
+              className={buttonClasses('plain')}
+            >
               Download as zip
             </a>
           )}
-          <Button size="small" look="primary" onClick={() => setReading(false)}>
+          <Button ref={focusOnce} size="small" look="primary" onClick={() => setReading(false)}>
             Show the session
           </Button>
         </div>

@@ -2,10 +2,10 @@
 import { Link } from '../framework.ts'
 import type { Repl } from '../../protocol/repl.ts'
 import { Button, buttonClasses } from '../ui/button.tsx'
+import { levelWords } from '../ui/level-words.ts'
 import { isStopping } from '../ui/phase.ts'
 import { PhaseBadge } from '../ui/phase-badge.tsx'
 import { ClockTime } from '../ui/time.tsx'
-import { levelWords } from './level-words.ts'
 import { sessionWords } from './session-words.ts'
 import { StepList } from './step-list.tsx'
 import { showsRun } from './steps.ts'
@@ -73,7 +73,7 @@ export function SessionPanel({ repl, progress, offsetMs, onRepl }: SessionPanelP
           </Button>
         )}
         {words.offersZip && (
-          <a href={`/repl/${repl.id}/zip`} download className={buttonClasses('plain')}>
+          <a href={`/repl/${repl.id}/zip`} target="_blank" rel="noopener" className={buttonClasses('plain')}>
             Download as zip
           </a>
         )}

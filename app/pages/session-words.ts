@@ -79,7 +79,11 @@ function wordsOf(repl: Repl): Said {
     case 'DELETING':
       return { title: `Deleting ${name}`, say: 'It is being taken away.', action: null }
     case 'DELETED':
-      return { title: `${name} was deleted`, say: 'There is nothing left to open here.', action: null }
+      return {
+        title: `${name} was deleted`,
+        say: 'Until seven days have passed it can be brought back as it was.',
+        action: start('Bring it back and start it'),
+      }
     case 'RUNNING':
     case 'DEGRADED':
       return { title: `${name} is running`, say: 'Opening it.', action: null }

@@ -1,6 +1,6 @@
 // An invite: who invites to what and with which role; joining takes one press, and a name from who is not signed in.
 import { z } from 'zod'
-import { PersonName } from '../../protocol/ids.ts'
+import { GuestName } from '../../protocol/ids.ts'
 import type { Role } from '../../protocol/access.ts'
 import { data, redirect, type ActionFunctionArgs, type LoaderFunctionArgs } from '../framework.server.ts'
 import { Form, useActionData, useLoaderData, useNavigation, type MetaFunction } from '../framework.ts'
@@ -18,7 +18,7 @@ export const loader = (args: LoaderFunctionArgs) =>
     return { invite, person: await whoAsks(args) }
   })
 
-const Guest = z.object({ name: PersonName })
+const Guest = z.object({ name: GuestName })
 
 async function join(args: ActionFunctionArgs) {
   const { api } = services(args.context)

@@ -1,13 +1,13 @@
 // What an overtaken session left: GET gives its files as a zip archive, POST brings its work into the running session.
 import type { ActionFunctionArgs, LoaderFunctionArgs } from '../framework.server.ts'
-import { json, page, signedIn, type RouteArgs } from '../services/answer.server.ts'
+import { json, type RouteArgs } from '../services/answer.server.ts'
+import { archive } from '../services/archive.server.ts'
 import { leavingOf, zipAnswer } from '../services/zip-answer.server.ts'
 
 const names = ({ params }: RouteArgs) => ({ id: params['id'] ?? '', kept: params['kept'] ?? '' })
 
 export const loader = (args: LoaderFunctionArgs): Promise<Response> =>
-  page(args, async () => {
-    const { api } = await signedIn(args)
+  archive(args, async ({ api }) => {
     const { id, kept } = names(args)
     const { name } = await api.repl(id)
     return zipAnswer(`${name}-${kept}`, await api.keptZip(id, kept, leavingOf(args.request)))

@@ -12,6 +12,7 @@ import {
   Repl,
   Template,
   TookKept,
+  Use,
   type AcceptInvite,
   type ChangeMember,
   type CreateInvite,
@@ -47,6 +48,8 @@ export interface PersonApi {
   stopRepl(id: string): Promise<Repl>
   deleteRepl(id: string): Promise<Repl>
   doors(id: string): Promise<Doors>
+  /** Null when no session runs. */
+  use(id: string): Promise<Use | null>
   invites(id: string): Promise<Invite[]>
   createInvite(id: string, body: z.infer<typeof CreateInvite>): Promise<Invite>
   preview(id: string, body: z.input<typeof AskPreview>): Promise<Preview>
@@ -201,6 +204,7 @@ function personApi(send: Send, person: string): PersonApi {
       const ask: Ask = { method: 'POST', path: `${replPath(id)}/doors`, person, body: {} }
       return (await read(send, ask, z.object({ doors: Doors }))).doors
     },
+    use: async (id) => (await read(send, { path: `${replPath(id)}/use`, person }, withUse)).use,
     ...sharing(send, person),
     preview: async (id, body) => {
       const ask: Ask = { method: 'POST', path: `${replPath(id)}/previews`, person, body }
@@ -221,6 +225,7 @@ function personApi(send: Send, person: string): PersonApi {
   }
 }
 
+const withUse = z.object({ use: Use.nullable() })
 const withInvite = z.object({ invite: Invite })
 const withMembers = z.object({ members: z.array(Member) })
 

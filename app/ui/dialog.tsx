@@ -3,6 +3,7 @@ import { X } from 'lucide-react'
 import { AlertDialog, Dialog as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { Button, IconButton } from './button.tsx'
+import { useReturnFocus } from './return-focus.ts'
 
 const veil = 'fixed inset-0 z-40 bg-veil'
 const sheet =
@@ -30,6 +31,7 @@ interface DialogProps {
 }
 
 export function Dialog({ open, onOpenChange, title, say, width = 440, children }: DialogProps) {
+  const { onOpenAutoFocus, onCloseAutoFocus } = useReturnFocus()
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -37,7 +39,11 @@ export function Dialog({ open, onOpenChange, title, say, width = 440, children }
         <Radix.Content
           className={sheet}
           style={{ maxWidth: width }}
-          onOpenAutoFocus={focusFirst}
+          onOpenAutoFocus={(event) => {
+            onOpenAutoFocus()
+            focusFirst(event)
+          }}
+          onCloseAutoFocus={onCloseAutoFocus}
           {...(say === undefined ? { 'aria-describedby': undefined } : {})}
         >
           <header className="px-5 pt-4 pr-12">
@@ -80,11 +86,12 @@ interface ConfirmProps {
 
 export function Confirm(props: ConfirmProps) {
   const { open, onOpenChange, title, say, action, cancel = 'Cancel', busy = false, error, onConfirm } = props
+  const returnFocus = useReturnFocus()
   return (
     <AlertDialog.Root open={open} onOpenChange={onOpenChange}>
       <AlertDialog.Portal>
         <AlertDialog.Overlay className={veil} />
-        <AlertDialog.Content className={sheet} style={{ maxWidth: 440 }}>
+        <AlertDialog.Content className={sheet} style={{ maxWidth: 440 }} {...returnFocus}>
           <div className="px-5 pt-4 pb-5">
             <AlertDialog.Title className="text-lead font-semibold wrap-anywhere">{title}</AlertDialog.Title>
             <AlertDialog.Description className="mt-1 text-muted wrap-anywhere">{say}</AlertDialog.Description>

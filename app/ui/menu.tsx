@@ -1,8 +1,9 @@
 // Menus under a button and at the pointer, with the keyboard model of radix. What an item does is the caller's.
 import { clsx } from 'clsx'
-import { Check } from 'lucide-react'
+import { Check, ChevronDown } from 'lucide-react'
 import { ContextMenu as RadixContext, DropdownMenu as Radix } from 'radix-ui'
-import type { ReactElement, ReactNode } from 'react'
+import { forwardRef, type ComponentPropsWithoutRef, type ReactElement, type ReactNode } from 'react'
+import { buttonClasses } from './button.tsx'
 
 const sheet =
   'menu-in z-50 min-w-44 max-w-[calc(100vw-16px)] rounded-lg border border-line bg-raised p-1 text-ui text-ink shadow-overlay outline-none'
@@ -29,6 +30,23 @@ export function Menu({ trigger, align = 'end', children }: MenuProps) {
     </Radix.Root>
   )
 }
+
+/** The usual trigger: what is chosen now, and the sign that others can be. Radix hands it its props and ref. */
+export const MenuButton = forwardRef<HTMLButtonElement, ComponentPropsWithoutRef<'button'>>(
+  function MenuButton({ children, className, ...rest }, ref) {
+    return (
+      <button
+        {...rest}
+        ref={ref}
+        type="button"
+        className={clsx(buttonClasses('quiet', 'small'), 'min-w-0', className)}
+      >
+        {children}
+        <ChevronDown size={13} className="shrink-0" aria-hidden />
+      </button>
+    )
+  },
+)
 
 interface MenuItemProps {
   icon?: ReactNode

@@ -2,6 +2,7 @@
 // by an invite. What a role may do is protocol/access.ts; who hears of a change is teller.ts.
 import type { AccessChange, Role } from '../../protocol/access.ts'
 import { AppError } from '../../protocol/errors.ts'
+import { nameLook } from '../../protocol/ids.ts'
 import type { Member, Person } from '../../protocol/repl.ts'
 import type { Table } from '../ledger/table.ts'
 import type { ReplRecord } from '../record.ts'
@@ -76,6 +77,16 @@ export class Members {
     if (record.members[who.id] !== undefined || change === undefined) return
     if (change.by === who.id || change.at < invitedAt) return
     throw new AppError('forbidden', { say: `${changeWords(record, who.id)} Ask them for a new invite.` })
+  }
+
+  /** Who comes in as a guest is nobody's double: looks are compared, not letters. */
+  async refuseTakenName(record: ReplRecord, name: string): Promise<void> {
+    const members = await this.#shown(record)
+    const taken = members.find((member) => nameLook(member.name) === nameLook(name))
+    if (taken === undefined) return
+    throw new AppError('bad-input', {
+      say: `Somebody in ${record.name} is called ${taken.name} already. Choose another name, for example with a surname.`,
+    })
   }
 
   #change(repl: string, change: Change): Promise<{ before: ReplRecord; after: ReplRecord }> {

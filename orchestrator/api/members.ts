@@ -109,6 +109,7 @@ async function accept(
   if (known !== null) members.refuseWhoWasRemoved(record, known, createdAt)
   if (known === null && name === undefined)
     throw new AppError('bad-input', { say: 'Give a name, so that others see who you are.' })
+  if (known === null) await members.refuseTakenName(record, name ?? '')
   if (held === undefined || roleAfter(held, role) !== held) await invites.use(code)
   const person = known ?? (await people.makeGuest(name ?? ''))
   if (known === null) await audit.note({ what: 'sign-in', who: person, by: 'invite' })

@@ -54,14 +54,19 @@ function loopsOf(session: Followed, following: Following): Promise<Why>[] {
     const done = await session.commitIfDirty()
     if (done !== null) told({ told: 'committed', key: done.key, at: done.at })
   }
-  const common = { isOurs: session.isOurs, following }
+  const common = { isOurs: session.isOurs, following, ailing: new Set<Part>(['log', 'files']) }
   return [
-    repeat({ ...common, everyMs: rhythm.shipMs, step: () => session.ship() }),
-    repeat({ ...common, everyMs: rhythm.commitMs, step: commit }),
+    repeat({ ...common, part: 'log', everyMs: rhythm.shipMs, step: () => session.ship() }),
+    repeat({ ...common, part: 'files', everyMs: rhythm.commitMs, step: commit }),
   ]
 }
 
+type Part = 'log' | 'files'
+
 type Repeating = {
+  part: Part
+  /** What has not been backed up yet, or could not be when last tried; shared by both loops. */
+  ailing: Set<Part>
   everyMs: number
   step: () => Promise<void>
   isOurs: () => boolean
@@ -69,7 +74,7 @@ type Repeating = {
 }
 
 /** Takes `step` again and again, `everyMs` apart, later after failures, until something ends the session. */
-async function repeat({ everyMs, step, isOurs, following }: Repeating): Promise<Why> {
+async function repeat({ part, ailing, everyMs, step, isOurs, following }: Repeating): Promise<Why> {
   const { signal, rhythm } = following
   for (let failures = 0; isOurs();) {
     const fault = await step().then(
@@ -80,12 +85,18 @@ async function repeat({ everyMs, step, isOurs, following }: Repeating): Promise<
     if (!isOurs()) break
     if (fault?.code === 'stale-generation') return 'stale'
     if (fault?.code === 'conflict') return 'overtaken'
-    if (fault !== null) tellTrouble(fault, following)
+    if (fault === null) tellWell(part, ailing, following)
+    else tellTrouble(fault, following)
+    if (fault !== null) ailing.add(part)
     failures = fault === null ? 0 : failures + 1
     const ms = fault === null ? everyMs : retryAfter(rhythm, failures)
     await wait(ms, undefined, { signal })
   }
   return 'gone'
+}
+
+function tellWell(part: Part, ailing: Set<Part>, { told }: Following): void {
+  if (ailing.delete(part) && ailing.size === 0) told({ told: 'well' })
 }
 
 function tellTrouble(fault: AppError, { told, log }: Following): void {

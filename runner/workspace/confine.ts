@@ -10,6 +10,7 @@ import { removeTree } from './removal.ts'
 import { replaceFile, syncFolder, type Place, type Replacing } from './replace.ts'
 import { isScratch, Scratch } from './scratch.ts'
 import type { Stat } from './stat.ts'
+import { isUnsayable } from './unshown.ts'
 import { pour, readUpTo, refuseIrregular, renameExclusive } from './transfer.ts'
 
 export type NamedStat = { name: string; stat: Stat }
@@ -95,16 +96,19 @@ export class Confined {
     }
   }
 
-  /** What a folder holds, without our own hidden things and without names that no WorkspacePath can say. */
-  list(folder: string): NamedStat[] {
+  /** What a folder holds, without our own hidden things and without names that no WorkspacePath can say: those are counted. */
+  list(folder: string, unsayable?: (count: number) => void): NamedStat[] {
     const held = this.#hold(folder, { folder: true })
     try {
-      return readdirSync(held.at).flatMap((name) => {
+      let unshown = 0
+      const listed = readdirSync(held.at).flatMap((name) => {
         const path = folder === '' ? name : `${folder}/${name}`
-        if (!isWorkspacePath(path) || isScratch(path)) return []
-        const stat = lookUp(held, name)
-        return stat ? [{ name, stat }] : []
+        const stat = isWorkspacePath(path) && !isScratch(path) ? lookUp(held, name) : null
+        if (stat === null && isUnsayable(path)) unshown += 1
+        return stat === null ? [] : [{ name, stat }]
       })
+      unsayable?.(unshown)
+      return listed
     } catch (thrown) {
       throw diskFault(thrown, folder)
     } finally {

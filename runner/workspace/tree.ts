@@ -11,6 +11,7 @@ import { Losses, type Loss } from './losses.ts'
 import { isScratch } from './scratch.ts'
 import { slices } from './slices.ts'
 import { sameIdentity, sameStat, type Stat } from './stat.ts'
+import { Unshown } from './unshown.ts'
 
 /** A change of size and time alone is told at most this often: typing writes files many times a second. */
 const calmMs = 500
@@ -24,12 +25,15 @@ export class WorkspaceTree {
   readonly #listeners = new Set<OpsListener>()
   readonly #losses = new Losses(() => void this.#enqueue(() => this.#decide(this.#losses.due())))
   readonly #calm = new Set<string>()
+  readonly #unshown = new Unshown()
+  readonly #recounts = new Set<string>()
   readonly #stopWritten: () => void
   #ignored = new Ignored()
   #ops: TreeOp[] = []
   #rev = 0
   #work: Promise<void> = Promise.resolve()
   #calmTimer: NodeJS.Timeout | undefined
+  #recountTimer: NodeJS.Timeout | undefined
   #sorted: Tree | null = null
   #closed = false
 
@@ -52,13 +56,15 @@ export class WorkspaceTree {
     this.#stopWritten()
     this.#losses.stop()
     clearTimeout(this.#calmTimer)
+    clearTimeout(this.#recountTimer)
     this.#listeners.clear()
   }
 
   /** The whole list at this revision. */
   snapshot(): Tree {
     this.#emit()
-    if (this.#sorted?.rev !== this.#rev) this.#sorted = { rev: this.#rev, entries: this.#entries.sorted() }
+    if (this.#sorted?.rev !== this.#rev)
+      this.#sorted = { rev: this.#rev, entries: this.#entries.sorted(), unshown: this.#unshown.total }
     return this.#sorted
   }
 
@@ -94,6 +100,17 @@ export class WorkspaceTree {
       if (!how.now) return
       await this.#decide((loss) => looked.includes(loss.from) || looked.includes(loss.to ?? ''))
     })
+  }
+
+  /** Counts again, soon and once for many events, what a folder holds that no list can name. */
+  recount(folder: string): void {
+    this.#recounts.add(folder)
+    this.#recountTimer ??= setTimeout(() => {
+      this.#recountTimer = undefined
+      const folders = [...this.#recounts]
+      this.#recounts.clear()
+      void this.#enqueue(async () => folders.forEach((each) => this.#listed(each))).catch(() => undefined)
+    }, calmMs)
   }
 
   /** Decides at once whatever still waits to be told. */
@@ -232,8 +249,9 @@ export class WorkspaceTree {
   /** A folder that was removed or swapped meanwhile is empty; the watcher tells of it. */
   #listed(folder: string): { name: string; stat: Stat }[] {
     try {
-      return this.#confined.list(folder)
+      return this.#confined.list(folder, (count) => this.#unshown.note(folder, count))
     } catch (error) {
+      this.#unshown.forget(folder)
       this.#log.debug({ err: error, folder }, 'a folder could not be listed')
       return []
     }
@@ -274,6 +292,7 @@ export class WorkspaceTree {
   async #move(known: Known, to: string, stat: Stat): Promise<void> {
     const from = known.entry.path
     this.#entries.move(from, to)
+    this.#unshown.forget(from)
     this.#ops.push({ op: 'move', from, to })
     this.#emit()
     const ignored = this.#entries.get(to)?.entry.ignored === true
@@ -300,6 +319,7 @@ export class WorkspaceTree {
   #drop(path: string): void {
     if (!this.#entries.get(path)) return
     this.#entries.remove(path)
+    this.#unshown.forget(path)
     this.#ops.push({ op: 'gone', path })
   }
 
@@ -329,10 +349,11 @@ export class WorkspaceTree {
   }
 
   #emit(): void {
-    if (this.#ops.length === 0) return
+    const news = this.#unshown.news()
+    if (this.#ops.length === 0 && news.unshown === undefined) return
     this.#rev += 1
     this.#sorted = null
-    const told = { rev: this.#rev, ops: this.#ops }
+    const told = { rev: this.#rev, ops: this.#ops, ...news }
     this.#ops = []
     for (const listener of this.#listeners) listener(told)
   }

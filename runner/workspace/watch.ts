@@ -7,6 +7,7 @@ import { FolderWatches } from './folder-watches.ts'
 import { Ignored, ignoreFile, readIgnored } from './ignored.ts'
 import { slices } from './slices.ts'
 import { sameStat, type Stat } from './stat.ts'
+import { isUnsayable } from './unshown.ts'
 
 /** Events of one stroke (a save is three) are looked at together after this. */
 const gatherMs = 5
@@ -23,7 +24,13 @@ const pollMs = 2_000
 const gitFolder = '.git'
 const gitNames = new Set(['HEAD', 'index.lock'])
 
-export type WatchOptions = { root: string; onChange: (paths: Set<string>) => void; log: Logger }
+export type WatchOptions = {
+  root: string
+  onChange: (paths: Set<string>) => void
+  /** Something came or went in this folder under a name that no path can say. */
+  onUnsayable?: (folder: string) => void
+  log: Logger
+}
 export type WorkspaceWatch = { close(): Promise<void>; sweep(): Promise<void> }
 
 /** Resolves once every folder is watched. Paths told may be files, folders or links, there or gone. */
@@ -154,7 +161,10 @@ class Watch {
     if (!seen || !tells) return
     const now = this.#lstat(path)
     // Nothing now, nothing before: a file that came and went, or the folder's own event under a name of the kernel's.
-    if (!now && !seen.has(name)) return
+    if (!now && !seen.has(name)) {
+      if (isUnsayable(path)) this.#options.onUnsayable?.(folder)
+      return
+    }
     await this.#apply({ seen, path }, now)
     if (path === ignoreFile) await this.#readIgnored()
   }

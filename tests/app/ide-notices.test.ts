@@ -13,9 +13,10 @@ test('when the connection is back, the notice that it was away goes and any othe
   expect(notices.shown.get()).toEqual({ files: 'main.py could not be deleted.' })
 })
 
-test('a terminal whose box was taken away has ended, not ended with 0', () => {
+test('a terminal that ended well, or whose box was taken away, has ended; any other ended with its code', () => {
   expect(endWords(null)).toBe(null)
   expect(endWords({ code: null, signal: null })).toBe('ended')
-  expect(endWords({ code: 0, signal: null })).toBe('ended 0')
+  expect(endWords({ code: 0, signal: null })).toBe('ended')
+  expect(endWords({ code: 2, signal: null })).toBe('ended with 2')
   expect(endWords({ code: null, signal: 'SIGKILL' })).toBe('ended by SIGKILL')
 })

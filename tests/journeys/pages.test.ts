@@ -1,5 +1,4 @@
 // The pages in a real browser, before the fake API: make, watch it start, rename, stop, delete; by pointer and by keyboard; axe on each page.
-import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -8,10 +7,10 @@ import type { Person, Repl } from '../../protocol/repl.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { launchBrowser, newPersonPage, noBrowser, type PersonPage } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
+import { findings } from './axe.ts'
 
 /** Bytes that the dashboard may cost before it is usable, compressed. */
 const dashboardBytes = 250_000
-const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 
 let app: TestApp
 let browser: Browser
@@ -35,19 +34,6 @@ async function signedIn(look: Parameters<typeof newPersonPage>[1] = {}): Promise
   await person.page.getByRole('button', { name: 'Sign in as owner' }).click()
   await person.page.getByRole('heading', { name: 'Your REPLs' }).waitFor()
   return person
-}
-
-/** Serious and critical findings of axe on what is shown now. The policy of our pages lets no foreign script in, so axe comes by the debugger. */
-async function findings(page: Page): Promise<string[]> {
-  // Without motion nothing is measured half faded in.
-  await page.emulateMedia({ reducedMotion: 'reduce' })
-  await page.evaluate(axe)
-  const found = await page.evaluate<{ impact: string; id: string; nodes: { html: string }[] }[]>(
-    'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)',
-  )
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)
 }
 
 const steps = (page: Page): Promise<string[]> =>
@@ -254,6 +240,36 @@ test.skipIf(noBrowser)(
     await page.getByText('Brought in: 3 edits. 1 file lies beside yours').waitFor()
     await page.getByText(say).waitFor({ state: 'detached' })
     expect(app.api.asked.filter((what) => what.includes('/take '))).toHaveLength(1)
+    app.api.change(repl.id, { phase: 'DELETED' })
+    await context.close()
+  },
+)
+
+test.skipIf(noBrowser)(
+  'F-7 F-11 the workbench says since when backups fail and what is safe; a download that fails there is a page of its own',
+  async () => {
+    const running = { phase: 'RUNNING', desired: 'running', level: 'process' } as const
+    const repl = app.api.newRepl(ada, 'ailing', running)
+    const { page, context } = await signedIn()
+    await page.goto(`${app.url}/repl/${repl.id}`)
+    await page.getByTestId('workbench').waitFor()
+    expect(await page.getByTestId('backup-trouble').count()).toBe(0)
+
+    const since = new Date().setHours(0, 1, 0, 0)
+    const say = 'The disk of the object store is full.'
+    app.api.change(repl.id, { backupTrouble: { since, say } })
+    const bar = page.getByTestId('backup-trouble')
+    await bar.getByText(`Backups fail since 00:01: ${say} Your work is on the disk of the machine`).waitFor()
+    expect(await findings(page)).toEqual([])
+    app.api.change(repl.id, { backupTrouble: undefined })
+    await bar.waitFor({ state: 'detached' })
+
+    const other = await context.newPage()
+    await other.goto(`${app.url}/repl/${repl.id}/zip`)
+    await other.getByRole('heading', { name: 'This cannot be downloaded now' }).waitFor()
+    expect(await findings(other)).toEqual([])
+    await other.getByRole('link', { name: 'Back to the REPL' }).click()
+    await other.getByTestId('workbench').waitFor()
     app.api.change(repl.id, { phase: 'DELETED' })
     await context.close()
   },

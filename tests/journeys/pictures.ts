@@ -10,12 +10,12 @@ import type { Product } from '../support/product.ts'
 import { Visitor } from '../support/visitor.ts'
 import * as screen from './screen.ts'
 
-type Look = { colorScheme: 'light' | 'dark'; width: number; height: number }
+type Look = { colorScheme: 'light' | 'dark'; width: number; height: number; isPhone?: boolean }
 const looks: Look[] = [
   { colorScheme: 'dark', width: 1440, height: 900 },
   { colorScheme: 'light', width: 1440, height: 900 },
-  { colorScheme: 'dark', width: 390, height: 844 },
-  { colorScheme: 'light', width: 390, height: 844 },
+  { colorScheme: 'dark', width: 390, height: 844, isPhone: true },
+  { colorScheme: 'light', width: 390, height: 844, isPhone: true },
 ]
 const folder = join(root, 'screenshots')
 

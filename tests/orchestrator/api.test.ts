@@ -97,7 +97,7 @@ describe('A-5 invites', () => {
   })
 
   test('A-5 a second invite can raise a role and never takes one away', async () => {
-    const grace = await guest('viewer', 'Grace')
+    const grace = await guest('viewer', 'Ida')
     const accept = async (role: 'viewer' | 'editor', as: Person) =>
       (await house.ask('POST', `/v1/invites/${await invite(role)}/accept`, { as, body: {} })).repl.role
 
@@ -234,7 +234,7 @@ describe('tokens', () => {
   test('A-1 a door token names person, repl, role and generation, lasts ten minutes, and is signed by the published key', async () => {
     await house.ask('POST', `/v1/repls/${repl.id}/start`, { as: ada, body: {} })
     await house.until(repl.id, ada, 'RUNNING')
-    const vera = await guest('viewer', 'Vera')
+    const vera = await guest('viewer', 'Violet')
 
     const { doors } = await house.ask('POST', `/v1/repls/${repl.id}/doors`, { as: vera, body: {} })
 
@@ -242,7 +242,7 @@ describe('tokens', () => {
     const claims = DoorClaims.parse(payload)
     expect(claims).toMatchObject({
       sub: vera.id,
-      name: 'Vera',
+      name: 'Violet',
       repl: repl.id,
       role: 'viewer',
       gen: doors.generation,

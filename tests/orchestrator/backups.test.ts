@@ -1,9 +1,10 @@
 // Backups of running sessions through the API: they follow, a lost sandbox comes back, an overtaken one parks, zips are given.
-import { appendFile, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { unzipSync } from 'fflate'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { realClock } from '../../orchestrator/clock.ts'
 import { folderStore } from '../../orchestrator/objects/folder/start.ts'
 import { isolationOf } from '../../orchestrator/sandbox/local/isolation.ts'
 import { localSandbox } from '../../orchestrator/sandbox/local/start.ts'
@@ -108,6 +109,29 @@ test('F-6 F-9 a session whose sandbox is lost goes on in the next generation, wi
   // And what the next generation does is backed up in turn.
   await backedUp(id)
   expect((await store.readHead(id))?.generation).toBe(2)
+})
+
+test('F-7 backups that fail for a while are told with their first failure and why, and no longer when they succeed again', async () => {
+  await house.end()
+  let ahead = 0
+  await open({ clock: { ...realClock, now: () => Date.now() + ahead } })
+  const { id } = await running()
+  await backedUp(id)
+  expect(await now(id)).not.toHaveProperty('backupTrouble')
+  const objects = join(house.config.data, 'objects')
+
+  await rename(objects, `${objects}-away`)
+  await writeFile(at(id, 'workspace', 'new.txt'), 'new')
+  // Told once failures have gone on for some seconds: those pass quickly here.
+  const failing = await eventually(async () => {
+    ahead += 500
+    return (await now(id)).backupTrouble
+  }, 20_000)
+  expect(failing.say).toMatch(/The object store/)
+  expect(failing.since).toBeLessThan(Date.now() + ahead - 4_000)
+
+  await rename(`${objects}-away`, objects)
+  await eventually(async () => (await now(id)).backupTrouble === undefined, 20_000)
 })
 
 test('F-9 a session that is lost before its first commit begins with the template and the log', async () => {

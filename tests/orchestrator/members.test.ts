@@ -69,6 +69,31 @@ async function auditLines(): Promise<string[]> {
   return (await readFile(join(house.config.data, 'audit.log'), 'utf8')).trimEnd().split('\n')
 }
 
+test('A-5 a guest’s name can be seen, is not Owner and not that of a member, however it is spelt; no use is counted', async () => {
+  const code = await invite({ role: 'viewer', most: 2 })
+  expect((await accept(code, { name: 'Grace' })).status).toBe(200)
+
+  const refused = [
+    'OWNER',
+    'Ｏｗｎｅｒ',
+    'Ow\u200cner',
+    '\u200c\u200d',
+    '\u3164',
+    '\u2800',
+    'ada',
+    'Grace',
+    ' g\u200dRACE ',
+  ]
+  const replies = await Promise.all(refused.map((name) => accept(code, { name })))
+  expect(replies.map(({ status }) => status)).toEqual(refused.map(() => 400))
+  expect(replies[0]?.error.say).toMatch(/A guest cannot be called Owner/)
+  expect(replies[3]?.error.say).toMatch(/Give a name that can be seen/)
+  expect(replies[7]?.error.say).toMatch(/is called Grace already. Choose another name/)
+  expect((await accept(code, { name: 'Gra\u202ece' })).status).toBe(400)
+
+  expect((await accept(code, { name: 'Grace Hopper' })).status).toBe(200)
+})
+
 describe('A-11 an invite', () => {
   test('A-11 lets in as many as it may; of many who take the last use at the same instant one gets it', async () => {
     const code = await invite({ role: 'viewer', most: 3 })

@@ -198,7 +198,9 @@ test('R-6 a failed start names its step and reason, and the repl can be started 
 
   await press(repl.id, 'start')
   const failed = await house.until(repl.id, ada, 'START_FAILED')
-  expect(failed.reason).toBe('Something failed on our side. It has been logged.')
+  expect(failed.reason).toBe(
+    `Bringing the files failed for a reason that DevEx does not know. The last backup is untouched. Try again; if it goes on, look for ${repl.id} in the log of DevEx.`,
+  )
   const { events } = await house.progress(repl.id, ada, {
     enough: (some) => some.some((each) => each.state === 'failed'),
   })

@@ -1,6 +1,7 @@
 // Sentences that people read of a backup.
 import { expect, test } from 'vitest'
-import { notKept } from '../../orchestrator/words.ts'
+import { AppError, asAppError } from '../../protocol/errors.ts'
+import { failureWords, notKept } from '../../orchestrator/words.ts'
 
 test('F-4 what a backup could not keep as it was is said, and nothing when it kept everything', () => {
   expect(notKept({ leftOut: 1, parted: 2 })).toBe(
@@ -10,4 +11,18 @@ test('F-4 what a backup could not keep as it was is said, and nothing when it ke
     '. Files with more than one name become files of their own: 1',
   )
   expect(notKept(undefined)).toBe('')
+})
+
+test('R-6 a step that failed unforeseen says which it was, what is safe and what to do; a foreseen failure keeps its own words', () => {
+  const unforeseen = asAppError(new TypeError('x is undefined'))
+  expect(failureWords({ do: 'flush' }, unforeseen, 'abc')).toBe(
+    'Saving the files failed for a reason that DevEx does not know. The files are on the disk of this machine. It is tried again by itself; if it goes on, look for abc in the log of DevEx.',
+  )
+  const full = Object.assign(new Error('no space'), { code: 'ENOSPC' })
+  const wrapped = asAppError(new Error('write', { cause: full }))
+  expect(failureWords({ do: 'restore' }, wrapped, 'abc')).toBe(
+    'Bringing the files failed: the disk is full. Free some space. The last backup is untouched. Try again.',
+  )
+  const foreseen = new AppError('too-many', { say: 'You already run 3. Stop one to start this.' })
+  expect(failureWords({ do: 'reserve' }, foreseen, 'abc')).toBe('You already run 3. Stop one to start this.')
 })

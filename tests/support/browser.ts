@@ -31,12 +31,15 @@ export type PersonPage = { context: BrowserContext; page: Page; faults: string[]
 /** A person's own context and page; uncaught errors of the page are collected in `faults`. */
 export async function newPersonPage(
   browser: Browser,
-  look: { width?: number; height?: number; colorScheme?: 'light' | 'dark' } = {},
+  look: { width?: number; height?: number; colorScheme?: 'light' | 'dark'; isPhone?: boolean } = {},
 ): Promise<PersonPage> {
-  const { width = 1440, height = 900, colorScheme = 'dark' } = look
+  const { width = 1440, height = 900, colorScheme = 'dark', isPhone = false } = look
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme,
+    // A finger: rows and buttons are larger.
+    hasTouch: isPhone,
+    isMobile: isPhone,
     permissions: ['clipboard-read', 'clipboard-write'],
   })
   const page = await context.newPage()

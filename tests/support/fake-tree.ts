@@ -87,7 +87,7 @@ export class FakeTree {
 
   #tree(): Tree {
     const entries = [...this.entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
-    return { rev: this.rev, entries }
+    return { rev: this.rev, entries, unshown: 0 }
   }
 }
 

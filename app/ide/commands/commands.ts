@@ -26,7 +26,7 @@ export const modKey = isMac ? '⌘' : 'Ctrl '
 /** What a viewer may not do is not offered to one. */
 export function commandsOf({ workbench, toggleRun, isRunning, openTerminal }: CommandParts): Command[] {
   const { view, tabs, isViewer, previews } = workbench
-  const dialog = (name: 'share' | 'members' | 'stop') => (): void =>
+  const dialog = (name: 'share' | 'members' | 'stop' | 'details') => (): void =>
     view.update((now) => ({ ...now, dialog: name }))
   const change: Command[] = [
     { id: 'run', title: isRunning ? 'Stop the program' : 'Run', keys: `${modKey}Enter`, run: toggleRun },
@@ -35,6 +35,7 @@ export function commandsOf({ workbench, toggleRun, isRunning, openTerminal }: Co
   ]
   const look: Command[] = [
     { id: 'share', title: 'Share: invite people', run: dialog('share') },
+    { id: 'details', title: 'Details of this session: memory, disk, isolation', run: dialog('details') },
     {
       id: 'search',
       title: 'Search in files',

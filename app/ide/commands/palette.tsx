@@ -2,10 +2,12 @@
 import { Command as Finder } from 'cmdk'
 import { Dialog } from 'radix-ui'
 import { useEffect, useMemo, useState } from 'react'
-import { nameOf } from '../../../protocol/paths.ts'
+import { folderOf, nameOf } from '../../../protocol/paths.ts'
+import { shownName, shownPath } from '../../ui/shown-name.ts'
 import { FileIcon } from '../files/file-icon.tsx'
 import { useRun } from '../run/run-button.tsx'
 import { useOpenTerminal } from '../terminal/terminal-panel.tsx'
+import { useReturnFocus } from '../../ui/return-focus.ts'
 import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { commandsOf, type Command } from './commands.ts'
@@ -40,6 +42,7 @@ export function Palette() {
   const { isRunning, toggle } = useRun()
   const openTerminal = useOpenTerminal()
   const isOpen = dialog === 'palette'
+  const returnFocus = useReturnFocus()
   const set = (open: boolean): void => {
     setTyped('')
     view.update((now) => ({ ...now, dialog: open ? 'palette' : null }))
@@ -51,18 +54,22 @@ export function Palette() {
     set(false)
     run()
   }
+  const open = (path: string): void => {
+    tabs.open(path)
+    view.update((now) => ({ ...now, narrow: 'editor' }))
+  }
   return (
     <Dialog.Root open={isOpen} onOpenChange={set}>
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-40 bg-veil" />
         <Dialog.Content
           aria-describedby={undefined}
+          {...returnFocus}
           className="overlay-in fixed top-[12vh] left-1/2 z-50 w-[calc(100vw-32px)] max-w-xl -translate-x-1/2 overflow-hidden rounded-xl border border-line bg-raised shadow-overlay outline-none"
         >
           <Dialog.Title className="sr-only">Search files and commands</Dialog.Title>
           <Finder label="Search files and commands" loop>
             <Finder.Input
-              autoFocus
               value={typed}
               onValueChange={setTyped}
               placeholder="Search files and commands"
@@ -74,7 +81,7 @@ export function Palette() {
               </Finder.Empty>
               <Finder.Group heading="Files">
                 {paths.map((path) => (
-                  <FileItem key={path} path={path} onSelect={choose(() => tabs.open(path))} />
+                  <FileItem key={path} path={path} onSelect={choose(() => open(path))} />
                 ))}
               </Finder.Group>
               <Finder.Group heading="Commands">
@@ -93,15 +100,14 @@ export function Palette() {
 const item =
   'flex h-8 items-center gap-2.5 rounded-md px-2.5 data-[selected=true]:bg-hover pointer-coarse:h-10'
 
+/** Between slashes: the finder trims what it is given, and names may begin or end with a space. */
 function FileItem({ path, onSelect }: { path: string; onSelect: () => void }) {
   const name = nameOf(path)
   return (
-    <Finder.Item value={path} onSelect={onSelect} className={item}>
+    <Finder.Item value={`/${path}/`} onSelect={onSelect} className={item}>
       <FileIcon name={name} />
-      <span className="shrink-0">{name}</span>
-      <span className="truncate text-label text-muted">
-        {path === name ? '' : path.slice(0, -name.length - 1)}
-      </span>
+      <span className="max-w-[60%] shrink-0 truncate whitespace-pre">{shownName(name)}</span>
+      <span className="truncate text-label text-muted">{shownPath(folderOf(path))}</span>
     </Finder.Item>
   )
 }

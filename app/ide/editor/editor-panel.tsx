@@ -2,6 +2,8 @@
 import { Suspense, lazy } from 'react'
 import { FileCode2 } from 'lucide-react'
 import { Button } from '../../ui/button.tsx'
+import { shownName } from '../../ui/shown-name.ts'
+import { sizeWords } from '../../ui/size-words.ts'
 import { EmptyView, ErrorView, LoadingView } from '../../ui/views.tsx'
 import { nameOf } from '../../../protocol/paths.ts'
 import { NoticeBar } from '../notice-bar.tsx'
@@ -53,16 +55,10 @@ function NothingOpen() {
   )
 }
 
-const sizeWords = (bytes: number): string => {
-  if (bytes < 1024) return `${bytes} bytes`
-  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KB`
-  return `${(bytes / 1024 / 1024).toFixed(1)} MB`
-}
-
 function OtherView({ tab }: { tab: Tab }) {
   const { files, notices, tabs } = useWorkbench()
   const { view } = tab
-  const name = nameOf(tab.path)
+  const name = shownName(nameOf(tab.path))
   if (view.kind === 'opening') return <LoadingView say={`Opening ${name}`} />
   if (view.kind === 'failed') {
     return (

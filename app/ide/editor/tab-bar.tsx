@@ -3,6 +3,7 @@ import { clsx } from 'clsx'
 import { X } from 'lucide-react'
 import { useEffect, useRef, type KeyboardEvent } from 'react'
 import { folderOf, nameOf } from '../../../protocol/paths.ts'
+import { shownName, shownPath } from '../../ui/shown-name.ts'
 import { FileIcon } from '../files/file-icon.tsx'
 import { PresenceDots } from '../people/presence-dots.tsx'
 import { useOthersByFile } from '../people/use-present.ts'
@@ -52,7 +53,7 @@ export function TabBar() {
 /** Two files of one name are told apart by their folders. */
 function hintOf(tab: Tab, tabs: Tab[]): string {
   const isAmbiguous = tabs.some((other) => other.key !== tab.key && nameOf(other.path) === nameOf(tab.path))
-  return isAmbiguous ? folderOf(tab.path) || '.' : ''
+  return isAmbiguous ? shownPath(folderOf(tab.path)) || '.' : ''
 }
 
 interface TabPartProps {
@@ -89,7 +90,7 @@ function TabPart({ tab, isActive, isDirty, hint, dots, onShow, onClose, onKey }:
       <button
         type="button"
         role="tab"
-        title={tab.path}
+        title={shownPath(tab.path)}
         aria-selected={isActive}
         tabIndex={isActive ? 0 : -1}
         data-dirty={isDirty}
@@ -98,7 +99,9 @@ function TabPart({ tab, isActive, isDirty, hint, dots, onShow, onClose, onKey }:
         aria-keyshortcuts="Delete"
         className="flex h-full min-w-0 items-center gap-1.5 outline-offset-[-3px]"
       >
-        <span className={clsx('truncate', tab.isGone && 'line-through')}>{name}</span>
+        <span className={clsx('truncate whitespace-pre', tab.isGone && 'line-through')}>
+          {shownName(name)}
+        </span>
         {note !== '' && <span className="sr-only">{note}</span>}
         {hint !== '' && <span className="truncate text-label text-muted">{hint}</span>}
         {dots}
@@ -110,7 +113,7 @@ function TabPart({ tab, isActive, isDirty, hint, dots, onShow, onClose, onKey }:
           tabIndex={-1}
           // A list of tabs holds tabs alone; by keyboard and for readers Delete closes.
           aria-hidden
-          title={`Close ${name}`}
+          title={`Close ${shownName(name)}`}
           onClick={onClose}
           className={clsx(
             'absolute inset-0 flex items-center justify-center rounded hover:bg-hover hover:text-ink focus-visible:opacity-100',

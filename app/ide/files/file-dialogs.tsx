@@ -4,6 +4,7 @@ import { folderOf, isWithin, nameOf } from '../../../protocol/paths.ts'
 import { Button } from '../../ui/button.tsx'
 import { Confirm, Dialog, DialogActions } from '../../ui/dialog.tsx'
 import { inputClasses } from '../../ui/field.tsx'
+import { shownName, shownPath } from '../../ui/shown-name.ts'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { replaceWords } from './uploads.ts'
@@ -19,7 +20,7 @@ export function DeleteQuestion({ path, onClose }: QuestionProps) {
   const entries = useStore(files.tree).entries
   if (path === null) return null
   const isFolder = entries.get(path)?.kind === 'folder'
-  const name = nameOf(path)
+  const name = shownName(nameOf(path))
   return (
     <Confirm
       open
@@ -75,7 +76,7 @@ export function MoveQuestion({ path, onClose }: QuestionProps) {
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={`Move ${name}`}
+      title={`Move ${shownName(name)}`}
       say="Choose the folder it goes into."
     >
       <label htmlFor="move-to" className="mb-1 block font-medium">
@@ -90,14 +91,14 @@ export function MoveQuestion({ path, onClose }: QuestionProps) {
         <option value="">the workspace itself</option>
         {folders.map((folder) => (
           <option key={folder} value={folder}>
-            {folder}
+            {shownPath(folder)}
           </option>
         ))}
       </select>
       <DialogActions>
         <Button onClick={onClose}>Keep it here</Button>
         <Button look="primary" disabled={to === folderOf(path)} onClick={move}>
-          Move {name}
+          Move {shownName(name)}
         </Button>
       </DialogActions>
     </Dialog>

@@ -10,6 +10,7 @@ import { useWorkbench } from '../workbench-context.ts'
 import { DeleteQuestion, MoveQuestion, ReplaceQuestion } from './file-dialogs.tsx'
 import { createPanelState, type FilesPanelState } from './panel-state.ts'
 import { TreeView } from './tree-view.tsx'
+import { UnshownNote } from './unshown-note.tsx'
 import { UploadButton } from './upload-button.tsx'
 import { useUploads } from './use-uploads.ts'
 
@@ -64,6 +65,7 @@ export function FilesPanel() {
       ) : (
         <LoadingView say="Reading the files" />
       )}
+      <UnshownNote what="shown" />
       <DeleteQuestion path={question?.kind === 'delete' ? question.path : null} onClose={close} />
       <MoveQuestion
         key={question?.path}

@@ -5,6 +5,7 @@ import { ApiFailure } from '../../../protocol/repl.ts'
 import { nameOf, workspacePath } from '../../../protocol/paths.ts'
 import { DocumentEvent, Opened } from '../../../protocol/tree.ts'
 import type { DoorsKeeper } from '../link/doors.ts'
+import { shownName } from '../../ui/shown-name.ts'
 import { answered, answerMs, mustBeConnected, type Live, type TreeSocket } from '../link/live.ts'
 import { eachSession } from '../link/each-session.ts'
 import { createScope } from '../scope.ts'
@@ -101,7 +102,9 @@ async function giveFile(doors: DoorsKeeper, path: string, request: FileRequest &
 
 async function filesDoor(doors: DoorsKeeper, path: string, request: FileRequest): Promise<Response> {
   if (request.method === 'PUT' && request.file.size > limits.uploadBytes) {
-    throw new AppError('too-large', { say: `${nameOf(path)} is larger than 256 MB and was not uploaded.` })
+    throw new AppError('too-large', {
+      say: `${shownName(nameOf(path))} is larger than 256 MB and was not uploaded.`,
+    })
   }
   const { runner, token } = await doors.current()
   const query = request.method === 'GET' && request.zip ? '?zip' : ''
@@ -113,7 +116,7 @@ async function filesDoor(doors: DoorsKeeper, path: string, request: FileRequest)
     ...(request.method === 'PUT' ? { body: request.file } : {}),
   }).catch((cause: unknown) => {
     throw new AppError('unavailable', {
-      say: `${nameOf(path)} could not be sent. Check the connection and try again.`,
+      say: `${shownName(nameOf(path))} could not be sent. Check the connection and try again.`,
       cause,
     })
   })
@@ -126,7 +129,7 @@ async function refusalWords(answer: Response, path: string): Promise<string> {
   const failure = ApiFailure.safeParse(body)
   return failure.success
     ? failure.data.error.say
-    : `${nameOf(path)}: the REPL refused this (${answer.status}).`
+    : `${shownName(nameOf(path))}: the REPL refused this (${answer.status}).`
 }
 
 function giveToPerson(content: Blob, name: string): void {

@@ -3,6 +3,7 @@ import { clsx } from 'clsx'
 import { ChevronRight } from 'lucide-react'
 import type { DragEvent, ReactNode } from 'react'
 import { nameOf } from '../../../protocol/paths.ts'
+import { shownName } from '../../ui/shown-name.ts'
 import { PresenceDots } from '../people/presence-dots.tsx'
 import type { Present } from '../people/presence.ts'
 import { FileIcon } from './file-icon.tsx'
@@ -69,7 +70,9 @@ export function TreeRow(props: TreeRowProps) {
         )}
       />
       <FileIcon name={name} kind={entry.kind} isOpen={isOpen} />
-      {props.field ?? <span className="min-w-0 flex-1 truncate pl-0.5">{name}</span>}
+      {props.field ?? (
+        <span className="min-w-0 flex-1 truncate pl-0.5 whitespace-pre">{shownName(name)}</span>
+      )}
       <PresenceDots people={props.people} />
     </div>
   )

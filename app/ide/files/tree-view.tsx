@@ -1,9 +1,10 @@
 // The file tree as people see it: the rows in view, the name being typed, drags. What a press or key does is in its actions.
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useMemo, useRef } from 'react'
+import { useEffect, useMemo, useRef, type MouseEvent } from 'react'
 import { nameOf } from '../../../protocol/paths.ts'
 import { Button } from '../../ui/button.tsx'
 import { ContextMenu } from '../../ui/menu.tsx'
+import { shownName } from '../../ui/shown-name.ts'
 import { useOthersByFile } from '../people/use-present.ts'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
@@ -47,7 +48,7 @@ export function TreeView({ panel, isViewer, onQuestion, onCreate, onUpload }: Tr
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroll.current,
-    estimateSize: () => rowHeight(scroll.current),
+    estimateSize: rowHeight,
     overscan: 20,
   })
   const at = rows.findIndex((row) => row.entry.path === focused)
@@ -70,7 +71,7 @@ export function TreeView({ panel, isViewer, onQuestion, onCreate, onUpload }: Tr
           data-region-entry
           {...(at >= 0 ? { 'aria-activedescendant': rowId(at) } : {})}
           onKeyDown={actions.keys}
-          onContextMenu={(event) => event.target === event.currentTarget && panel.focus(null)}
+          onContextMenu={(event) => isOnNothing(event) && panel.focus(null)}
           onDragOver={(event) => drops.over(event, null)}
           onDragLeave={drops.leave}
           onDrop={(event) => drops.drop(event, null)}
@@ -100,7 +101,7 @@ export function TreeView({ panel, isViewer, onQuestion, onCreate, onUpload }: Tr
                     isShown={path === shown}
                     isDropTarget={kind === 'folder' && drops.target === path}
                     isDraggable={!isViewer}
-                    field={isNamed ? field(`New name of ${nameOf(path)}`, nameOf(path)) : null}
+                    field={isNamed ? field(`New name of ${shownName(nameOf(path))}`, nameOf(path)) : null}
                     onPress={() => actions.press(row)}
                     onMenu={() => panel.focus(path)}
                     onDragStart={(event) => drops.start(event, path)}
@@ -125,6 +126,10 @@ export function TreeView({ panel, isViewer, onQuestion, onCreate, onUpload }: Tr
   )
 }
 
+/** Pressed below the rows; the menu key is pressed on the tree, too, and means the row that has the keyboard. */
+const isOnNothing = ({ target, currentTarget, button }: MouseEvent): boolean =>
+  target === currentTarget && button === 2
+
 function NoFiles({ isViewer, onCreate }: { isViewer: boolean; onCreate: () => void }) {
   return (
     <div className="px-3 py-4 text-muted">
@@ -138,8 +143,8 @@ function NoFiles({ isViewer, onCreate }: { isViewer: boolean; onCreate: () => vo
   )
 }
 
-/** Rows are taller under a finger; the token knows. */
-function rowHeight(element: HTMLElement | null): number {
-  const height = element === null ? '' : getComputedStyle(element).getPropertyValue('--tree-row')
+/** Rows are taller under a finger; the token knows, also before the tree is there. */
+function rowHeight(): number {
+  const height = getComputedStyle(document.documentElement).getPropertyValue('--tree-row')
   return Number.parseFloat(height) || 22
 }

@@ -6,6 +6,8 @@ import { createStore, type Readable } from '../store.ts'
 export type TreeState = {
   rev: number
   entries: ReadonlyMap<string, TreeEntry>
+  /** How many things are there whose names cannot be shown. */
+  unshown: number
   /** False until the first list came. */
   isKnown: boolean
 }
@@ -23,7 +25,7 @@ export type TreeMirror = {
 
 /** `askAgain` is called once for each gap; its answer comes through `whole`. */
 export function createTreeMirror(askAgain: () => void): TreeMirror {
-  const state = createStore<TreeState>({ rev: 0, entries: new Map(), isKnown: false })
+  const state = createStore<TreeState>({ rev: 0, entries: new Map(), unshown: 0, isKnown: false })
   let isAsking = false
   const ask = (): void => {
     if (isAsking) return
@@ -38,7 +40,7 @@ export function createTreeMirror(askAgain: () => void): TreeMirror {
       isAsking = false
       const entries = new Map(tree.data.entries.map((entry) => [entry.path, entry]))
       keepListed(state.get().entries, entries)
-      state.set({ rev: tree.data.rev, entries, isKnown: true })
+      state.set({ rev: tree.data.rev, entries, unshown: tree.data.unshown, isKnown: true })
     },
     ops: (received) => {
       const ops = TreeOps.safeParse(received)
@@ -46,7 +48,12 @@ export function createTreeMirror(askAgain: () => void): TreeMirror {
       if (!ops.success) return ask()
       if (isKnown && ops.data.rev <= rev) return
       if (!isKnown || ops.data.rev !== rev + 1) return ask()
-      state.set({ rev: ops.data.rev, entries: applyOps(entries, ops.data.ops), isKnown: true })
+      state.update(({ unshown }) => ({
+        rev: ops.data.rev,
+        entries: applyOps(entries, ops.data.ops),
+        unshown: ops.data.unshown ?? unshown,
+        isKnown: true,
+      }))
     },
     listed: (listed) => {
       const entries = new Map(state.get().entries)

@@ -14,6 +14,10 @@ export function UploadButton({ onChoose }: { onChoose: (choose: () => Chosen[]) 
     field.value = ''
     onChoose(chosen)
   }
+  const fields = [
+    { ref: files, 'aria-label': 'Files to upload' },
+    { ref: folder, 'aria-label': 'Folder to upload', webkitdirectory: '' },
+  ]
   return (
     <>
       <Menu trigger={<IconButton label="Upload" icon={<Upload size={15} aria-hidden />} />}>
@@ -24,23 +28,17 @@ export function UploadButton({ onChoose }: { onChoose: (choose: () => Chosen[]) 
           Upload a folder
         </MenuItem>
       </Menu>
-      <input
-        ref={files}
-        type="file"
-        multiple
-        hidden
-        aria-label="Files to upload"
-        onChange={(event) => take(event.target)}
-      />
-      <input
-        ref={folder}
-        type="file"
-        multiple
-        hidden
-        aria-label="Folder to upload"
-        onChange={(event) => take(event.target)}
-        {...{ webkitdirectory: '' }}
-      />
+      {fields.map(({ ref, ...field }) => (
+        <input
+          key={field['aria-label']}
+          ref={ref}
+          type="file"
+          multiple
+          hidden
+          onChange={(event) => take(event.target)}
+          {...field}
+        />
+      ))}
     </>
   )
 }

@@ -1,6 +1,7 @@
 // What an upload would do: which files are new here and which stand in the way, and the words that ask. It sends nothing by itself.
 import { nameOf } from '../../../protocol/paths.ts'
 import type { TreeEntry } from '../../../protocol/tree.ts'
+import { shownName } from '../../ui/shown-name.ts'
 import type { Chosen } from './chosen.ts'
 
 export type Upload = { path: string; file: File }
@@ -31,7 +32,7 @@ export async function uploadAll(
 
 /** What is asked before files of these names are written over. */
 export function replaceWords(taken: Upload[]): { what: string; say: string } {
-  const names = taken.map(({ path }) => nameOf(path))
+  const names = taken.map(({ path }) => shownName(nameOf(path)))
   const [only] = names
   if (only !== undefined && names.length === 1) {
     return {

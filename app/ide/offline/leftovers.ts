@@ -2,6 +2,7 @@
 import { asAppError } from '../../../protocol/errors.ts'
 import { nameOf } from '../../../protocol/paths.ts'
 import type { Opened } from '../../../protocol/tree.ts'
+import { shownName } from '../../ui/shown-name.ts'
 import { carryOver, hasArrived } from '../editor/carry-over.ts'
 import type { OpenDocument } from '../editor/document.ts'
 import type { Documents } from '../editor/documents.ts'
@@ -132,7 +133,7 @@ class FoundLeftovers implements Leftovers {
     } catch (thrown) {
       if (asAppError(thrown).code === 'not-found' && waiting > 0)
         this.#plan.say(
-          `${nameOf(path)} was deleted while this browser held edits of yours in it. They are kept: make the file again, and they come back into it.`,
+          `${shownName(nameOf(path))} was deleted while this browser held edits of yours in it. They are kept: make the file again, and they come back into it.`,
         )
       return null
     }

@@ -1,9 +1,7 @@
 // Which port is shown, which others there are, and who may see this one.
-import { ChevronDown } from 'lucide-react'
 import { can } from '../../../protocol/access.ts'
 import { Visibility, usualVisibility } from '../../../protocol/preview.ts'
-import { buttonClasses } from '../../ui/button.tsx'
-import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../../ui/menu.tsx'
+import { Menu, MenuButton, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../../ui/menu.tsx'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import type { Shown } from './previews.ts'
@@ -24,14 +22,9 @@ export function PortMenu({ shown }: { shown: Shown }) {
     <Menu
       align="start"
       trigger={
-        <button
-          type="button"
-          className={buttonClasses('quiet', 'small')}
-          aria-label={`Port ${shown.port}, choose another`}
-        >
+        <MenuButton aria-label={`Port ${shown.port}, choose another`}>
           <span className="font-mono text-ink tabular-nums">:{shown.port}</span>
-          <ChevronDown size={13} aria-hidden />
-        </button>
+        </MenuButton>
       }
     >
       <MenuLabel>Ports</MenuLabel>

@@ -1,6 +1,7 @@
 // What programs of this repl listen on, and the one preview that this page shows of it. It draws nothing.
 import { asAppError } from '../../../protocol/errors.ts'
 import { OpenPorts, type OpenPort, type Preview, type Visibility } from '../../../protocol/preview.ts'
+import { shownName } from '../../ui/shown-name.ts'
 import { eachSession } from '../link/each-session.ts'
 import type { Live } from '../link/live.ts'
 import { createScope } from '../scope.ts'
@@ -41,6 +42,9 @@ export function createPreviews(parts: PreviewParts): Previews {
   return new PagePreviews(parts)
 }
 
+/** A program calls itself what it likes. */
+const asShown = (open: OpenPort): OpenPort => ({ ...open, program: shownName(open.program) })
+
 class PagePreviews implements Previews {
   readonly ports = createStore<readonly OpenPort[]>([])
   readonly shown = createStore<Shown | null>(null)
@@ -59,7 +63,7 @@ class PagePreviews implements Previews {
         let isFirst = true
         const take = (list: unknown): void => {
           const parsed = OpenPorts.safeParse(list)
-          if (parsed.success) this.#listed(parsed.data.ports, isFirst)
+          if (parsed.success) this.#listed(parsed.data.ports.map(asShown), isFirst)
           isFirst = false
         }
         ports.on('ports', take)

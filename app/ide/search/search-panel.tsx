@@ -4,7 +4,10 @@ import { useEffect, useRef, type ReactNode } from 'react'
 import { folderOf, nameOf } from '../../../protocol/paths.ts'
 import type { SearchMatch, SearchQuery } from '../../../protocol/search.ts'
 import { IconButton } from '../../ui/button.tsx'
+import { shownName, shownPath, shownText } from '../../ui/shown-name.ts'
 import { FileIcon } from '../files/file-icon.tsx'
+import { UnshownNote } from '../files/unshown-note.tsx'
+import { goToRegion } from '../regions.ts'
 import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import type { FoundFile, SearchState } from './search.ts'
@@ -29,7 +32,11 @@ export function SearchPanel() {
   }, [side])
   const { query } = state
   const change = (part: Partial<SearchQuery>): void => search.ask({ ...query, ...part })
-  const back = (): void => view.update((now) => ({ ...now, side: 'files' }))
+  const back = (): void => {
+    view.update((now) => ({ ...now, side: 'files' }))
+    // What had the keyboard is hidden with the search: the files take it, once they are drawn.
+    requestAnimationFrame(() => goToRegion('files'))
+  }
   return (
     <section aria-label="Search" data-testid="search" className="flex h-full min-h-0 flex-col">
       <header className="flex h-(--bar-tabs) shrink-0 items-center pr-1 pl-3">
@@ -72,6 +79,7 @@ export function SearchPanel() {
         )}
       </div>
       <Results state={state} />
+      {state.step !== 'idle' && <UnshownNote what="searched" />}
     </section>
   )
 }
@@ -117,10 +125,12 @@ function FileResults({ file }: { file: FoundFile }) {
   const name = nameOf(file.path)
   return (
     <div className="[content-visibility:auto]">
-      <h3 className="flex h-6 items-center gap-1.5 px-2 pointer-coarse:h-10" title={file.path}>
+      <h3 className="flex h-6 items-center gap-1.5 px-2 pointer-coarse:h-10" title={shownPath(file.path)}>
         <FileIcon name={name} />
-        <span className="shrink-0">{name}</span>
-        <span className="min-w-0 flex-1 truncate text-label text-muted">{folderOf(file.path)}</span>
+        <span className="max-w-[75%] shrink-0 truncate whitespace-pre">{shownName(name)}</span>
+        <span className="min-w-0 flex-1 truncate text-label text-muted">
+          {shownPath(folderOf(file.path))}
+        </span>
         <span className="text-label text-muted tabular-nums">{file.matches.length}</span>
       </h3>
       <ul>
@@ -150,9 +160,9 @@ function Place({ path, match }: { path: string; match: SearchMatch }) {
     >
       <span className="w-8 shrink-0 text-right text-label text-muted tabular-nums">{line}</span>
       <span className="truncate font-mono text-label whitespace-pre">
-        {before}
-        <mark className="rounded-xs bg-accent-soft text-ink">{text.slice(at, at + length)}</mark>
-        {text.slice(at + length)}
+        {shownText(before)}
+        <mark className="rounded-xs bg-accent-soft text-ink">{shownText(text.slice(at, at + length))}</mark>
+        {shownText(text.slice(at + length))}
       </span>
     </button>
   )

@@ -5,7 +5,7 @@ import { ClockTime } from '../../ui/time.tsx'
 import { announce } from '../../ui/live-region.tsx'
 import { useWorkbench } from '../workbench-context.ts'
 import { revokeInvite, type InviteLink } from './share-door.ts'
-import type { Asked } from './use-asked.ts'
+import type { Asked } from '../use-asked.ts'
 
 interface LinkListProps {
   links: Asked<InviteLink[]>

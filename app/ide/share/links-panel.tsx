@@ -7,7 +7,7 @@ import { inputClasses } from '../../ui/field.tsx'
 import { useWorkbench } from '../workbench-context.ts'
 import { LinkList } from './link-list.tsx'
 import { makeInvite, readInvites, type InviteLink, type NewLink, type SharedRole } from './share-door.ts'
-import { useAsked } from './use-asked.ts'
+import { useAsked } from '../use-asked.ts'
 
 const roles: { value: SharedRole; title: string; say: string }[] = [
   { value: 'editor', title: 'Editor', say: 'types in files and terminals, and runs the program' },

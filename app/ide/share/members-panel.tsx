@@ -13,7 +13,7 @@ import { useWorkbench } from '../workbench-context.ts'
 import { whereWords } from '../people/where-words.ts'
 import { changeRole, readInvites, readMembers, removeMember, type SharedRole } from './share-door.ts'
 import { overWords } from './link-list.tsx'
-import { useAsked } from './use-asked.ts'
+import { useAsked } from '../use-asked.ts'
 
 export function MembersPanel() {
   const { repl } = useWorkbench()
@@ -86,7 +86,7 @@ function MemberRow({ member, onRole, onRemove }: MemberRowProps) {
       {isOwner ? (
         <span className="text-muted">Owner</span>
       ) : (
-        <span className="flex items-center gap-2">
+        <span className="flex items-center gap-2 max-sm:w-full max-sm:pl-10">
           <select
             aria-label={`Role of ${member.name}`}
             value={member.role}
@@ -129,7 +129,7 @@ function RemoveQuestion({ member, onClose, onRemove }: RemoveQuestionProps) {
       open
       onOpenChange={(isOpen) => !isOpen && onClose()}
       title={`Remove ${member.name} from ${repl.name}?`}
-      say={`They are let go at once. Their work stays in the files.${links}`}
+      say={`They are let go at once. Their work stays in the files. Programs they started go on; stop them in the terminal.${links}`}
       action={`Remove ${member.name}`}
       onConfirm={() => {
         onClose()

@@ -1,7 +1,7 @@
 // The connection and saving in two words beside the repl's name, seen on every width.
-import { clsx } from 'clsx'
 import { usePart } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
+import { ConnectionDot } from './connection-dot.tsx'
 import { useSavedWords } from './status-bar.tsx'
 
 const short = {
@@ -12,15 +12,6 @@ const short = {
   'read-only': 'read only',
   stopped: 'stopped',
 } as const
-const dots = {
-  connecting: 'bg-muted',
-  synced: 'bg-ok',
-  sending: 'bg-accent',
-  offline: 'bg-warn',
-  'read-only': 'bg-muted',
-  stopped: 'bg-bad',
-} as const
-
 export function ConnectionPill() {
   const { connection } = useWorkbench()
   const word = usePart(connection, (now) => now.word)
@@ -28,7 +19,7 @@ export function ConnectionPill() {
   const saved = useSavedWords()
   return (
     <span className="flex shrink-0 items-center gap-1.5 text-label text-muted" title={say} aria-hidden>
-      <span className={clsx('size-2 rounded-full', dots[word])} />
+      <ConnectionDot word={word} />
       <span className="max-[900px]:hidden">
         {short[word]}
         {saved !== null && ` · ${saved.toLowerCase()}`}

@@ -1,35 +1,9 @@
 // The bar at the foot: what is true of the connection and of saving, where the cursor is, how isolated the session runs.
-import { clsx } from 'clsx'
-import type { Level } from '../../../protocol/repl.ts'
-import type { ConnectionWord } from '../link/words.ts'
 import { ClockTime } from '../../ui/time.tsx'
 import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
-
-const levelWords: Record<Level, { short: string; long: string }> = {
-  process: {
-    short: 'Not isolated',
-    long: 'Programs run as plain processes of this machine. Share only with people you trust.',
-  },
-  bwrap: {
-    short: 'Own files',
-    long: 'Programs see their own files only, and reach the web through a proxy.',
-  },
-  'bwrap+net': { short: 'Own files and network', long: 'Programs see their own files and network only.' },
-  'bwrap+net+cgroup': {
-    short: 'Isolated',
-    long: 'Programs see their own files and network only, with limits on memory and processor.',
-  },
-}
-
-const tones: Record<ConnectionWord['word'], string> = {
-  connecting: 'bg-muted',
-  synced: 'bg-ok',
-  sending: 'bg-accent',
-  offline: 'bg-warn',
-  'read-only': 'bg-muted',
-  stopped: 'bg-bad',
-}
+import { ConnectionDot } from './connection-dot.tsx'
+import { SessionDetails } from './session-details.tsx'
 
 /** "Saved" is said only when every own edit is on the runner's disk, its file still there, and the runner there to say so. */
 export function useSavedWords(): 'Saved' | 'File deleted' | null {
@@ -63,7 +37,7 @@ export function StatusBar() {
       className="flex h-(--bar-status) shrink-0 items-center gap-4 overflow-hidden border-t border-line bg-surface px-3 text-label whitespace-nowrap text-muted"
     >
       <span className="flex min-w-0 items-center gap-1.5 text-ink" role="status">
-        <span className={clsx('size-2 shrink-0 rounded-full', tones[word])} aria-hidden />
+        <ConnectionDot word={word} />
         <span className="truncate" title={readOnly ?? undefined}>
           {say}
         </span>
@@ -76,14 +50,7 @@ export function StatusBar() {
       )}
       <span className="flex-1" />
       {shown?.kind === 'text' && <CursorWords eol={shown.eol} />}
-      {level !== null && (
-        <span
-          title={levelWords[level].long}
-          aria-label={`${levelWords[level].short}. ${levelWords[level].long}`}
-        >
-          {levelWords[level].short}
-        </span>
-      )}
+      {level !== null && word !== 'stopped' && <SessionDetails level={level} />}
     </footer>
   )
 }

@@ -1,5 +1,6 @@
 // What a disk's refusals mean for an object store, in our own codes.
 import { AppError } from '../../../protocol/errors.ts'
+import { systemReason } from '../../words.ts'
 
 /** True when `thrown` is the system error `code`. */
 export function isErrno(thrown: unknown, ...codes: string[]): boolean {
@@ -39,5 +40,8 @@ function asRefusal(key: string, thrown: unknown): AppError {
     return new AppError('conflict', { say: 'This object exists already and is never changed.', ...cause })
   if (isErrno(thrown, 'ENOSPC', 'EDQUOT'))
     return new AppError('disk-full', { say: 'The disk of the object store is full.', ...cause })
-  return new AppError('unavailable', { say: 'The object store cannot be used right now.', ...cause })
+  const why = systemReason(thrown)
+  const say =
+    why === null ? 'The object store cannot be used right now.' : `The object store cannot be used: ${why}.`
+  return new AppError('unavailable', { say, ...cause })
 }

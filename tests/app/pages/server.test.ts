@@ -344,3 +344,26 @@ test('who runs the server is offered a new REPL; a guest is told how they get on
   expect(seen).toContain('The owner makes REPLs and invites you')
   expect(seen).not.toContain('New REPL')
 })
+
+test('F-11 a download that is refused is a page with the reason in a browser, and JSON for anything else', async () => {
+  app.api.failWith(new AppError('not-running', { say: 'The <b>session</b> is over.' }))
+  const asked = await get(`/repl/${repl.id}/zip`)
+  const refused = await get(`/repl/${repl.id}/zip`, { accept: 'text/html,*/*' })
+  app.api.failWith(null)
+
+  expect(asked.status).toBe(409)
+  expect(await codeOf(asked)).toBe('not-running')
+  expect(refused.status).toBe(302)
+  const to = refused.headers.get('location') ?? ''
+  expect(to.startsWith(`/repl/${repl.id}/no-file?told=`)).toBe(true)
+  const page = await get(to, { accept: 'text/html' })
+  expect(page.status).toBe(409)
+  const text = await page.text()
+  expect(text).toContain('This cannot be downloaded now')
+  expect(text).toContain('The &lt;b&gt;session&lt;/b&gt; is over.')
+
+  // Nobody puts words of their own there.
+  const forged = await get(`/repl/${repl.id}/no-file?told=abc`)
+  expect(forged.status).toBe(404)
+  expect(await forged.text()).not.toContain('cannot be downloaded')
+})

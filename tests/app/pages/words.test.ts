@@ -1,7 +1,7 @@
 // What pages say: phases, sessions, times, lists; and who is offered which button.
 // @vitest-environment node
 import { expect, test } from 'vitest'
-import { levelWords } from '../../../app/pages/level-words.ts'
+import { levelWords } from '../../../app/ui/level-words.ts'
 import { matching, orderRepls } from '../../../app/pages/repl-list.ts'
 import { sessionWords } from '../../../app/pages/session-words.ts'
 import { initials } from '../../../app/ui/avatar.tsx'

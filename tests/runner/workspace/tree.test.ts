@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { TreeOp } from '../../../protocol/tree.ts'
 import { confine } from '../../../runner/workspace/confine.ts'
 import { WorkspaceTree } from '../../../runner/workspace/tree.ts'
+import { watchWorkspace } from '../../../runner/workspace/watch.ts'
 import { eventually, quiet, stage } from './stage.ts'
 
 async function grown(prepare: (root: string) => void = () => undefined) {
@@ -138,4 +139,35 @@ test('W-7 a thousand files that come and go in one stroke are a few revisions, n
   expect(tree.snapshot().entries).toHaveLength(1000)
   expect(ops).toHaveLength(2000)
   expect(tree.snapshot().rev - before).toBeLessThan(500)
+})
+
+test('W-7 what no path can name is listed nowhere and counted, before and after it comes, moves with its folder and goes', async () => {
+  const odd = (...at: string[]) => Buffer.concat([Buffer.from(`${at.join('/')}/bad`), Buffer.of(0xff)])
+  const { root, tree, paths } = await grown((at) => {
+    mkdirSync(join(at, 'src'))
+    writeFileSync(odd(at, 'src'), '')
+    writeFileSync(join(at, 'two\nlines'), '')
+    writeFileSync(join(at, '.devex-tmp-abc'), 'ours')
+  })
+  const watch = await watchWorkspace({
+    root,
+    log: quiet,
+    onChange: (changed) => void tree.touch(changed),
+    onUnsayable: (folder) => tree.recount(folder),
+  })
+  onTestFinished(() => watch.close())
+  expect(paths()).toEqual(['src'])
+  expect(tree.snapshot().unshown).toBe(2)
+  const told: (number | undefined)[] = []
+  tree.onOps(({ unshown }) => void told.push(unshown))
+
+  writeFileSync(odd(root), '')
+  await eventually(() => tree.snapshot().unshown === 3)
+  expect(told).toContain(3)
+  renameSync(join(root, 'src'), join(root, 'lib'))
+  await eventually(() => paths().includes('lib') && tree.snapshot().unshown === 3)
+  rmSync(odd(root))
+  await eventually(() => tree.snapshot().unshown === 2)
+  rmSync(join(root, 'lib'), { recursive: true })
+  await eventually(() => tree.snapshot().unshown === 1)
 })

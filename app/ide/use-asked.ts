@@ -1,6 +1,6 @@
 // A list of the server's kept while its panel is open: asked at the beginning, after each change, and now and then.
 import { useCallback, useEffect, useState } from 'react'
-import { asAppError } from '../../../protocol/errors.ts'
+import { asAppError } from '../../protocol/errors.ts'
 
 /** Milliseconds between two looks: others come, and links are used. */
 const everyMs = 4_000
@@ -16,9 +16,18 @@ export type Asked<T> = {
 /** `read` must be stable. */
 export function useAsked<T>(read: () => Promise<T>): Asked<T> {
   const [value, setValue] = useState<T | null>(null)
-  const [error, setError] = useState<string | null>(null)
+  // A look that succeeds makes a failed one forgotten, and not a change that was refused.
+  const [unseen, setUnseen] = useState<string | null>(null)
+  const [refused, setRefused] = useState<string | null>(null)
   const look = useCallback(
-    () => read().then(setValue, (thrown: unknown) => setError(asAppError(thrown).say)),
+    () =>
+      read().then(
+        (seen) => {
+          setValue(seen)
+          return setUnseen(null)
+        },
+        (thrown: unknown) => setUnseen(asAppError(thrown).say),
+      ),
     [read],
   )
   useEffect(() => {
@@ -28,11 +37,11 @@ export function useAsked<T>(read: () => Promise<T>): Asked<T> {
   }, [look])
   const change = useCallback(
     async (doing: () => Promise<unknown>) => {
-      setError(null)
-      await doing().catch((thrown: unknown) => setError(asAppError(thrown).say))
+      setRefused(null)
+      await doing().catch((thrown: unknown) => setRefused(asAppError(thrown).say))
       await look()
     },
     [look],
   )
-  return { value, error, change }
+  return { value, error: refused ?? unseen, change }
 }
