@@ -45,10 +45,19 @@ export function showCursors(editor: Editor, bound: BoundDocument): () => void {
     }
     selections.set(marks)
   }
-  awareness.on('change', draw)
-  scope.add(() => awareness.off('change', draw))
-  bound.document.text.observe(draw)
-  scope.add(() => bound.document.text.unobserve(draw))
+  // Thirty people may move between two pictures of the screen: drawn once for each.
+  let due: number | null = null
+  const soon = (): void => {
+    due ??= requestAnimationFrame(() => {
+      due = null
+      draw()
+    })
+  }
+  scope.add(() => due !== null && cancelAnimationFrame(due))
+  awareness.on('change', soon)
+  scope.add(() => awareness.off('change', soon))
+  bound.document.text.observe(soon)
+  scope.add(() => bound.document.text.unobserve(soon))
   scope.add(() => {
     for (const caret of carets.values()) caret.dispose()
     selections.clear()

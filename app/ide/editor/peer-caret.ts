@@ -34,23 +34,32 @@ export function createPeerCaret(editor: monaco.editor.IStandaloneCodeEditor): Pe
     show: (user, at) => {
       const hasMoved = position === null || !position.equals(at)
       position = at
-      name.textContent = user.name
-      const color = (user.colorIndex % presenceColors) + 1
-      const isReused = user.colorIndex >= presenceColors
-      // Above the first line there is no room for a name.
-      node.className = `peer-caret peer-${color}${isReused ? ' is-reused' : ''}${at.lineNumber === 1 ? ' is-first-line' : ''}`
-      if (!hasMoved) return void node.classList.toggle('is-named', timer !== undefined)
-      node.classList.add('is-named')
-      clearTimeout(timer)
-      timer = setTimeout(() => {
-        timer = undefined
-        node.classList.remove('is-named')
-      }, nameMs)
-      editor.layoutContentWidget(widget)
+      if (hasMoved) {
+        clearTimeout(timer)
+        timer = setTimeout(() => {
+          timer = undefined
+          node.classList.remove('is-named')
+        }, nameMs)
+      }
+      // Written only when it is another one: each writing makes the browser lay the page out anew.
+      if (name.textContent !== user.name) name.textContent = user.name
+      const look = classesOf(user, at, timer !== undefined)
+      if (node.className !== look) node.className = look
+      if (hasMoved) editor.layoutContentWidget(widget)
     },
     dispose: () => {
       clearTimeout(timer)
       editor.removeContentWidget(widget)
     },
   }
+}
+
+function classesOf(user: PresenceUser, at: monaco.Position, isNamed: boolean): string {
+  return [
+    `peer-caret peer-${(user.colorIndex % presenceColors) + 1}`,
+    ...(user.colorIndex >= presenceColors ? ['is-reused'] : []),
+    // Above the first line there is no room for a name.
+    ...(at.lineNumber === 1 ? ['is-first-line'] : []),
+    ...(isNamed ? ['is-named'] : []),
+  ].join(' ')
 }
