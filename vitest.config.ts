@@ -2,6 +2,9 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
+/** Files of these rooms share a process: what they import is there after the first, and none of them changes it. */
+const shared = { isolate: false }
+
 /** The longest first, so that none is left over when all others are done: most of their time is waiting. */
 const longest = [
   'collab/idle',
@@ -55,11 +58,11 @@ export default defineConfig({
   test: {
     projects: [
       project('house'),
-      project('protocol'),
-      project('exams'),
-      project('collab'),
-      project('runner'),
-      project('orchestrator'),
+      project('protocol', shared),
+      project('exams', shared),
+      project('collab', shared),
+      project('runner', shared),
+      project('orchestrator', shared),
       project('app', { environment: 'happy-dom' }),
       project('fuzz', { testTimeout: 120_000, hookTimeout: 120_000 }),
       // After everything else, and few at a time: each is a whole product with its browser.

@@ -140,7 +140,7 @@ describe('a box', () => {
     // 11 bytes a line, three seconds of them; the first ones come while a runner is there.
     const print = `stty -onlcr; for i in $(seq 0 29); do seq -f %010.0f $((i*16000)) $((i*16000+15999)); sleep 0.1; done; printf the-%s end\r`
     first.send({ type: 'in', terminal }, Buffer.from(print))
-    await eventually(() => first.output.includes('0000016000\n'))
+    await eventually(() => first.output.includes('0000016000\n'), 30_000)
     first.socket.destroy()
     await eventually(() => first.closed)
     const had = first.output
@@ -150,11 +150,11 @@ describe('a box', () => {
       looking.socket.destroy()
       return next - had.length > 5_000_000
     }
-    await eventually(isOver, 30_000)
+    await eventually(isOver, 60_000)
 
     const second = await Runner.hello(launch.socket)
     second.follow(terminal, had.length)
-    await eventually(() => second.output.includes('the-end'))
+    await eventually(() => second.output.includes('the-end'), 60_000)
 
     const whole = Buffer.concat([had, second.output]).toString()
     const printed = whole.slice(whole.indexOf('0000000000\n'), whole.indexOf('the-end'))
@@ -165,7 +165,7 @@ describe('a box', () => {
     const outs = second.messages.flatMap((message) => (message.type === 'out' ? [message.offset] : []))
     expect(outs[0]).toBe(had.length)
     expect(second.find('hello')?.terminals).toMatchObject([{ terminal, pid, exit: null }])
-  }, 60_000)
+  }, 180_000)
 
   test('T-9 a ring that grew for a runner that was away is small again once everything was taken', () => {
     const ring = new Ring({ usual: 2000, most: 8000 })

@@ -85,6 +85,7 @@ test('W-9 what was logged and not yet written is in the file after a crash', asy
   const page = await first.join('a.py')
   page.text.insert(0, 'logged\n')
   first.log.flush()
+  first.crash()
 
   const second = await startSession({ folders: first.folders })
   const again = await second.join('a.py')
