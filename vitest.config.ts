@@ -57,7 +57,7 @@ const project = (name: string, extra: object = {}) => ({
 export default defineConfig({
   test: {
     projects: [
-      project('house'),
+      project('house', shared),
       project('protocol', shared),
       project('exams', shared),
       project('collab', shared),

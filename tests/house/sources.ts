@@ -19,10 +19,14 @@ export function trackedFiles(): string[] {
   return list.split('\n').filter((path) => path !== '' && existsSync(join(root, path)))
 }
 
+let known: Source[] | undefined
+
+/** Read once; no test changes the house. */
 export function sources(): Source[] {
-  return trackedFiles()
+  known ??= trackedFiles()
     .filter((path) => /\.(ts|tsx)$/.test(path) && rooms.includes(path.split('/')[0] ?? ''))
     .map((path) => read(path))
+  return known
 }
 
 function read(path: string): Source {
@@ -56,7 +60,16 @@ function resolve(from: string, to: string, isTypeOnly: boolean): Import {
   return { to: isOwn ? normalize(join(dirname(from), to.split('?')[0] ?? to)) : to, isOwn, isTypeOnly }
 }
 
+const parsed = new Map<string, ts.SourceFile>()
+
 export function parse(source: { path: string; text: string }): ts.SourceFile {
+  const key = `${source.path}\n${source.text}`
+  const file = parsed.get(key) ?? parseAnew(source)
+  parsed.set(key, file)
+  return file
+}
+
+function parseAnew(source: { path: string; text: string }): ts.SourceFile {
   return ts.createSourceFile(
     source.path,
     source.text,
@@ -68,6 +81,11 @@ export function parse(source: { path: string; text: string }): ts.SourceFile {
 
 /** Every node of a file, depth first. */
 export function* nodes(node: ts.Node): Generator<ts.Node> {
-  yield node
-  for (const child of node.getChildren()) yield* nodes(child)
+  const found: ts.Node[] = []
+  const visit = (one: ts.Node): void => {
+    found.push(one)
+    ts.forEachChild(one, visit)
+  }
+  visit(node)
+  yield* found
 }
