@@ -201,8 +201,8 @@ function flushing(record: ReplRecord, observed: Observed): Action[] {
       { do: 'move', to: { ...clean, phase: 'RELEASING', unflushed: false, reason } },
     ]
   }
-  if (record.quiesced || !(observed.runner || observed.box)) return [{ do: 'flush' }]
-  return [{ do: 'end' }, { do: 'flush' }]
+  // A box that died may have left programs behind that still write.
+  return record.quiesced && observed.box ? [{ do: 'flush' }] : [{ do: 'end' }, { do: 'flush' }]
 }
 
 function flushFailed(record: ReplRecord, observed: Observed, now: number): Action[] {

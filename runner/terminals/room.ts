@@ -73,6 +73,10 @@ export class TerminalRoom {
     return this.#link.isReady
   }
 
+  get isGone(): boolean {
+    return this.#link.isGone
+  }
+
   join(peer: Peer): void {
     this.#peers.set(peer.id, peer)
     peer.send('list', this.#list())

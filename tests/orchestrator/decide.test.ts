@@ -218,6 +218,12 @@ const table: Line[] = [
     'end flush',
   ],
   [
+    'what a box that died may have left running is ended before it is flushed',
+    { phase: 'FLUSHING', desired: 'stopped', unflushed: true, quiesced: true },
+    { ...well, box: false },
+    'end flush',
+  ],
+  [
     'folders that are gone are never flushed',
     { phase: 'FLUSHING', desired: 'stopped', unflushed: true, quiesced: true },
     { ...well, workspace: false },
