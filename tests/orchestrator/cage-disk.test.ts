@@ -97,7 +97,7 @@ describe.each(levels)('isolation %s', (level) => {
   test('S-3 files without a name and those beside the box’s socket count as any other', async () => {
     const shell = await a.client.open()
     await a.run(
-      `(trap "" HUP; setsid python3 -c 'import os,time;f=open("x","wb");os.unlink("x");f.write(bytes(18<<20));f.flush();time.sleep(1000)' </dev/null >/dev/null 2>&1 &)`,
+      `(trap "" HUP; setsid python3 -c 'import os,time;f=open("x","wb");os.unlink("x");f.write(bytes(18<<20));f.flush();open("held","w").close();time.sleep(1000)' </dev/null >/dev/null 2>&1 &); until [ -e held ]; do sleep 0.1; done`,
     )
     await a.run('head -c 10M /dev/zero > /run/devex/b/x')
 
@@ -157,14 +157,19 @@ describe.each(levels)('isolation %s', (level) => {
   test('S-3 a disk that can never be looked at in time is taken for full: writers are stopped, in words', async () => {
     const diskFull = join(rig.folder, 'mark')
     const other = new BoxDisk({
-      ...{ repl: a.session.repl, box: await a.box(), at: { ...at(), diskFull } },
-      ...{ limit: 1e15, everyMs: 0, log: pino({ level: 'silent' }), measure: () => Promise.resolve(null) },
+      repl: a.session.repl,
+      box: await a.box(),
+      at: { ...at(), diskFull },
+      limit: 1e15,
+      everyMs: 0,
+      log: pino({ level: 'silent' }),
+      measure: () => Promise.resolve(null),
     })
     const writer = await a.client.open('for i in $(seq 10000); do head -c 1000000 /dev/zero > same; done')
 
     await eventually(async () => {
       await other.look((await membersOf([await a.box()])).get(await a.box()) ?? [], 1e15)
-      return a.client.output(writer).includes(`cannot be looked at in time: ${isFullSaid}`)
+      return a.client.output(writer).includes(`and is taken for full: ${isFullSaid}`)
     }, patientMs)
 
     expect(existsSync(diskFull)).toBe(true)
@@ -190,7 +195,11 @@ describe('S-3 when removed files cannot be looked for in time', () => {
     const lines: string[] = []
     const at = placesOf({ data: folder.path, run: folder.path }, 'a-repl')
     const disk = new BoxDisk({
-      ...{ repl: 'a-repl', box: 0, at: { ...at, diskFull: join(folder.path, 'mark') }, limit, everyMs: 0 },
+      repl: 'a-repl',
+      box: 0,
+      at: { ...at, diskFull: join(folder.path, 'mark') },
+      limit,
+      everyMs: 0,
       log: pino({ level: 'warn' }, { write: (line) => void lines.push(line) }),
       measure: () => Promise.resolve({ bytes, removed: null }),
     })

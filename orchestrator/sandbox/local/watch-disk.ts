@@ -19,6 +19,7 @@ const lostBytes = 64 * 1024 * 1024
 const patienceMs = 3_000
 /** So many looks in a row that came to no end in time, and the disk is taken for full: slow looks must not be a way around the bound. */
 const mostLate = 3
+const lateSaid = 'cannot be looked at in time (too many files, or too many held open), and is taken for full'
 
 export type DiskParts = {
   repl: string
@@ -99,7 +100,7 @@ export class BoxDisk {
     else await this.#judge(least, null, true)
     if (this.#late < mostLate) return
     await this.#mark(true)
-    await this.#stop(least, null, 'cannot be looked at in time')
+    await this.#stop(least, null, lateSaid)
   }
 
   /** All that was written since the last good look has become more. */

@@ -39,7 +39,10 @@ test('T-14 a box that is stopped is told of in words, what is typed meanwhile is
   box.kill('SIGSTOP')
 
   const told = await eventually(() => ada.refused[0], patientMs)
-  expect(told.error).toMatchObject({ code: 'unavailable', say: expect.stringContaining('do not answer') })
+  expect(told.error).toMatchObject({
+    code: 'unavailable',
+    say: expect.stringContaining('after a minute they are ended'),
+  })
   expect(stage.terminals.boxReady()).toBe(false)
   ada.type(terminal, 'echo never\r')
   await eventually(() => ada.refused.some(({ error }) => error.say.includes('what you typed was not sent')))
