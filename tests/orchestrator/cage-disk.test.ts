@@ -11,7 +11,7 @@ import { placesOf } from '../../orchestrator/sandbox/local/places.ts'
 import { readProcesses } from '../../orchestrator/sandbox/local/processes.ts'
 import { heldRemoved, mappedIn } from '../../orchestrator/sandbox/local/removed.ts'
 import { membersOf } from '../../orchestrator/sandbox/local/use.ts'
-import { BoxDisk } from '../../orchestrator/sandbox/local/watch-disk.ts'
+import { BoxDisk, type Measured } from '../../orchestrator/sandbox/local/watch-disk.ts'
 import { boxPrograms, CageRig, type Caged, offeredLevels } from '../exams/cage-rig.ts'
 import { eventually } from '../support/eventually.ts'
 import { tempFolder } from '../support/folders.ts'
@@ -193,6 +193,7 @@ describe('S-3 when removed files cannot be looked for in time', () => {
   async function watched(bytes: number) {
     const folder = await tempFolder()
     const lines: string[] = []
+    const answers: ((found: Measured) => void)[] = []
     const at = placesOf({ data: folder.path, run: folder.path }, 'a-repl')
     const disk = new BoxDisk({
       repl: 'a-repl',
@@ -201,29 +202,34 @@ describe('S-3 when removed files cannot be looked for in time', () => {
       limit,
       everyMs: 0,
       log: pino({ level: 'warn' }, { write: (line) => void lines.push(line) }),
-      measure: () => Promise.resolve({ bytes, removed: null }),
+      measure: () => new Promise((resolve) => answers.push(resolve)),
     })
     onTestFinished(() => folder.remove())
     const late = () => lines.filter((line) => line.includes('could not be looked at in time')).length
-    return { disk, lines, late, isMarked: () => existsSync(join(folder.path, 'mark')) }
+    /** One look that comes too late. */
+    const look = async () => {
+      const answer = await eventually(async () => {
+        await disk.look([], 0)
+        return answers.pop() ?? Promise.reject(new Error('the look before is under way'))
+      })
+      answer({ bytes, removed: null })
+    }
+    return { look, lines, late, isMarked: () => existsSync(join(folder.path, 'mark')) }
   }
 
   test('what du alone finds counts as the least', async () => {
-    const { disk, lines, isMarked } = await watched(0.96 * limit)
-    await disk.look([], 0)
+    const { look, lines, isMarked } = await watched(0.96 * limit)
+    await look()
     await eventually(isMarked)
     await eventually(() => lines.join('').includes('96 % full'))
   })
 
   test('the third time in a row it is taken for full', async () => {
-    const { disk, late, isMarked } = await watched(1)
+    const { look, late, isMarked } = await watched(1)
     for (let n = 1; n <= 3; n++) {
       expect(isMarked()).toBe(false)
-      await eventually(async () => {
-        await disk.look([], 0)
-        return late() >= n
-      })
-      if (late() > n) return
+      await look()
+      await eventually(() => late() === n)
     }
     await eventually(isMarked)
   })
