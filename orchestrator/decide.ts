@@ -161,15 +161,19 @@ function isDead(observed: Observed): boolean {
   return !observed.runner || !observed.box
 }
 
+/** As `unresponsiveMs` has it. */
+const afterAMinute =
+  'If that lasts a minute, the session is started again and programs in terminals are ended.'
+
 function faultOf(observed: Observed): string | null {
   if (!observed.runner)
     return 'The runner ended unexpectedly and is being started again. What you typed is kept.'
   if (!observed.box)
     return 'The programs of this session ended unexpectedly. New terminals will be ready in a moment.'
-  if (observed.health === null) return 'The runner does not answer just now.'
-  if (!observed.health.boxReady) return 'Terminals are being connected again.'
+  if (observed.health === null) return `The runner does not answer just now. ${afterAMinute}`
+  if (!observed.health.boxReady) return `Terminals are being connected again. ${afterAMinute}`
   if (!observed.health.linkReady)
-    return 'The runner is connecting to the room again. Edits wait in your page.'
+    return `The runner is connecting to the room again. Edits wait in your page. ${afterAMinute}`
   return null
 }
 
@@ -180,8 +184,10 @@ function restartedOf(observed: Observed): string {
   if (!observed.box)
     return 'The programs of this session ended unexpectedly. New terminals are being made ready.'
   if (observed.health?.boxReady === false)
-    return 'The terminals did not answer any more and have been started again. What you typed is kept.'
-  return 'The runner did not answer any more and has been started again. What you typed is kept.'
+    return 'The terminals did not answer for a minute: the programs in them were ended. What you typed in files is kept.'
+  if (observed.health === null)
+    return 'The runner did not answer for a minute and has been started again; programs in terminals were ended. What you typed is kept.'
+  return 'The room could not be reached for a minute, so the session has been started again; programs in terminals were ended. What you typed is kept.'
 }
 
 function quiescing(record: ReplRecord, observed: Observed): Action[] {
@@ -201,8 +207,8 @@ function flushing(record: ReplRecord, observed: Observed): Action[] {
       { do: 'move', to: { ...clean, phase: 'RELEASING', unflushed: false, reason } },
     ]
   }
-  if (record.quiesced || !(observed.runner || observed.box)) return [{ do: 'flush' }]
-  return [{ do: 'end' }, { do: 'flush' }]
+  // A box that died may have left programs behind that still write.
+  return record.quiesced && observed.box ? [{ do: 'flush' }] : [{ do: 'end' }, { do: 'flush' }]
 }
 
 function flushFailed(record: ReplRecord, observed: Observed, now: number): Action[] {

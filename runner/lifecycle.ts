@@ -7,7 +7,7 @@ import type { Link } from './doors/link.ts'
 export type LifecycleDeps = {
   link: Pick<Link, 'freeze' | 'thaw'>
   documents: Pick<Documents, 'materialise' | 'putAway'>
-  terminals: { boxReady(): boolean; endAll(): Promise<void> }
+  terminals: { boxGone(): boolean; endAll(): Promise<void> }
   watcher: { sweep(): Promise<void> }
   /** Uploads and commands of pages that are under way; none begins while we stop. */
   changes: { ended(): Promise<void> }
@@ -55,12 +55,12 @@ export class Lifecycle {
     return { seq }
   }
 
-  /** A box that is gone has taken its programs with it; one that is there and cannot end them stops the stop. */
+  /** A box that is gone has its programs ended with its sandbox; one that is there, be it silent, and does not end them stops the stop. */
   async #endPrograms(): Promise<void> {
     const { terminals, logger } = this.#deps
     await terminals.endAll().catch((fault: unknown) => {
-      if (terminals.boxReady()) throw fault
-      logger.warn({ err: fault }, 'the box is away: its programs are ended with its sandbox')
+      if (!terminals.boxGone()) throw fault
+      logger.warn({ err: fault }, 'the box is gone: its programs are ended with its sandbox')
     })
   }
 }

@@ -61,7 +61,7 @@ async function openDoors(
 ): Promise<{ server: Server; previews: Server; health: () => RunnerHealth; close(): Promise<void> }> {
   const { launch, identity, clock, logger } = start
   const changes = new Changes()
-  const programs = { endAll: () => terminals.endAll(), boxReady: () => terminals.boxReady() }
+  const programs = { endAll: () => terminals.endAll(), boxGone: () => terminals.boxGone() }
   const lifecycle = new Lifecycle({ ...core, terminals: programs, changes, logger })
   const standing = new Standing(launch.access)
   const shared = {

@@ -22,7 +22,7 @@ export type Places = {
 const hashLength = 8
 
 /** Not by a name: whoever starts us may have none, as in many containers. */
-const ourNumber = (): number => process.getuid?.() ?? 0
+export const ourNumber = (): number => process.getuid?.() ?? 0
 
 export function placesOf(data: string): Places {
   const hash = createHash('sha256').update(data).digest('hex').slice(0, hashLength)

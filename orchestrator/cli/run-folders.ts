@@ -1,10 +1,11 @@
 // Run folders of products that have ended: removed at a clean end, and at a start those that nobody can come back to. Makes none.
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { lstat, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isFolder, removeTree } from '../disk.ts'
 import { isAlive, ProcessIdentity } from '../process-identity.ts'
 import { placesOf as sandboxPlaces } from '../sandbox/local/places.ts'
 import { readProcesses } from '../sandbox/local/processes.ts'
+import { ourNumber } from './places.ts'
 
 /** A product that is just starting has not taken its lock yet: a note younger than this, in milliseconds, is left alone. */
 const youngMs = 10 * 60_000
@@ -29,7 +30,7 @@ export async function removeStale(run: string, now = Date.now()): Promise<string
   for (const name of await readdir(temp).catch(() => [])) {
     const folder = join(temp, name)
     if (!name.startsWith(mine) || folder === run || !(await isStale(folder, now))) continue
-    // Somebody else's of a like name, or one that goes this very moment.
+    // One that goes this very moment.
     if (await removeTree(folder).then(...saysWhether)) removed.push(folder)
   }
   return removed
@@ -37,8 +38,19 @@ export async function removeStale(run: string, now = Date.now()): Promise<string
 
 const saysWhether = [() => true, () => false] as const
 
+/** Others may write to such a folder: they may change what it holds, and where its paths lead. */
+const othersWrite = 0o022
+
+/** The temp folder is everybody's, and a name there proves nothing. */
+async function isOurs(folder: string): Promise<boolean> {
+  const found = await lstat(folder).catch(() => null)
+  if (found === null || !found.isDirectory()) return false
+  return found.uid === ourNumber() && (found.mode & othersWrite) === 0
+}
+
 /** One without a note may be of an older build that runs. */
 async function isStale(folder: string, now: number): Promise<boolean> {
+  if (!(await isOurs(folder))) return false
   const data = await readFile(noteIn(folder), 'utf8').catch(() => null)
   const noted = await stat(noteIn(folder)).catch(() => null)
   if (data === null || data === '' || noted === null || now - noted.mtimeMs < youngMs) return false

@@ -11,17 +11,18 @@ import type { Terminals, TerminalsDeps } from '../terminals/terminals.ts'
 import { TerminalPage } from './terminal-page.ts'
 
 /** Milliseconds the box gets to end every program: its own grace, killing, and a lost link in between. */
-const endMs = 20_000
+const usualEndMs = 20_000
 
 export function startTerminals(deps: TerminalsDeps): Promise<Terminals> {
   const log = deps.log.child({ door: 'terminal' })
   const { boxSocket, boxSecret, run, materialise, build = 'dev', tapeBytes = limits.ringBytes } = deps
-  const { stopping = () => false, clock = systemClock, keyboards = forgotten } = deps
+  const { stopping = () => false, clock = systemClock, keyboards = forgotten, endMs = usualEndMs } = deps
   const box = { boxSocket, boxSecret, build }
   const room = new TerminalRoom({ ...box, run, materialise, log, tapeBytes, stopping, clock, keyboards })
   admitPages(deps.namespace, room, log)
   return Promise.resolve({
     boxReady: () => room.isReady,
+    boxGone: () => room.isGone,
     endAll: () => within(endMs, room.endAll()),
     changed: (change) => room.changed(change),
     close: () => {

@@ -39,6 +39,7 @@ export class BoxLink {
   #lastAsk = 0
   #onEnded: (() => void)[] = []
   #isSilent = false
+  #isGone = false
   readonly #pulse: Pulse
 
   constructor(deps: BoxLinkDeps) {
@@ -52,6 +53,11 @@ export class BoxLink {
 
   get isReady(): boolean {
     return this.#ready
+  }
+
+  /** The last dial was refused: no process listens there. One that hangs is not gone; its socket still takes us. */
+  get isGone(): boolean {
+    return this.#isGone
   }
 
   /** False when the box is not there; nothing was sent then. */
@@ -89,6 +95,7 @@ export class BoxLink {
     this.#socket = socket
     this.#splitter = new FrameSplitter(boxFrameBytes)
     socket.on('connect', () => {
+      this.#isGone = false
       const hello = {
         type: 'hello',
         protocol: protocolVersion,
@@ -98,7 +105,11 @@ export class BoxLink {
       socket.write(encodeStreamFrame(hello))
     })
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
-    socket.on('error', () => socket.destroy())
+    socket.on('error', (fault: NodeJS.ErrnoException) => {
+      // A program can remove the socket of a box that hangs: without a name it is not gone.
+      this.#isGone = fault.code === 'ECONNREFUSED' || (fault.code === 'ENOENT' && !this.#isSilent)
+      socket.destroy()
+    })
     socket.on('close', () => this.#redial())
   }
 

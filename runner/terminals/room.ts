@@ -73,6 +73,10 @@ export class TerminalRoom {
     return this.#link.isReady
   }
 
+  get isGone(): boolean {
+    return this.#link.isGone
+  }
+
   join(peer: Peer): void {
     this.#peers.set(peer.id, peer)
     peer.send('list', this.#list())
@@ -323,7 +327,7 @@ function refuseRunName(name: string): void {
 
 function silent(): AppError {
   return new AppError('unavailable', {
-    say: 'The terminals do not answer just now: the programs here hang or are stopped. They go on when they answer again.',
+    say: 'The terminals do not answer just now: the programs here hang or are stopped. They go on when they answer again; after a minute they are ended and terminals start anew.',
   })
 }
 

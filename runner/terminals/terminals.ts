@@ -21,6 +21,8 @@ export type TerminalsDeps = {
   /** Left out: who holds a keyboard is forgotten with this runner. */
   keyboards?: KeptKeyboards
   build?: string
+  /** Milliseconds that the box gets to end every program. */
+  endMs?: number
   /** Bytes of output kept per terminal. */
   tapeBytes?: number
 }
@@ -28,6 +30,8 @@ export type TerminalsDeps = {
 export interface Terminals {
   /** True while the link to the box is up. */
   boxReady(): boolean
+  /** True when nothing listens at the box's socket any more: not merely silent. */
+  boxGone(): boolean
   /** Ends every user program; resolves when none is left, rejects `unavailable` when the box does not say so in time. */
   endAll(): Promise<void>
   /** Somebody has another role, or none; the claims of their sockets say so already. */

@@ -1,17 +1,20 @@
 // The bound of a box's disk: whoever fills it, by whatever way, is stopped or ended, people are told, and nobody else notices.
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { appendFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { identify, isAlive } from '../../orchestrator/process-identity.ts'
 import { isStill, signalMember } from '../../orchestrator/sandbox/local/members.ts'
 import { placesOf } from '../../orchestrator/sandbox/local/places.ts'
+import { readProcesses } from '../../orchestrator/sandbox/local/processes.ts'
+import { heldRemoved, mappedIn } from '../../orchestrator/sandbox/local/removed.ts'
 import { membersOf } from '../../orchestrator/sandbox/local/use.ts'
-import { BoxDisk } from '../../orchestrator/sandbox/local/watch-disk.ts'
+import { BoxDisk, type Measured } from '../../orchestrator/sandbox/local/watch-disk.ts'
 import { boxPrograms, CageRig, type Caged, offeredLevels } from '../exams/cage-rig.ts'
 import { eventually } from '../support/eventually.ts'
+import { tempFolder } from '../support/folders.ts'
 
 /** The watch is the same at every level that has bounds. */
 const levels = (await offeredLevels()).filter((level) => level !== 'process').slice(-1)
@@ -67,6 +70,21 @@ describe.each(levels)('isolation %s', (level) => {
     expect(a.client.output(filler)).toContain('of this REPL')
   }, 120_000)
 
+  test('S-3 W-13 a runner that is started again finds the mark of a full disk', async () => {
+    const shell = await a.client.open()
+    await a.client.open('cat /dev/zero > big')
+    await says(shell, isFullSaid)
+    await eventually(() => existsSync(at().diskFull))
+    const { runner } = await readProcesses(at().processes)
+
+    process.kill(runner?.pid ?? 0, 'SIGKILL')
+    await eventually(async () => runner !== null && !(await isAlive(runner)))
+    await a.sandbox.boot(a.session)
+
+    expect((await readProcesses(at().processes)).runner).not.toEqual(runner)
+    expect(existsSync(at().diskFull)).toBe(true)
+  }, 120_000)
+
   test('S-3 a program that is stopped for the disk goes on when there is room', async () => {
     const shell = await a.client.open()
     // Writes for ever, and never holds more than a fifth too much: a busy machine looks late, and nobody is ended before.
@@ -81,7 +99,7 @@ describe.each(levels)('isolation %s', (level) => {
   test('S-3 files without a name and those beside the box’s socket count as any other', async () => {
     const shell = await a.client.open()
     await a.run(
-      `(trap "" HUP; setsid python3 -c 'import os,time;f=open("x","wb");os.unlink("x");f.write(bytes(18<<20));f.flush();time.sleep(1000)' </dev/null >/dev/null 2>&1 &)`,
+      `(trap "" HUP; setsid python3 -c 'import os,time;f=open("x","wb");os.unlink("x");f.write(bytes(18<<20));f.flush();open("held","w").close();time.sleep(1000)' </dev/null >/dev/null 2>&1 &); until [ -e held ]; do sleep 0.1; done`,
     )
     await a.run('head -c 10M /dev/zero > /run/devex/b/x')
 
@@ -115,6 +133,7 @@ describe.each(levels)('isolation %s', (level) => {
   test('S-3 while the disk cannot be looked at in time, what was written since counts', async () => {
     const lines: string[] = []
     const log = pino({ level: 'warn' }, { write: (line) => void lines.push(line) })
+    let looks = 0
     const other = new BoxDisk({
       repl: a.session.repl,
       box: await a.box(),
@@ -122,7 +141,8 @@ describe.each(levels)('isolation %s', (level) => {
       limit: 8 * MiB,
       everyMs: 0,
       log,
-      measure: () => Promise.resolve(null),
+      // Late once, and then without an end.
+      measure: () => (looks++ === 0 ? Promise.resolve(null) : new Promise(() => undefined)),
     })
     const look = async () => other.look((await membersOf([await a.box()])).get(await a.box()) ?? [], 1e15)
     await look()
@@ -131,9 +151,30 @@ describe.each(levels)('isolation %s', (level) => {
 
     await eventually(async () => {
       await look()
-      return a.client.output(writer).includes(isFullSaid)
+      return a.client.output(writer).includes(`full: ${isFullSaid}`)
     }, patientMs)
     expect(lines.join('')).toContain('could not be looked at in time')
+  }, 120_000)
+
+  test('S-3 a disk that can never be looked at in time is taken for full: writers are stopped, in words', async () => {
+    const diskFull = join(rig.folder, 'mark')
+    const other = new BoxDisk({
+      repl: a.session.repl,
+      box: await a.box(),
+      at: { ...at(), diskFull },
+      limit: 1e15,
+      everyMs: 0,
+      log: pino({ level: 'silent' }),
+      measure: () => Promise.resolve(null),
+    })
+    const writer = await a.client.open('for i in $(seq 10000); do head -c 1000000 /dev/zero > same; done')
+
+    await eventually(async () => {
+      await other.look((await membersOf([await a.box()])).get(await a.box()) ?? [], 1e15)
+      return a.client.output(writer).includes(`and is taken for full: ${isFullSaid}`)
+    }, patientMs)
+
+    expect(existsSync(diskFull)).toBe(true)
   }, 120_000)
 })
 
@@ -147,4 +188,65 @@ test('S-3 a signal is for the program that was seen, never for a later one with 
   expect(signalMember(known, 'SIGKILL')).toBe(true)
   await eventually(async () => !(await isAlive(known)))
   expect(signalMember(known, 'SIGKILL')).toBe(false)
+})
+
+describe('S-3 when removed files cannot be looked for in time', () => {
+  const limit = 100
+  async function watched(bytes: number) {
+    const folder = await tempFolder()
+    const lines: string[] = []
+    const answers: ((found: Measured) => void)[] = []
+    const at = placesOf({ data: folder.path, run: folder.path }, 'a-repl')
+    const disk = new BoxDisk({
+      repl: 'a-repl',
+      box: 0,
+      at: { ...at, diskFull: join(folder.path, 'mark') },
+      limit,
+      everyMs: 0,
+      log: pino({ level: 'warn' }, { write: (line) => void lines.push(line) }),
+      measure: () => new Promise((resolve) => answers.push(resolve)),
+    })
+    onTestFinished(() => folder.remove())
+    const late = () => lines.filter((line) => line.includes('could not be looked at in time')).length
+    /** One look that comes too late. */
+    const look = async () => {
+      const answer = await eventually(async () => {
+        await disk.look([], 0)
+        return answers.pop() ?? Promise.reject(new Error('the look before is under way'))
+      })
+      answer({ bytes, removed: null })
+    }
+    return { look, lines, late, isMarked: () => existsSync(join(folder.path, 'mark')) }
+  }
+
+  test('what du alone finds counts as the least', async () => {
+    const { look, lines, isMarked } = await watched(0.96 * limit)
+    await look()
+    await eventually(isMarked)
+    await eventually(() => lines.join('').includes('96 % full'))
+  })
+
+  test('the third time in a row it is taken for full', async () => {
+    const { look, late, isMarked } = await watched(1)
+    for (let n = 1; n <= 3; n++) {
+      expect(isMarked()).toBe(false)
+      await look()
+      await eventually(() => late() === n)
+    }
+    await eventually(isMarked)
+  })
+
+  test('the time counts inside one process too', async () => {
+    const files = Array.from({ length: 800 }, () => openSync('/dev/null', 'r'))
+    onTestFinished(() => files.forEach((file) => closeSync(file)))
+    expect(await heldRemoved([{ pid: process.pid, starttime: '' }], ['/'], 1)).toBe(null)
+  })
+})
+
+test('S-3 what is mapped of a removed file counts where the file lies on a disk of the sandbox, and nowhere else', () => {
+  const line = (dev: string) => `7f0000000000-7f0000004000 rw-s 00000000 ${dev} 77 /x/y (deleted)`
+  expect(mappedIn(line('fe:00'), new Set([0xfe00n]))).toEqual(['77', 0x4000])
+  expect(mappedIn(line('103:12345'), new Set([0x12310345n]))).toEqual(['77', 0x4000])
+  // A file system in memory.
+  expect(mappedIn(line('00:1b'), new Set([0xfe00n, null]))).toBe(null)
 })

@@ -152,7 +152,8 @@ const table: Line[] = [
     {
       phase: 'DEGRADED',
       desired: 'running',
-      reason: 'Terminals are being connected again.',
+      reason:
+        'Terminals are being connected again. If that lasts a minute, the session is started again and programs in terminals are ended.',
       deadline: 0,
     },
     { ...well, health: { linkReady: true, boxReady: false, seq: 7 } },
@@ -215,6 +216,12 @@ const table: Line[] = [
     'what was not quiesced is ended before it is flushed',
     { phase: 'FLUSHING', desired: 'stopped', unflushed: true },
     well,
+    'end flush',
+  ],
+  [
+    'what a box that died may have left running is ended before it is flushed',
+    { phase: 'FLUSHING', desired: 'stopped', unflushed: true, quiesced: true },
+    { ...well, box: false },
     'end flush',
   ],
   [
@@ -433,6 +440,25 @@ describe('failures', () => {
     expect(decide(at, silent, now + 59_000)).toEqual([])
     expect(short(decide(at, silent, now + 60_000))).toBe('→DEGRADED end boot')
   })
+
+  test.each([
+    ['the runner', { ...well, health: null }],
+    ['the box', { ...well, health: { linkReady: true, boxReady: false, seq: 7 } }],
+    ['the room', { ...well, health: { linkReady: false, boxReady: true, seq: 7 } }],
+  ])(
+    'R-9 while %s does not answer it is said that programs will be ended, and afterwards that they were',
+    (_, silent) => {
+      let at = record({ phase: 'RUNNING', desired: 'running', unflushed: true })
+      at = apply(at, decide(at, silent, now))
+      expect(at.reason).toContain(
+        'lasts a minute, the session is started again and programs in terminals are ended',
+      )
+
+      const restarted = decide(at, silent, now + 60_000)
+      expect(short(restarted)).toBe('→DEGRADED end boot')
+      expect(apply(at, restarted).reason).toMatch(/programs in (them|terminals) were ended/)
+    },
+  )
 
   test('a deletion can be taken back for seven days', () => {
     const at = apply(

@@ -1,5 +1,5 @@
 // Run folders in the temp folder: those of products that nobody can come back to go at the next start, all others stay.
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, rename, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { noteOwner, removeRunFolder, removeStale } from '../../orchestrator/cli/run-folders.ts'
@@ -18,6 +18,7 @@ async function stage() {
   const run = async (name: string, owner: string) => {
     const places = { run: join(folder.path, 'tmp', `devex-0-${name}`), data: owner }
     await mkdir(join(places.run, 'a-repl'), { recursive: true })
+    await chmod(places.run, 0o700)
     await noteOwner(places)
     await utimes(join(places.run, 'data-folder'), 0, 0)
     return places
@@ -60,5 +61,24 @@ test('a clean end removes its own run folder, unless a session began meanwhile',
   await removeRunFolder(places)
 
   expect(await left()).toEqual([])
+  await folder.remove()
+})
+
+test('a start removes no folder of a like name that others own, may write to, or have laid a link at', async () => {
+  const { folder, data, run, left } = await stage()
+  const own = await run('own', await data('own'))
+  const gone = join(folder.path, 'data', 'gone')
+  const open = await run('open', gone)
+  await chmod(open.run, 0o777)
+  const linked = await run('linked', gone)
+  await rename(linked.run, join(folder.path, 'elsewhere'))
+  await symlink(join(folder.path, 'elsewhere'), linked.run)
+  // Only root can give a folder away.
+  const theirs = process.getuid?.() === 0 ? await run('theirs', gone) : null
+  if (theirs !== null) await chown(theirs.run, 12345, 12345)
+
+  expect(await removeStale(own.run)).toEqual([])
+
+  expect((await left()).sort()).toEqual(['linked', 'open', 'own', ...(theirs === null ? [] : ['theirs'])])
   await folder.remove()
 })

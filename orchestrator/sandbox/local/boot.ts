@@ -50,7 +50,8 @@ export async function startBox(parts: BootParts, { session, at, owner }: Startin
   const roots = known.box === null ? [] : [known.box]
   const mark = markOf.box(session.repl)
   if (await wasLaunched(at)) await endAll({ roots, marks: [mark], programs: ['box.js'], graceMs })
-  await rm(at.boxSocket, { force: true })
+  // The mark is of a box's disk, and so stays when only the runner is started again. Whoever watches the new box looks anew.
+  for (const stale of [at.boxSocket, at.diskFull]) await rm(stale, { force: true })
   const dialler = await readLaunch(at.runnerLaunch, RunnerLaunch)
   const boxSecret = dialler?.boxSecret ?? randomBytes(32).toString('hex')
   const launch = boxLaunch(session, surfaceOf(parts.cage, at), { ...parts.surroundings, boxSecret })
@@ -81,7 +82,7 @@ export async function startRunner(
   const roots = known.runner === null ? [] : [known.runner]
   const mark = markOf.runner(session.repl)
   if (await isFile(at.runnerLaunch)) await endAll({ roots, marks: [mark], programs: ['runner.js'], graceMs })
-  for (const stale of [at.runnerSocket, at.diskFull]) await rm(stale, { force: true })
+  await rm(at.runnerSocket, { force: true })
   const boxSecret = (await readLaunch(at.boxLaunch, BoxLaunch))?.secret ?? ''
   const launch = runnerLaunch(session, surfaceOf(parts.cage, at), { ...parts.surroundings, boxSecret })
   await writeLaunch(at.runnerLaunch, launch, owner)

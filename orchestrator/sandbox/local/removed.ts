@@ -5,7 +5,7 @@ import { numbersOf } from './use.ts'
 
 /** Bytes of a block as stat(2) counts them, whatever the file system's own are. */
 const blockBytes = 512
-/** A box may hold a million descriptors; looking through them takes no longer than this. */
+/** A box may hold a million descriptors; looking through them, in milliseconds, takes no longer than this. */
 const usualMs = 5_000
 /** Files of memory: named like files of a disk, and removed from the beginning. */
 const inMemory = / \/(memfd:|dev\/(shm|zero)|SYSV)/
@@ -25,7 +25,8 @@ export async function heldRemoved(
   let most = { pid: 0, bytes: 0 }
   for (const { pid } of members) {
     if (Date.now() > until) return null
-    const found = await removedOf(pid, devices)
+    const found = await removedOf(pid, devices, until)
+    if (found === null) return null
     for (const [file, bytes] of found) all.set(file, Math.max(bytes, all.get(file) ?? 0))
     const bytes = sum(found)
     if (bytes > most.bytes) most = { pid, bytes }
@@ -45,18 +46,20 @@ const deviceOf = (folder: string): Promise<bigint | null> =>
     () => null,
   )
 
-async function removedOf(pid: number, devices: Devices): Promise<Found> {
+async function removedOf(pid: number, devices: Devices, until: number): Promise<Found | null> {
   const found: Found = new Map()
   for (const name of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
+    if (Date.now() > until) return null
     const file = await removedAt(`/proc/${pid}/fd/${name}`, devices)
     if (file !== null && file !== 'unseen') found.set(...file)
   }
   const maps = await readFile(`/proc/${pid}/maps`, 'latin1').catch(() => '')
   for (const line of maps.split('\n')) {
     if (!line.endsWith(' (deleted)') || inMemory.test(line)) continue
-    const file = await removedAt(`/proc/${pid}/map_files/${line.slice(0, line.indexOf(' '))}`, devices)
-    if (file === 'unseen') found.set(...mappedIn(line))
-    else if (file !== null) found.set(...file)
+    if (Date.now() > until) return null
+    const seen = await removedAt(`/proc/${pid}/map_files/${line.slice(0, line.indexOf(' '))}`, devices)
+    const file = seen === 'unseen' ? mappedIn(line, devices) : seen
+    if (file !== null) found.set(...file)
   }
   return found
 }
@@ -69,11 +72,20 @@ async function removedAt(path: string, devices: Devices): Promise<[string, numbe
   return [String(file.ino), Number(file.blocks) * blockBytes]
 }
 
-/** Who is not root may not look at a mapped file itself: what is mapped of it is the least that it has. */
-function mappedIn(line: string): [string, number] {
-  const [range = '', , , , inode = ''] = line.split(/\s+/)
+/** Who is not root may not look at a mapped file itself: what is mapped of it is the least that it has. Null elsewhere than on `devices`. */
+export function mappedIn(line: string, devices: Devices): [string, number] | null {
+  const [range = '', , , dev = '', inode = ''] = line.split(/\s+/)
+  if (!devices.has(deviceIn(dev))) return null
   const [from = 0, to = 0] = range.split('-').map((place) => Number.parseInt(place, 16))
   return [inode, to - from]
+}
+
+/** `major:minor` of the kernel's own lists as the one number that stat(2) gives. */
+function deviceIn(text: string): bigint | null {
+  const found = /^([0-9a-f]+):([0-9a-f]+)$/.exec(text)
+  if (found === null) return null
+  const [major, minor] = [BigInt(`0x${found[1]}`), BigInt(`0x${found[2]}`)]
+  return (minor & 0xffn) | ((major & 0xfffn) << 8n) | ((minor >> 8n) << 20n) | ((major >> 12n) << 44n)
 }
 
 /** A name may hold anything: what a terminal could take for an order is left out. */

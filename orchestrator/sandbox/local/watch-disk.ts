@@ -17,6 +17,9 @@ const endedAgain = 0.05
 const lostBytes = 64 * 1024 * 1024
 /** A look that takes longer than this, in milliseconds, is not waited for: what was written meanwhile counts in full. */
 const patienceMs = 3_000
+/** So many looks in a row that came to no end in time, and the disk is taken for full: slow looks must not be a way around the bound. */
+const mostLate = 3
+const lateSaid = 'cannot be looked at in time (too many files, or too many held open), and is taken for full'
 
 export type DiskParts = {
   repl: string
@@ -31,8 +34,8 @@ export type DiskParts = {
   measure?: (members: Member[]) => Promise<Measured | null>
 }
 
-/** `bytes`: all that is held on the disk, `removed` of it by files without a name. */
-export type Measured = { bytes: number; removed: Removed }
+/** `bytes`: all that is held on the disk, `removed` of it by files without a name; null when those could not be told in time. */
+export type Measured = { bytes: number; removed: Removed | null }
 
 export class BoxDisk {
   readonly #parts: DiskParts
@@ -48,6 +51,8 @@ export class BoxDisk {
   /** Null until a look that began when writers had been stopped: what they wrote before that is no reason to end anybody. */
   #endAbove: number | null = null
   #heldBy: string | null = null
+  /** Looks in a row that came to no end in time. */
+  #late = 0
 
   constructor(parts: DiskParts) {
     this.#parts = parts
@@ -81,9 +86,21 @@ export class BoxDisk {
   async #measure(at: { written: number; free: number; time: number }): Promise<void> {
     const { measure = (members: Member[]) => measured(this.#parts.at, members) } = this.#parts
     const found = await measure(this.#members)
-    if (found === null) return this.#guess(true)
+    if (found === null || found.removed === null) return this.#takeLate(found?.bytes ?? 0)
+    this.#late = 0
     this.#seen = { ...at, bytes: found.bytes }
     await this.#judge(found.bytes, found.removed)
+  }
+
+  /** `least`: bytes that are surely held. */
+  async #takeLate(least: number): Promise<void> {
+    this.#late++
+    const { limit } = this.#parts
+    if (least < limit * share.stopped) await this.#guess(true)
+    else await this.#judge(least, null, true)
+    if (this.#late < mostLate) return
+    await this.#mark(true)
+    await this.#stop(least, null, lateSaid)
   }
 
   /** All that was written since the last good look has become more. */
@@ -98,13 +115,12 @@ export class BoxDisk {
     if (bytes >= limit * share.stopped) await this.#judge(bytes, null)
   }
 
-  /** `removed`: null for what is only guessed, upon which nobody is ended and nothing goes on. */
-  async #judge(bytes: number, removed: Removed | null): Promise<void> {
+  /** Upon what is only guessed nobody is ended; `removed`: null also for what is surely held, and may not be all. */
+  async #judge(bytes: number, removed: Removed | null, isSure = removed !== null): Promise<void> {
     const { limit } = this.#parts
     const part = bytes / limit
-    if (removed !== null)
-      await this.#mark(part >= share.stopped || (this.#isMarked === true && part >= share.goesOn))
-    if (removed !== null && this.#mustEnd(bytes)) await this.#end(bytes)
+    if (isSure) await this.#mark(part >= share.stopped || (this.#isMarked === true && part >= share.goesOn))
+    if (isSure && this.#mustEnd(bytes)) await this.#end(bytes)
     else if (part >= share.stopped) await this.#stop(bytes, removed)
     else if (part >= share.told && !this.#isTold)
       await this.#tell(bytes, `The disk of this REPL is ${percent(part)} full.`)
@@ -131,8 +147,8 @@ export class BoxDisk {
     await this.#tell(bytes, `There is room on the disk of this REPL again${more}`)
   }
 
-  async #stop(bytes: number, removed: Removed | null): Promise<void> {
-    const { limit } = this.#parts
+  /** `how`: what is said of the disk. */
+  async #stop(bytes: number, removed: Removed | null, how = this.#fullness(bytes)): Promise<void> {
     let isFresh = false
     for (const member of this.#written.writers) {
       // Whoever lets them go on by himself sees them stopped again.
@@ -142,10 +158,14 @@ export class BoxDisk {
     }
     if (isFresh || !this.#isFull) {
       const what = isFresh ? ': programs that write to it are stopped, and go on when there is room' : ''
-      await this.#tell(bytes, `The disk of this REPL is ${percent(bytes / limit)} full${what}. Remove files.`)
+      await this.#tell(bytes, `The disk of this REPL ${how}${what}. Remove files.`)
     }
     this.#isFull = true
     if (removed !== null) await this.#tellHolder(bytes, removed)
+  }
+
+  #fullness(bytes: number): string {
+    return `is ${percent(bytes / this.#parts.limit)} full`
   }
 
   /** People who removed files are told why that was not enough. */
@@ -193,7 +213,7 @@ async function measured(at: Places, members: Member[]): Promise<Measured | null>
   if (named === null) return null
   // In this order: a file that loses its name in between counts twice for once, and never not at all.
   const removed = await heldRemoved(members, folders)
-  return removed === null ? null : { bytes: named + removed.bytes, removed }
+  return { bytes: named + (removed?.bytes ?? 0), removed }
 }
 
 const percent = (part: number): string => `${Math.floor(part * 100)} %`

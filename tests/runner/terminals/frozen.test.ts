@@ -3,15 +3,18 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { Lifecycle } from '../../../runner/lifecycle.ts'
 import { boxPrograms } from '../../exams/cage-rig.ts'
+import { quiet } from '../workspace/stage.ts'
 import { boxLaunch, eventually, Stage } from './stage.ts'
 
 /** Longer than a box may be silent, on a busy machine. */
 const patientMs = 30_000
 
-async function stageWithBox() {
+async function stageWithBox(endMs?: number) {
   const programs = await boxPrograms()
   const stage = new Stage()
+  stage.endMs = endMs
   const launch = join(stage.folder.path, 'box.json')
   writeFileSync(launch, JSON.stringify(boxLaunch(stage.folder.path)))
   const box = spawn(process.execPath, [join(programs.folder, 'box.js'), launch], { stdio: 'ignore' })
@@ -36,7 +39,10 @@ test('T-14 a box that is stopped is told of in words, what is typed meanwhile is
   box.kill('SIGSTOP')
 
   const told = await eventually(() => ada.refused[0], patientMs)
-  expect(told.error).toMatchObject({ code: 'unavailable', say: expect.stringContaining('do not answer') })
+  expect(told.error).toMatchObject({
+    code: 'unavailable',
+    say: expect.stringContaining('after a minute they are ended'),
+  })
   expect(stage.terminals.boxReady()).toBe(false)
   ada.type(terminal, 'echo never\r')
   await eventually(() => ada.refused.some(({ error }) => error.say.includes('what you typed was not sent')))
@@ -50,4 +56,27 @@ test('T-14 a box that is stopped is told of in words, what is typed meanwhile is
   expect(ada.text(terminal)).not.toContain('never')
   expect(ada.of(terminal).gaps).toBe(0)
   for (let tick = 1; tick <= 100; tick++) expect(ada.text(terminal)).toContain(`tick${tick}\r`)
+}, 90_000)
+
+test('T-14 R-7 a stop is refused while a silent box may have programs that write, and goes through when the box is gone', async () => {
+  const { stage, box } = await stageWithBox(500)
+  let putAway = 0
+  const lifecycle = new Lifecycle({
+    link: { freeze: async () => undefined, thaw: () => undefined },
+    documents: { materialise: async () => undefined, putAway: async () => ++putAway },
+    terminals: stage.terminals,
+    watcher: { sweep: async () => undefined },
+    changes: { ended: async () => undefined },
+    logger: quiet,
+  })
+
+  box.kill('SIGSTOP')
+  await eventually(() => !stage.terminals.boxReady(), patientMs)
+
+  await expect(lifecycle.quiesce('Stopping.')).rejects.toMatchObject({ code: 'unavailable' })
+  expect(putAway).toBe(0)
+
+  box.kill('SIGKILL')
+  await eventually(() => stage.terminals.boxGone(), patientMs)
+  expect(await lifecycle.quiesce('Stopping.')).toEqual({ seq: 1 })
 }, 90_000)

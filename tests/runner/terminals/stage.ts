@@ -72,6 +72,8 @@ export class Stage {
   readonly folder = tempFolder()
   box!: Box
   terminals!: Terminals
+  /** Milliseconds that the box gets to end its programs, when not the usual ones. */
+  endMs: number | undefined
   url = ''
   #io!: Server
   #http = createServer()
@@ -111,6 +113,7 @@ export class Stage {
         this.#access,
       ),
       ...(options.tapeBytes ? { tapeBytes: options.tapeBytes } : {}),
+      ...(this.endMs ? { endMs: this.endMs } : {}),
       ...(options.clock ? { clock: options.clock } : {}),
     })
     this.#http.listen(0, '127.0.0.1')

@@ -23,7 +23,7 @@ async function scene() {
       materialise: async () => undefined,
       putAway: async () => ((at.putAway = true), 7),
     },
-    terminals: { boxReady: () => true, endAll: async () => undefined },
+    terminals: { boxGone: () => false, endAll: async () => undefined },
     watcher: { sweep: async () => undefined },
     changes: doors.changes,
     logger: quiet,
