@@ -51,9 +51,7 @@ export function searchDoor({ confined, documents, tree, readMs = usualReadMs }: 
       await mine.answer(searchFiles(query, { confined, entries, signal: mine.signal }), recheck)
     } finally {
       mine.worked()
-      void mine.over.then(() => {
-        if (running.get(claims.sub) === mine) running.delete(claims.sub)
-      })
+      void mine.over.then(() => running.get(claims.sub) === mine && running.delete(claims.sub))
     }
   }
 }
