@@ -63,9 +63,7 @@ export function peopleOver(ledger: Ledger, parts: { now: () => number; ownerName
     find,
     makeGuest: (name: string) =>
       make({ name, admin: false, identity: `${guestIdentity}${newCode(randomBytes)}` }),
-    async isGuest(id: string): Promise<boolean> {
-      return isGuestRecord((await people.get(id))?.value)
-    },
+    isGuest: async (id: string): Promise<boolean> => isGuestRecord((await people.get(id))?.value),
     /** Only who is a guest: everybody else is called as their identity says. */
     async renameGuest(id: string, name: string): Promise<Person> {
       const row = await people.change(id, (record) => (isGuestRecord(record) ? { ...record, name } : record))
