@@ -71,9 +71,9 @@ export default function InvitePage() {
         <Form method="post" className="mt-5 flex flex-col gap-4">
           {asksName && (
             <Field
-              label="Your name"
+              label={person ? 'Your name, here and in your other REPLs' : 'Your name'}
               name="name"
-              hint={`Others see it beside your cursor${person ? ', in your other REPLs too' : ''}.`}
+              hint="Others see it beside your cursor."
               error={error?.code === 'bad-input' ? plainSay(error.say) : null}
               autoComplete="name"
               maxLength={40}

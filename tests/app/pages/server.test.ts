@@ -165,7 +165,7 @@ test('A-5 a guest who is called as somebody there is asked for another name, and
   const asked = await refused.text()
   expect(refused.status).toBe(400)
   expect(asked).toContain('Somebody is called Ida already')
-  expect(asked).toContain('Your name')
+  expect(asked).toContain('Your name, here and in your other REPLs')
 
   const joined = await post(`/invite/${code}`, 'name=Ida+Rhodes', { ...form, cookie: ida })
   expect([joined.status, joined.headers.get('set-cookie')]).toEqual([302, null])
