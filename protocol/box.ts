@@ -59,12 +59,14 @@ export type BoxTerminal = z.infer<typeof BoxTerminal>
 export const BoxToRunner = z.discriminatedUnion('type', [
   /**
    * Answer to `hello`: terminals that already live here (a runner that restarts finds its shells). `beats`: this box answers
-   * `beat`; left out by one of an older build.
+   * `beat`; left out by one of an older build. `box`: random, another for each box that was started: numbers and pids begin
+   * anew in each; left out by one of an older build, too.
    */
   Hello.extend({
     type: z.literal('hello'),
     terminals: z.array(BoxTerminal),
     beats: z.literal(true).exactOptional(),
+    box: z.string().min(1).max(64).exactOptional(),
   }),
   z.object({ type: z.literal('opened'), ask: z.number().int(), terminal: BoxTerminal }),
   z.object({ type: z.literal('refused'), ask: z.number().int(), say: z.string() }),

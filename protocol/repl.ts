@@ -227,7 +227,7 @@ export const CreateInvite = z.object({
 export const ChangeMember = z.object({ role: Role.exclude(['owner']) })
 /** `invites`: take back every invite that is still good, too; a guest could come again by one. */
 export const RemoveMember = z.object({ invites: z.boolean().default(false) })
-/** `bad-input` when somebody in the repl is called so already. */
+/** `bad-input` when somebody in the repl is called so already, also of a known guest's own name: `name` is theirs from then on. */
 export const AcceptInvite = z.object({ name: GuestName.optional() })
 export const InvitePreview = z.object({
   replName: ReplName,

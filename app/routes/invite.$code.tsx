@@ -24,7 +24,10 @@ async function join(args: ActionFunctionArgs) {
   const { api } = services(args.context)
   const person = await whoAsks(args)
   const form = await args.request.formData()
-  const by = person ? { person: person.id } : Guest.parse({ name: form.get('name') ?? '' })
+  const given = form.get('name')
+  // Who is known already is asked for a name only when theirs is somebody else's here.
+  const named = person && given === null ? {} : Guest.parse({ name: given ?? '' })
+  const by = { ...named, ...(person && { person: person.id }) }
   return { before: person, ...(await api.acceptInvite(args.params['code'] ?? '', by)) }
 }
 
@@ -57,6 +60,7 @@ export default function InvitePage() {
   const { invite, person } = useLoaderData<typeof loader>()
   const error = useActionData<typeof action>()?.error
   const busy = useNavigation().state !== 'idle'
+  const asksName = !person || error?.code === 'bad-input'
   return (
     <PageFrame person={person}>
       <NarrowCard title={`${invite.invitedBy} invites you to ${invite.replName}`}>
@@ -65,9 +69,9 @@ export default function InvitePage() {
           <span className="text-muted">{roleWords[invite.role]}</span>
         </p>
         <Form method="post" className="mt-5 flex flex-col gap-4">
-          {!person && (
+          {asksName && (
             <Field
-              label="Your name"
+              label={person ? 'Your name, here and in your other REPLs' : 'Your name'}
               name="name"
               hint="Others see it beside your cursor."
               error={error?.code === 'bad-input' ? plainSay(error.say) : null}
@@ -76,13 +80,13 @@ export default function InvitePage() {
               required
             />
           )}
-          {error && (person || error.code !== 'bad-input') && (
+          {error && error.code !== 'bad-input' && (
             <p role="alert" className="text-bad">
               {error.say}
             </p>
           )}
           <Button look="primary" size="large" type="submit" busy={busy} className="w-full">
-            {person ? `Join as ${person.name}` : 'Join'}
+            {person && !asksName ? `Join as ${person.name}` : 'Join'}
           </Button>
         </Form>
         <p className="mt-3 text-label text-muted">

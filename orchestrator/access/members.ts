@@ -80,13 +80,20 @@ export class Members {
   }
 
   /** Who comes in as a guest is nobody's double: looks are compared, not letters. */
-  async refuseTakenName(record: ReplRecord, name: string): Promise<void> {
+  async refuseTakenName(record: ReplRecord, name: string, of?: Person): Promise<void> {
     const members = await this.#shown(record)
-    const taken = members.find((member) => nameLook(member.name) === nameLook(name))
+    const taken = members.find((member) => member.id !== of?.id && nameLook(member.name) === nameLook(name))
     if (taken === undefined) return
     throw new AppError('bad-input', {
       say: `Somebody in ${record.name} is called ${taken.name} already. Choose another name, for example with a surname.`,
     })
+  }
+
+  /** Somebody has one name in all their REPLs: a new one must be nobody's in any of them. */
+  async refuseTakenNewName(who: Person, name: string): Promise<void> {
+    for (const { value } of await this.#parts.repls.list())
+      if (value.members[who.id] !== undefined && value.phase !== 'DELETED')
+        await this.refuseTakenName(value, name, who)
   }
 
   #change(repl: string, change: Change): Promise<{ before: ReplRecord; after: ReplRecord }> {

@@ -24,6 +24,7 @@ const OwnerRecord = z.object({ person: PersonId })
 
 /** Who holds an owner link is this one person. */
 const ownerIdentity = 'owner:this-installation'
+const guestIdentity = 'guest:'
 
 export type People = ReturnType<typeof peopleOver>
 
@@ -60,7 +61,14 @@ export function peopleOver(ledger: Ledger, parts: { now: () => number; ownerName
 
   return {
     find,
-    makeGuest: (name: string) => make({ name, admin: false, identity: `guest:${newCode(randomBytes)}` }),
+    makeGuest: (name: string) =>
+      make({ name, admin: false, identity: `${guestIdentity}${newCode(randomBytes)}` }),
+    isGuest: async (id: string): Promise<boolean> => isGuestRecord((await people.get(id))?.value),
+    /** Only who is a guest: everybody else is called as their identity says. */
+    async renameGuest(id: string, name: string): Promise<Person> {
+      const row = await people.change(id, (record) => (isGuestRecord(record) ? { ...record, name } : record))
+      return row === null ? find(id) : wire(row.value)
+    },
     async newLink(): Promise<{ code: string; expiresAt: number }> {
       const code = newCode(randomBytes)
       const expiresAt = parts.now() + linkMs
@@ -78,6 +86,10 @@ export function peopleOver(ledger: Ledger, parts: { now: () => number; ownerName
       return owner()
     },
   }
+}
+
+function isGuestRecord(record: z.infer<typeof PersonRecord> | undefined): boolean {
+  return record?.identity.startsWith(guestIdentity) ?? false
 }
 
 function wire(person: z.infer<typeof PersonRecord>): Person {

@@ -6,6 +6,7 @@ import { type Audit, inviteMark } from '../access/audit.ts'
 import { type Invites, roleAfter } from '../access/invites.ts'
 import type { Members } from '../access/members.ts'
 import type { People } from '../access/people.ts'
+import type { ReplRecord } from '../record.ts'
 import type { Repls } from '../repls.ts'
 import { answering, maybePersonOf, personOf } from './door.ts'
 
@@ -107,13 +108,34 @@ async function accept(
   const known = await maybePersonOf(people, req)
   const held = known === null ? undefined : record.members[known.id]
   if (known !== null) members.refuseWhoWasRemoved(record, known, createdAt)
-  if (known === null && name === undefined)
-    throw new AppError('bad-input', { say: 'Give a name, so that others see who you are.' })
-  if (known === null) await members.refuseTakenName(record, name ?? '')
+  const called = await nameToJoinBy({ people, members }, { record, known, name })
   if (held === undefined || roleAfter(held, role) !== held) await invites.use(code)
-  const person = known ?? (await people.makeGuest(name ?? ''))
+  const person = await personCalled(people, known, called)
   if (known === null) await audit.note({ what: 'sign-in', who: person, by: 'invite' })
   await audit.note({ what: 'invite-used', who: person, repl, invite: inviteMark(code) })
   await members.admit(person, repl, role)
   return { person, repl: await repls.get(person, repl) }
+}
+
+type Joining = { record: ReplRecord; known: Person | null; name: string | undefined }
+
+/** Who has no name yet, or is a guest new to this REPL, must be called as nobody in it is; a guest who is may choose another name. */
+async function nameToJoinBy(
+  { people, members }: Pick<MemberRoutes, 'people' | 'members'>,
+  { record, known, name }: Joining,
+): Promise<string> {
+  if (known !== null && (record.members[known.id] !== undefined || !(await people.isGuest(known.id))))
+    return known.name
+  const wish = name ?? known?.name
+  if (wish === undefined)
+    throw new AppError('bad-input', { say: 'Give a name, so that others see who you are.' })
+  const called = AcceptInvite.parse({ name: wish }).name ?? wish
+  await members.refuseTakenName(record, called)
+  if (known !== null && called !== known.name) await members.refuseTakenNewName(known, called)
+  return called
+}
+
+async function personCalled(people: People, known: Person | null, name: string): Promise<Person> {
+  if (known === null) return people.makeGuest(name)
+  return known.name === name ? known : people.renameGuest(known.id, name)
 }

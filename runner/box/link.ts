@@ -102,7 +102,8 @@ export class BoxLink {
     this.#deps.onAdmitted()
     const terminals = [...this.#deps.terminals.all.values()].map((terminal) => terminal.describe())
     const { build } = this.#deps.launch
-    this.#send({ type: 'hello', protocol: protocolVersion, build, terminals, beats: true })
+    const box = this.#deps.terminals.box
+    this.#send({ type: 'hello', protocol: protocolVersion, build, terminals, beats: true, box })
   }
 
   #open(message: Extract<RunnerToBox, { type: 'open' }>): void {

@@ -31,6 +31,8 @@ export type Opening = Size & { name: string; command?: string | undefined }
 
 export class BoxTerminals {
   readonly all = new Map<number, Terminal>()
+  /** Which box this is: numbers, and pids in a cage, are those of the one before it again. */
+  readonly box = randomBytes(8).toString('hex')
   readonly #deps: BoxTerminalsDeps
   readonly #mark = randomBytes(12).toString('hex')
   /** Leaders of every session that ever lived here: a program may outlive the shell that began it. */

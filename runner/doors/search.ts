@@ -26,6 +26,7 @@ export type Asker = { claims: DoorClaims; recheck: () => void }
 export type SearchDoor = (request: IncomingMessage, response: ServerResponse, asker: Asker) => Promise<void>
 
 export function searchDoor({ confined, documents, tree, readMs = usualReadMs }: SearchDeps): SearchDoor {
+  /** The newest of each person, until its answer has left: each waits for the one before it, so that one of them works. */
   const running = new Map<string, AnsweredSearch>()
   return async (request, response, { claims, recheck }) => {
     if (request.method !== 'POST') throw new AppError('bad-input', { say: 'A search is asked with POST.' })
@@ -33,17 +34,24 @@ export function searchDoor({ confined, documents, tree, readMs = usualReadMs }: 
       throw new AppError('forbidden', { say: 'Your role here does not allow this.' })
     const query = SearchQuery.parse(await readJson(request))
     const older = running.get(claims.sub)
-    if (older === undefined && running.size >= mostAtOnce)
+    if (
+      older?.isWorking !== true &&
+      [...running.values()].filter((each) => each.isWorking).length >= mostAtOnce
+    )
       throw new AppError('too-many', { say: 'Others are searching right now. Try again in a moment.' })
     older?.giveWay()
     const mine = new AnsweredSearch(response, readMs)
     running.set(claims.sub, mine)
     try {
-      await documents.settle()
+      await older?.over
+      // A newer one may have come while it waited: then it costs no disk and no thread.
+      if (!mine.signal.aborted) await documents.settle()
+      if (mine.signal.aborted) return
       const { entries } = tree.snapshot()
       await mine.answer(searchFiles(query, { confined, entries, signal: mine.signal }), recheck)
     } finally {
-      if (running.get(claims.sub) === mine) running.delete(claims.sub)
+      mine.worked()
+      void mine.over.then(() => running.get(claims.sub) === mine && running.delete(claims.sub))
     }
   }
 }
@@ -56,11 +64,25 @@ class AnsweredSearch {
   readonly #response: ServerResponse
   readonly #readMs: number
   readonly #leaving = new AbortController()
+  /** Resolves when its work has ended and its answer has left. */
+  readonly over: Promise<void>
+  #end: () => void = () => undefined
+  #late: NodeJS.Timeout | undefined
+  #hasLeft = false
+  isWorking = true
 
   constructor(response: ServerResponse, readMs: number) {
     this.#response = response
     this.#readMs = readMs
-    response.once('close', () => this.#leaving.abort())
+    this.over = new Promise((end) => (this.#end = end))
+    if (response.destroyed) this.#gone()
+    else response.once('close', () => this.#gone())
+  }
+
+  worked(): void {
+    this.isWorking = false
+    if (this.#hasLeft) this.#end()
+    else this.#bound()
   }
 
   get signal(): AbortSignal {
@@ -74,21 +96,23 @@ class AnsweredSearch {
       recheck()
       this.#write(line)
     }
-    this.#end()
+    this.#response.end()
   }
 
   /** The same person searches for something else now. */
   giveWay(): void {
     if (this.signal.aborted) return
     this.#leaving.abort()
+    this.#bound()
     const failure = new AppError('conflict', {
       say: 'Another search of yours has taken the place of this one.',
     })
     if (!this.#response.headersSent) return answerFailure(this.#response, failure)
     // What has not been read yet is not kept beside the answer of the next one.
     if (this.#response.writableLength > 0) return void this.#response.destroy()
+    if (this.#response.writableEnded) return
     this.#write({ failed: failure.toWire() })
-    this.#end()
+    this.#response.end()
   }
 
   #write(line: SearchLine): void {
@@ -101,9 +125,18 @@ class AnsweredSearch {
     this.#response.write(`${JSON.stringify(line)}\n`)
   }
 
-  #end(): void {
-    this.#response.end()
-    const late = setTimeout(() => this.#response.destroy(), this.#readMs)
-    this.#response.once('close', () => clearTimeout(late))
+  /** From here on its reader has a bounded time. An answer that waits behind another on its connection never says that it closed. */
+  #bound(): void {
+    this.#late ??= setTimeout(() => {
+      this.#response.destroy()
+      this.#gone()
+    }, this.#readMs)
+  }
+
+  #gone(): void {
+    clearTimeout(this.#late)
+    this.#hasLeft = true
+    this.#leaving.abort()
+    if (!this.isWorking) this.#end()
   }
 }

@@ -35,6 +35,7 @@ export function startTerminals(deps: TerminalsDeps): Promise<Terminals> {
 
 const forgotten: KeptKeyboards = {
   take: () => null,
+  forget: () => undefined,
   keep: () => undefined,
   close: () => Promise.resolve(),
 }

@@ -18,8 +18,8 @@ export type BoxLinkDeps = {
   secret: string
   build: string
   log: Logger
-  /** The box is there: these terminals live in it. */
-  onHello: (terminals: BoxTerminal[]) => void
+  /** The box is there: these terminals live in it. `box`: which one it is; null from one of an older build. */
+  onHello: (terminals: BoxTerminal[], box: string | null) => void
   /** `silent`: it is there, and gave no sign of life. Dialled again in both cases. */
   onLost: (why: 'closed' | 'silent') => void
   onOutput: (message: OutputMessage, payload: Uint8Array) => void
@@ -164,7 +164,7 @@ export class BoxLink {
     this.#redialMs = firstRedialMs
     this.#isSilent = false
     if (hello.beats === true) this.#pulse.begin()
-    this.#deps.onHello(hello.terminals)
+    this.#deps.onHello(hello.terminals, hello.box ?? null)
     if (this.#onEnded.length > 0) this.send({ type: 'end' })
   }
 

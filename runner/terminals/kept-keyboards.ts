@@ -12,6 +12,8 @@ const Holder = z.object({ id: PersonId, name: z.string(), role: Role })
 const KeptHold = z.object({
   terminal: z.number(),
   pid: z.number(),
+  /** The box in which this number and pid mean this terminal; null when it did not say which it is. */
+  box: z.string().nullable().default(null),
   holder: Holder,
   until: z.number().nullable(),
   back: Holder.nullable(),
@@ -28,7 +30,9 @@ const Format = z.object({
 
 export type KeptKeyboards = {
   /** What was kept of this program's terminal; given once. */
-  take(terminal: { terminal: number; pid: number }): Hold | null
+  take(terminal: Pick<KeptHold, 'terminal' | 'pid' | 'box'>): Hold | null
+  /** Every terminal of before is known: what was not taken is of none that still lives. */
+  forget(): void
   /** These are all there are now. Written behind; the last one stays. */
   keep(holds: KeptHold[]): void
   close(): Promise<void>
@@ -42,11 +46,12 @@ export async function keptKeyboards(place: Place, changes: readonly AccessChange
   let told = JSON.stringify(holds)
   let turn: Promise<void> = Promise.resolve()
   return {
-    take: ({ terminal, pid }) => {
-      const mine = holds.find((hold) => hold.terminal === terminal && hold.pid === pid)
+    take: ({ terminal, pid, box }) => {
+      const mine = holds.find((hold) => hold.terminal === terminal && hold.pid === pid && hold.box === box)
       holds = holds.filter((hold) => hold !== mine)
       return mine ?? null
     },
+    forget: () => void (holds = []),
     keep: (now) => {
       const text = JSON.stringify(now)
       if (text === told) return

@@ -45,6 +45,8 @@ export class TerminalRoom {
   readonly #terminals = new Map<number, SharedTerminal>()
   /** Names of terminals that the box has not answered yet. */
   readonly #opening = new Set<string>()
+  /** Which box it was that said hello last; null before, and for one of an older build. */
+  #box: string | null = null
   #listSoon = false
   #ending = false
   #closed = false
@@ -63,7 +65,7 @@ export class TerminalRoom {
       secret: deps.boxSecret,
       build: deps.build,
       log: deps.log,
-      onHello: (terminals) => this.#reconcile(terminals),
+      onHello: (terminals, box) => this.#reconcile(terminals, box),
       onLost: (why) => this.#lost(why),
       onOutput: (message, payload) => this.#take(message, payload),
     })
@@ -222,7 +224,7 @@ export class TerminalRoom {
       size: { cols, rows },
       opener,
       tapeBytes: this.#deps.tapeBytes,
-      hold: this.#deps.keyboards.take({ terminal: id, pid }),
+      hold: this.#deps.keyboards.take({ terminal: id, pid, box: this.#box }),
       materialise: this.#deps.materialise,
       onChange: () => this.#changed(shared),
       clock: this.#deps.clock,
@@ -266,15 +268,20 @@ export class TerminalRoom {
 
   /** The box is there: its terminals are the truth. Those we know go on where we stopped, others are new, ours that it does
    *  not know have ended with it. */
-  #reconcile(found: BoxTerminal[]): void {
+  #reconcile(found: BoxTerminal[], box: string | null): void {
+    // Another box gives the same numbers and pids to other terminals.
+    const isSame = box === this.#box
+    this.#box = box
     const byId = new Map(found.map((each) => [each.terminal, each]))
     for (const ours of this.#terminals.values()) {
-      if (byId.get(ours.id)?.pid === ours.pid) this.#goOn(ours)
+      if (isSame && byId.get(ours.id)?.pid === ours.pid) this.#goOn(ours)
       else ours.end({ offset: ours.tape.next, code: null, signal: null })
     }
     for (const each of found) {
-      if (this.#terminals.get(each.terminal)?.pid !== each.pid) this.#add(each, null)
+      if (!isSame || this.#terminals.get(each.terminal)?.pid !== each.pid) this.#add(each, null)
     }
+    this.#deps.keyboards.forget()
+    this.#listChanged()
     const running = found.find((each) => each.name === runName && !each.exit)
     if (running && this.#run.state.phase === 'idle') this.#run.found(running.terminal)
   }
@@ -310,7 +317,7 @@ export class TerminalRoom {
 
   #keepKeyboards(): void {
     const holds = [...this.#terminals.values()].flatMap(({ id, pid, hold }) =>
-      hold === null ? [] : [{ terminal: id, pid, ...hold }],
+      hold === null ? [] : [{ terminal: id, pid, box: this.#box, ...hold }],
     )
     this.#deps.keyboards.keep(holds)
   }

@@ -22,6 +22,7 @@ export type SearchParts = {
 
 /** Throws `bad-input` for a pattern that is none, before the first line. */
 export async function* searchFiles(query: SearchQuery, parts: SearchParts): AsyncGenerator<SearchLine> {
+  if (parts.signal.aborted) return
   const searcher = startSearcher(query)
   parts.signal.addEventListener('abort', () => void searcher.end(), { once: true })
   const count = { files: 0, bytes: 0, matches: 0 }

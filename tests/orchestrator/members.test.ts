@@ -94,6 +94,31 @@ test('A-5 a guest’s name can be seen, is not Owner and not that of a member, h
   expect((await accept(code, { name: 'Grace Hopper' })).status).toBe(200)
 })
 
+test('A-5 a guest who is known is no double in another REPL either: they join by another name, and are called so from then on', async () => {
+  const first = repl
+  const ida = await guest('editor', 'Ida')
+  const mary = await guest('editor', 'Mary')
+  repl = await aRepl(house, ada)
+  await guest('viewer', 'Ida')
+  const code = await invite({ role: 'editor', most: 2 })
+
+  const refused = await accept(code, { as: ida })
+  expect([refused.status, refused.error.code]).toEqual([400, 'bad-input'])
+  expect(refused.error.say).toMatch(/is called Ida already. Choose another name/)
+  for (const name of ['Owner', 'Ada', ' \u200dida', 'Mary'])
+    expect((await accept(code, { as: ida, name })).status).toBe(400)
+  expect((await accept(code, { as: mary })).person).toEqual(mary)
+
+  const joined = await accept(code, { as: ida, name: 'Ida Rhodes' })
+
+  expect(joined.person).toEqual({ ...ida, name: 'Ida Rhodes' })
+  const named = (await ask('GET', `/v1/repls/${first.id}/members`, { as: ada })).members
+  expect(named.map(({ name }) => name)).toEqual(['Ada', 'Ida Rhodes', 'Mary'])
+  // A member opens an invite again and stays who they are; so does the owner, who is no guest.
+  for (const who of [mary, ada])
+    expect((await accept(await invite({ role: 'viewer' }), { as: who, name: 'Ida' })).person).toEqual(who)
+})
+
 describe('A-11 an invite', () => {
   test('A-11 lets in as many as it may; of many who take the last use at the same instant one gets it', async () => {
     const code = await invite({ role: 'viewer', most: 3 })

@@ -329,8 +329,13 @@ function addInvites(world: World, app: Express, on: (work: Work) => express.Requ
       const known = world.people.get(req.header('x-devex-person') ?? '')
       const { name } = AcceptInvite.parse(req.body)
       if (!known && name === undefined) throw new AppError('bad-input', { say: 'Give a name.' })
-      const person = known ?? addPerson(world, name!, false)
       const held = world.held(repl)
+      const called = name ?? known!.name
+      const isTaken = [...held.members.keys()].some((id) => world.people.get(id)?.name === called)
+      if (isTaken && !held.members.has(known?.id ?? ''))
+        throw new AppError('bad-input', { say: `Somebody is called ${called} already. Choose another name.` })
+      const person = known ?? addPerson(world, called, false)
+      person.name = called
       if (!held.members.has(person.id)) held.members.set(person.id, role)
       return { person, repl: world.seenBy(held, person.id) }
     }),

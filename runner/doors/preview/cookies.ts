@@ -3,13 +3,24 @@
 import { ownCookies } from '../../../protocol/preview.ts'
 import type { PreviewSite } from './site.ts'
 
-/** Before a program's cookie's own name where its host is shared: which preview it belongs to. */
-const sharedPrefix = ({ repl, port }: PreviewSite): string => `__dvx_${repl.slice(0, 8)}_${port}_`
+/**
+ * Before a program's cookie's own name where its host is shared: which preview it belongs to. No page can know the mark, so
+ * none can set what another preview's program would take for its own.
+ */
+const sharedPrefix = ({ mark }: PreviewSite): string => `__dvx_${mark}_`
 
 /** The Cookie header as the program gets it; empty when nothing is left. */
 export function cookiesToProgram(header: string, site: PreviewSite): string {
   const parts = header.split(';').map((part) => part.trim())
-  return parts.flatMap((part) => programCookie(part, site)).join('; ')
+  const kept = site.hasOwnHost ? parts : onlyOnce(parts)
+  return kept.flatMap((part) => programCookie(part, site)).join('; ')
+}
+
+/** Of two by one name nobody can say which is the program's own. */
+function onlyOnce(parts: readonly string[]): string[] {
+  const count = new Map<string, number>()
+  for (const part of parts) count.set(nameOf(part), (count.get(nameOf(part)) ?? 0) + 1)
+  return parts.filter((part) => count.get(nameOf(part)) === 1)
 }
 
 function programCookie(part: string, site: PreviewSite): string[] {

@@ -57,7 +57,7 @@ export function createPreviewDoor(parts: PreviewDeps): Server {
 async function serve(deps: Serving, asked: Asked): Promise<void> {
   const { passages } = deps
   const { request, response } = asked
-  const site = siteOf(request, deps.repl)
+  const site = siteOf(request, deps)
   if (site === null) throw new AppError('not-found', { say: 'There is no preview at this address.' })
   if ((request.url ?? '').startsWith(previewOwnPath))
     return answerPage(asked, await ownPage(deps, request, site))
@@ -78,7 +78,7 @@ async function upgrade(
   request: IncomingMessage,
   { socket, head }: { socket: Duplex; head: Buffer },
 ): Promise<void> {
-  const site = siteOf(request, deps.repl)
+  const site = siteOf(request, deps)
   if (site === null) return refuseUpgrade(socket, 404)
   const seen = await look(deps, request, site)
   if (!seen.may) return refuseUpgrade(socket, 401)

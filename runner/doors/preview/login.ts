@@ -8,6 +8,9 @@ import { Port, ticketSeconds, type TicketClaims } from '../../../protocol/previe
 /** Seconds for which a browser is known; a session seldom lasts so long. */
 const cookieSeconds = 12 * 3600
 
+/** Hexadecimal digits: nobody guesses 96 bits, and a cookie's name stays short. */
+const markDigits = 24
+
 const Content = z.object({ person: PersonId, port: Port, until: z.number() })
 
 /** `secure`: the browser keeps cookies here that travel in a frame; else the host is one that other ports share. */
@@ -18,15 +21,19 @@ export type Login = {
   take(ticket: TicketClaims, site: Site): string[] | null
   /** Who this browser is, by its cookie, or null. */
   person(cookieHeader: string | undefined, site: Site): string | null
+  /** What names this port's program's cookies on a shared host. This session alone knows it; another runner of it says the same. */
+  mark(port: number): string
 }
 
 type Clock = { now(): number }
 
 export function previewLogin(launch: Pick<RunnerLaunch, 'repl' | 'privateKey'>, clock: Clock): Login {
   const key = createHash('sha256').update(`devex-preview-cookie|${launch.privateKey}`).digest()
+  const markKey = createHash('sha256').update(`devex-program-cookies|${launch.privateKey}`).digest()
   const used = usedTickets(clock)
   const name = (site: Site): string => cookieName(launch.repl, site)
   return {
+    mark: (port) => sign(String(port), markKey).toString('hex').slice(0, markDigits),
     take: (ticket, site) => {
       if (!used.first(ticket)) return null
       const content = { person: ticket.sub, port: site.port, until: clock.now() + cookieSeconds * 1000 }

@@ -7,10 +7,12 @@ import {
   previewPortHeader,
   readPreviewLabel,
 } from '../../../protocol/preview.ts'
-import type { Site } from './login.ts'
+import type { Login, Site } from './login.ts'
 
 export type PreviewSite = Site & {
   repl: string
+  /** What the names of its program's cookies begin with where its host is shared. */
+  mark: string
   /** False where its host is that of other previews, too, and of the app: one port each. Browsers keep a host's cookies for all its ports. */
   hasOwnHost: boolean
   /** The preview's own origin, as the browser knows it. */
@@ -18,14 +20,17 @@ export type PreviewSite = Site & {
 }
 
 /** Null for a request that did not come by our way in. */
-export function siteOf({ headers }: IncomingMessage, repl: string): PreviewSite | null {
+export function siteOf(
+  { headers }: IncomingMessage,
+  { repl, login }: { repl: string; login: Pick<Login, 'mark'> },
+): PreviewSite | null {
   const port = Port.safeParse(Number(headers[previewPortHeader]))
   const origin = originIn(headers[previewOriginHeader])
   if (!port.success || origin === null) return null
   const isLocal = origin.hostname.endsWith('.localhost')
   const secure = isLocal || origin.protocol === 'https:'
   const hasOwnHost = readPreviewLabel(firstLabel(origin)) !== null
-  return { repl, port: port.data, origin: origin.origin, secure, hasOwnHost }
+  return { repl, port: port.data, mark: login.mark(port.data), origin: origin.origin, secure, hasOwnHost }
 }
 
 const firstLabel = ({ hostname }: URL): string => hostname.split('.')[0] ?? ''

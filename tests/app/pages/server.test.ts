@@ -153,6 +153,25 @@ test('A-5 somebody who is signed in just joins, and stays who they are', async (
   expect((await get(`/repl/${theirs.id}`)).status).toBe(200)
 })
 
+test('A-5 a guest who is called as somebody there is asked for another name, and joins by it as who they are', async () => {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  const first = app.api.newInvite(app.api.newRepl(ada, 'first'), 'viewer')
+  const ida = cookieOf(await post(`/invite/${first.code}`, 'name=Ida', { ...form, cookie: '' }))
+  const other = app.api.newRepl(ada, 'other')
+  const { code } = app.api.newInvite(other, 'viewer')
+  await post(`/invite/${code}`, 'name=Ida', { ...form, cookie: '' })
+
+  const refused = await post(`/invite/${code}`, '', { ...form, cookie: ida })
+  const asked = await refused.text()
+  expect(refused.status).toBe(400)
+  expect(asked).toContain('Somebody is called Ida already')
+  expect(asked).toContain('Your name, here and in your other REPLs')
+
+  const joined = await post(`/invite/${code}`, 'name=Ida+Rhodes', { ...form, cookie: ida })
+  expect([joined.status, joined.headers.get('set-cookie')]).toEqual([302, null])
+  expect((await get(`/repl/${other.id}`, { cookie: ida })).status).toBe(200)
+})
+
 test('without a sign-in nothing is told and nothing changes', async () => {
   const nobody = { cookie: 'devex=forged' }
   expect(await (await get('/', nobody)).text()).toContain('link from the terminal')

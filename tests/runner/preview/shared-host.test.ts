@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { previewLogin } from '../../../runner/doors/preview/login.ts'
 import { openRepl, Visitor } from './stage.ts'
 
 /** A program that sets the cookies it is asked for (`?a=1; Path=/`), and tells what it saw. */
@@ -58,6 +59,39 @@ test('P-4 nor do two ports of one repl, and a page’s script at one reads and s
 
   expect(first.seen.at(-1)?.cookie).toBe('token=secret')
   expect(second.seen.at(-1)?.cookie).toBeUndefined()
+})
+
+test('P-4 a page that knows another preview’s repl and port plants nothing with its program, nor beside its cookies', async () => {
+  const [ada, eve] = [await aProgram(), await aProgram()]
+  const repl = await openRepl([ada.port])
+  const hers = repl.at(ada.port, lan(41001))
+  const foreign = (await openRepl([eve.port])).at(eve.port, lan(41002))
+  const browser = new Visitor()
+  for (const place of [hers, foreign]) await browser.enter(place)
+  const begins = `__dvx_${repl.repl.slice(0, 8)}_${ada.port}_`
+  browser.plant(foreign, `${begins}sid`, 'planted')
+  await browser.ask(hers)
+  expect(ada.seen.at(-1)?.cookie).toBeUndefined()
+
+  await browser.ask(hers, set('sid=own; Path=/', 'theme=dark'))
+  const name = browser.names(hers).find((each) => each.endsWith('_sid') && !each.startsWith(begins)) ?? ''
+  const jar = browser.header(hers)
+  await browser.ask(hers, '/', { headers: { cookie: jar } })
+  expect(ada.seen.at(-1)?.cookie).toBe('sid=own; theme=dark')
+  // As browsers send it that keep one of this name for a longer path.
+  await browser.ask(hers, '/', { headers: { cookie: `${name}=planted; ${jar}` } })
+  expect(ada.seen.at(-1)?.cookie).toBe('theme=dark')
+})
+
+test('P-4 a runner that restarts names its programs’ cookies as before; another session, or another port, otherwise', () => {
+  const repl = 'a'.repeat(20)
+  const markOf = (privateKey: string, port: number): string =>
+    previewLogin({ repl, privateKey }, Date).mark(port)
+
+  expect(markOf('of this session', 3000)).toMatch(/^[0-9a-f]{24}$/)
+  expect(markOf('of this session', 3000)).toBe(markOf('of this session', 3000))
+  expect(markOf('of another', 3000)).not.toBe(markOf('of this session', 3000))
+  expect(markOf('of this session', 3001)).not.toBe(markOf('of this session', 3000))
 })
 
 test('P-6 at a port a program’s cookies change and end as it says; what plain http forbids is taken off', async () => {

@@ -31,6 +31,7 @@ export async function openRepl(ports: readonly number[]): Promise<{
   /** At a host of its own below `localhost`, or at `outer`, a port of the front door. */
   at(port: number, outer?: string): Place
   rules: PreviewRules
+  repl: string
 }> {
   const folder = await tempFolder()
   const repl = aReplId()
@@ -65,6 +66,7 @@ export async function openRepl(ports: readonly number[]): Promise<{
   }
   return {
     rules,
+    repl,
     at: (port, outer) => ({
       origin: outer ?? `http://${label}--${port}.localhost:7070`,
       port,
@@ -96,6 +98,11 @@ export class Visitor {
     return [...this.#jar(place).keys()].sort()
   }
 
+  /** The Cookie header of its requests. */
+  header(place: Place): string {
+    return [...this.#jar(place)].map(([name, { value }]) => `${name}=${value}`).join('; ')
+  }
+
   async enter(place: Place): Promise<void> {
     const { status, body } = await this.ask(place, place.enter())
     if (status !== 200) throw new Error(`not let in: ${status} ${body}`)
@@ -112,7 +119,7 @@ export class Visitor {
     path = '/',
     { method = 'GET', headers = {}, body }: Asked = {},
   ): Promise<IncomingMessage> {
-    const cookie = [...this.#jar(place)].map(([name, { value }]) => `${name}=${value}`).join('; ')
+    const cookie = this.header(place)
     const out = request({
       socketPath: place.socket,
       path,

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
 import { onTestFinished, expect, test } from 'vitest'
 import { asAppError } from '../../../protocol/errors.ts'
 import { mostMatches, SearchLine, type SearchQuery } from '../../../protocol/search.ts'
@@ -75,6 +76,20 @@ async function openSearch(
       return { places: places.sort(), last: parsed.at(-1), parsed }
     },
   }
+}
+
+/** The threads that begin and end from now on. */
+function watchThreads(): { now: number; most: number; ever: number } {
+  const count = { now: 0, most: 0, ever: 0 }
+  const began = (worker: Worker): void => {
+    count.now += 1
+    count.ever += 1
+    count.most = Math.max(count.most, count.now)
+    worker.once('exit', () => (count.now -= 1))
+  }
+  process.on('worker', began)
+  onTestFinished(() => void process.off('worker', began))
+  return count
 }
 
 test('W-12 a search finds plain text, by case, by word and by pattern, at its line and column', async () => {
@@ -205,6 +220,36 @@ test('W-12 a person’s newer search ends their older one in words, and takes no
   expect(await ended.text()).toContain('Another search of yours')
   expect((await newer).places).toEqual(['a.txt:1:1'])
   for (const other of await Promise.all(others)) expect(await other.text()).toContain('"stopped":"slow"')
+})
+
+test('W-12 of a hundred searches of one person at once few begin, and the last is answered', async () => {
+  const { ask, find, admitted } = await openSearch({ 'trap.txt': `${'a'.repeat(60)}!`, 'a.txt': 'needle' })
+  const threads = watchThreads()
+  const first = ask({ text: '^(a+)+$', regex: true })
+  await eventually(() => threads.now === 1)
+
+  const many = Array.from({ length: 100 }, () => ask({ text: 'needle' }))
+  const answered = await Promise.all(many)
+
+  expect((await first).status).toBe(409)
+  expect(answered.filter((each) => each.status === 200)).toHaveLength(1)
+  expect(answered.filter((each) => each.status === 409)).toHaveLength(99)
+  expect(threads.most).toBe(1)
+  expect(Math.max(threads.ever, admitted())).toBeLessThan(50)
+  expect((await find({ text: 'needle' })).places).toEqual(['a.txt:1:1'])
+})
+
+test('W-12 a person’s answer that nobody has read yet is let go for their next one, not kept beside it', async () => {
+  const line = `${'€'.repeat(90)}needle${'€'.repeat(90)}\n`
+  const files = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`f${at}.txt`, line.repeat(200)]))
+  const { unread, unreadLeft } = await openSearch(files)
+  const threads = watchThreads()
+  for (let asked = 1; asked <= 4; asked += 1) {
+    unread({ text: 'needle' }, 'grace')
+    await eventually(() => threads.ever === asked && threads.now === 0)
+  }
+
+  await eventually(async () => (await unreadLeft()) === 1, 20_000)
 })
 
 test('W-12 a viewer may search; a pattern that is none, or no question, is refused in words', async () => {
