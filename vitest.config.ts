@@ -69,7 +69,7 @@ export default defineConfig({
       project('journeys', {
         testTimeout: 120_000,
         hookTimeout: 120_000,
-        maxWorkers: 4,
+        maxWorkers: 3,
         sequence: { groupOrder: 1 },
       }),
     ],

@@ -291,6 +291,7 @@ test('W-9 a log of more than 500 edits becomes a snapshot, and nothing is lost o
   expect(session.log.backlog(page.id).records).toBe(0)
   page.text.insert(0, 'y')
   session.log.flush()
+  session.crash()
   const again = await startSession({ folders: session.folders })
   expect((await again.join('a.py')).text.toString()).toBe(`y${'x'.repeat(600)}`)
 })
