@@ -20,7 +20,7 @@ import { tempFolder } from '../support/folders.ts'
 const levels = (await offeredLevels()).filter((level) => level !== 'process').slice(-1)
 const MiB = 1024 ** 2
 /** A busy machine looks late. */
-const patientMs = 30_000
+const patientMs = 60_000
 const isFullSaid = 'programs that write to it are stopped'
 
 let programs: Awaited<ReturnType<typeof boxPrograms>>
@@ -68,7 +68,7 @@ describe.each(levels)('isolation %s', (level) => {
     await says(shell, 'There is room on the disk of this REPL again')
     await eventually(() => !existsSync(at().diskFull))
     expect(a.client.output(filler)).toContain('of this REPL')
-  }, 120_000)
+  }, 180_000)
 
   test('S-3 W-13 a runner that is started again finds the mark of a full disk', async () => {
     const shell = await a.client.open()
@@ -83,7 +83,7 @@ describe.each(levels)('isolation %s', (level) => {
 
     expect((await readProcesses(at().processes)).runner).not.toEqual(runner)
     expect(existsSync(at().diskFull)).toBe(true)
-  }, 120_000)
+  }, 180_000)
 
   test('S-3 a program that is stopped for the disk goes on when there is room', async () => {
     const shell = await a.client.open()
@@ -94,7 +94,7 @@ describe.each(levels)('isolation %s', (level) => {
     await a.run('rm -f f*')
 
     await says(shell, 'stopped programs go on')
-  }, 120_000)
+  }, 180_000)
 
   test('S-3 files without a name and those beside the box’s socket count as any other', async () => {
     const shell = await a.client.open()
@@ -104,7 +104,7 @@ describe.each(levels)('isolation %s', (level) => {
     await a.run('head -c 10M /dev/zero > /run/devex/b/x')
 
     await says(shell, /The disk of this REPL is (1\d\d) % full/)
-  }, 120_000)
+  }, 180_000)
 
   test('S-3 of many programs that write a little each all are ended, in words; the box stays, and who removes files then may', async () => {
     const shell = await a.client.open()
@@ -120,7 +120,7 @@ describe.each(levels)('isolation %s', (level) => {
       patientMs,
     )
     await eventually(() => !existsSync(at().diskFull), patientMs)
-  }, 120_000)
+  }, 180_000)
 
   test('S-3 a box’s log stays small, whoever gets hold of it', async () => {
     const log = join(rig.data, 'sandboxes', a.session.repl, 'box.log')
@@ -154,7 +154,7 @@ describe.each(levels)('isolation %s', (level) => {
       return a.client.output(writer).includes(`full: ${isFullSaid}`)
     }, patientMs)
     expect(lines.join('')).toContain('could not be looked at in time')
-  }, 120_000)
+  }, 180_000)
 
   test('S-3 a disk that can never be looked at in time is taken for full: writers are stopped, in words', async () => {
     const diskFull = join(rig.folder, 'mark')
@@ -175,7 +175,7 @@ describe.each(levels)('isolation %s', (level) => {
     }, patientMs)
 
     expect(existsSync(diskFull)).toBe(true)
-  }, 120_000)
+  }, 180_000)
 })
 
 test('S-3 a signal is for the program that was seen, never for a later one with its number', async () => {
