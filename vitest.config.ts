@@ -5,6 +5,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** Files of these rooms share a process: what they import is there after the first, and none of them changes it. */
 const shared = { isolate: false }
 
+/** What watches use by the second is tested on a machine that does nothing else. */
+const bounds = ['tests/orchestrator/cage-disk.test.ts', 'tests/orchestrator/cage-limits.test.ts']
+
 /** The longest first, so that none is left over when all others are done: most of their time is waiting. */
 const longest = [
   'collab/idle',
@@ -62,7 +65,7 @@ export default defineConfig({
       project('exams', shared),
       project('collab', shared),
       project('runner', shared),
-      project('orchestrator', shared),
+      project('orchestrator', { ...shared, exclude: bounds }),
       project('app', { environment: 'happy-dom' }),
       project('fuzz', { testTimeout: 120_000, hookTimeout: 120_000 }),
       // After everything else, and few at a time: each is a whole product with its browser.
@@ -72,6 +75,7 @@ export default defineConfig({
         maxWorkers: 3,
         sequence: { groupOrder: 1 },
       }),
+      project('bounds', { include: bounds, maxWorkers: 1, sequence: { groupOrder: 2 } }),
     ],
     maxWorkers: 6,
     sequence: { sequencer: LongestFirst },

@@ -26,7 +26,18 @@ function run() {
   const projects =
     names.length > 0
       ? names
-      : ['protocol', 'house', 'exams', 'collab', 'runner', 'orchestrator', 'app', 'fuzz', 'journeys']
+      : [
+          'protocol',
+          'house',
+          'exams',
+          'collab',
+          'runner',
+          'orchestrator',
+          'app',
+          'fuzz',
+          'journeys',
+          'bounds',
+        ]
   const args = ['run', '--passWithNoTests', ...projects.flatMap((name) => ['--project', name])]
   const reporters = ['--reporter', 'default', '--reporter', 'json', '--outputFile.json', report]
   const { status } = spawnSync(join(root, 'node_modules/.bin/vitest'), [...args, ...reporters], {
