@@ -31,12 +31,16 @@ export async function removeStale(run: string, now = Date.now()): Promise<string
     const folder = join(temp, name)
     if (!name.startsWith(mine) || folder === run || !(await isStale(folder, now))) continue
     // One that goes this very moment.
-    if (await removeTree(folder).then(...saysWhether)) removed.push(folder)
+    if (
+      await removeTree(folder).then(
+        () => true,
+        () => false,
+      )
+    )
+      removed.push(folder)
   }
   return removed
 }
-
-const saysWhether = [() => true, () => false] as const
 
 /** Others may write to such a folder: they may change what it holds, and where its paths lead. */
 const othersWrite = 0o022

@@ -261,9 +261,10 @@ export class TerminalRoom {
   #lost(why: 'closed' | 'silent'): void {
     this.#deps.log.warn({ why }, 'the link to the box was lost')
     for (const terminal of this.#terminals.values()) terminal.lost()
-    const [any] = this.#terminals.keys()
-    if (why === 'closed' || any === undefined) return
-    for (const peer of this.#peers.values()) peer.send('refused', { terminal: any, error: silent().toWire() })
+    const [first] = this.#terminals.keys()
+    if (why === 'closed' || first === undefined) return
+    for (const peer of this.#peers.values())
+      peer.send('refused', { terminal: first, error: silent().toWire() })
   }
 
   /** The box is there: its terminals are the truth. Those we know go on where we stopped, others are new, ours that it does

@@ -1,6 +1,6 @@
 // Monaco as we use it: chosen features and languages, its workers, and themes from our tokens. It opens no document.
 import * as monaco from 'monaco-editor/editor'
-import 'monaco-editor/features/register.all'
+import './monaco-features.ts'
 import 'monaco-editor/languages/definitions/cpp/register'
 import 'monaco-editor/languages/definitions/css/register'
 import 'monaco-editor/languages/definitions/dockerfile/register'

@@ -42,7 +42,13 @@ async function writeTo(path: string, text: string): Promise<boolean> {
   if (terminal === null) return false
   try {
     for (let n = 0; n < tries.most; n++) {
-      if (await terminal.write(text).then(...saysWhether)) return true
+      if (
+        await terminal.write(text).then(
+          () => true,
+          () => false,
+        )
+      )
+        return true
       await wait(tries.everyMs)
     }
     return false
@@ -50,5 +56,3 @@ async function writeTo(path: string, text: string): Promise<boolean> {
     await terminal.close()
   }
 }
-
-const saysWhether = [() => true, () => false] as const

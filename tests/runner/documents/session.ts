@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import * as Y from 'yjs'
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { systemClock, type Clock } from '../../../runner/documents/clock.ts'
 import type { Files } from '../../../runner/documents/ports.ts'
 import type { LiveDocument } from '../../../runner/documents/document.ts'
@@ -18,16 +18,12 @@ import { filesOf } from '../../../runner/workspace/files.ts'
 const testReserveBytes = 256 * 1024
 export const ada = 'aaaaaaaaaaaaaaaa'
 export const grace = 'gggggggggggggggg'
-const atEnd: Array<() => Promise<unknown>> = []
-afterEach(async () => {
-  for (const end of atEnd.splice(0).toReversed()) await end()
-})
 
 export type Folders = { workspace: string; state: string }
 
 export async function newFolders(): Promise<Folders> {
   const base = await realpath(await mkdtemp(join(tmpdir(), 'devex-documents-')))
-  atEnd.push(() => rm(base, { recursive: true, force: true }))
+  onTestFinished(() => rm(base, { recursive: true, force: true }))
   const folders = { workspace: join(base, 'workspace'), state: join(base, 'state') }
   await mkdir(folders.workspace)
   await mkdir(folders.state)
@@ -82,7 +78,7 @@ export async function startSession(
     await memory.documents.close()
     await memory.log.close()
   }
-  atEnd.push(async () => {
+  onTestFinished(async () => {
     if (!stopped) await end()
   })
   const inside = (path: string): string => join(folders.workspace, path)
