@@ -1,6 +1,7 @@
 // The workspace's tree as a revisioned list: looks at the paths it is told of and says what changed, renames as moves.
 // Watches nothing itself (watch.ts) and knows no pages (doors/tree.ts).
 import type { Logger } from 'pino'
+import { AppError } from '../../protocol/errors.ts'
 import { isWithin, isWorkspacePath } from '../../protocol/paths.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { Tree, TreeEntry, TreeOp, TreeOps } from '../../protocol/tree.ts'
@@ -134,10 +135,19 @@ export class WorkspaceTree {
     this.#emit()
   }
 
+  /** One path that cannot be looked at does not keep the others from being told. */
   async #look(path: string): Promise<void> {
+    try {
+      await this.#lookAt(path)
+    } catch (error) {
+      this.#log.warn({ err: error, path }, 'a path could not be looked at')
+    }
+  }
+
+  async #lookAt(path: string): Promise<void> {
     const top = this.#topUnknown(path)
     if (top === null) return
-    const stat = this.#confined.lstat(top)
+    const stat = this.#at(top)
     const known = this.#entries.get(top)
     if (!known) {
       if (stat && stat.kind !== 'other') await this.#found(top, stat)
@@ -145,6 +155,16 @@ export class WorkspaceTree {
       this.#losses.add(top, null)
     } else {
       await this.#seen(top, known, stat)
+    }
+  }
+
+  /** Nothing of ours lies beyond a folder that was swapped for a link which leads out. */
+  #at(path: string): Stat | null {
+    try {
+      return this.#confined.lstat(path)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'bad-path') return null
+      throw error
     }
   }
 
@@ -203,7 +223,7 @@ export class WorkspaceTree {
   }
 
   #isStill(path: string, stat: Stat): boolean {
-    const now = this.#confined.lstat(path)
+    const now = this.#at(path)
     return now !== null && sameIdentity(now, stat)
   }
 
@@ -271,7 +291,7 @@ export class WorkspaceTree {
 
   async #decideOne(from: string, to: string | null): Promise<void> {
     const known = this.#entries.get(from)
-    const moved = to === null ? null : this.#confined.lstat(to)
+    const moved = to === null ? null : this.#at(to)
     const free = to !== null && !this.#entries.get(to)
     if (
       known &&
@@ -279,12 +299,12 @@ export class WorkspaceTree {
       free &&
       moved &&
       sameIdentity(known.stat, moved) &&
-      !this.#confined.lstat(from)
+      !this.#at(from)
     ) {
       await this.#move(known, to, moved)
       return
     }
-    if (known && !this.#confined.lstat(from)) this.#drop(from)
+    if (known && !this.#at(from)) this.#drop(from)
     else await this.#look(from)
     if (to !== null) await this.#look(to)
   }

@@ -1,6 +1,6 @@
 // The revisioned list of a workspace, while real shells change it.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { TreeOp } from '../../../protocol/tree.ts'
@@ -54,6 +54,22 @@ test('W-8 a file that a tool replaces, by any of the usual ways, stays the same 
   expect(ops.filter(({ op }) => op === 'move')).toEqual([])
   expect(ops.filter((op) => op.op === 'gone' && op.path === 'a.py')).toEqual([])
   expect(tree.snapshot().entries).toMatchObject([{ path: 'a.py', size: 6 }])
+})
+
+test('W-8 a folder swapped for a link that leads out does not keep others of the same look from being told', async () => {
+  const { root, tree, paths } = await grown((at) => {
+    mkdirSync(join(at, 'a'))
+    writeFileSync(join(at, 'a', 'x.py'), '')
+  })
+
+  rmSync(join(root, 'a'), { recursive: true })
+  symlinkSync('/etc', join(root, 'a'))
+  writeFileSync(join(root, 'b.py'), '')
+  await tree.touch(['a/x.py', 'b.py'], { now: true })
+
+  expect(paths()).toEqual(['a', 'b.py'])
+  await tree.touch(['a'])
+  expect(tree.snapshot().entries).toMatchObject([{ path: 'a', kind: 'link' }, { path: 'b.py' }])
 })
 
 test('W-8 a new file that got the inode number of a deleted one is not taken for it', async () => {
