@@ -166,6 +166,8 @@ const afterAMinute =
   'If that lasts a minute, the session is started again and programs in terminals are ended.'
 
 function faultOf(observed: Observed): string | null {
+  if (!observed.runner && !observed.box)
+    return 'The runner and the programs of this session ended unexpectedly. Both are being started again. What you typed is kept.'
   if (!observed.runner)
     return 'The runner ended unexpectedly and is being started again. What you typed is kept.'
   if (!observed.box)
@@ -179,6 +181,8 @@ function faultOf(observed: Observed): string | null {
 
 /** Said from the moment of a restart until all is well; other words than faultOf's, so that a new death is seen as one. */
 function restartedOf(observed: Observed): string {
+  if (!observed.runner && !observed.box)
+    return 'The runner and the programs of this session ended unexpectedly and have been started again. What you typed is kept.'
   if (!observed.runner)
     return 'The runner ended unexpectedly and has been started again. What you typed is kept.'
   if (!observed.box)
