@@ -14,7 +14,7 @@ import { leaveProgram, leftCommand } from './left-program.ts'
 import type { DoorOf } from './live-door.ts'
 import { openDocument } from './open-document.ts'
 import { linesOf } from './reading.ts'
-import { isStanding, type Side, sides } from './session-parts.ts'
+import { isStanding, type Side, sides, type Standing } from './session-parts.ts'
 
 export type Outcome = {
   logged: number
@@ -46,6 +46,8 @@ const words = {
 const pace = { everyMs: 4, earliestMs: 20, latestMs: 500 }
 /** A stop on an idle machine takes about this long: the hand strikes anywhere in it. */
 const stopMs = 600
+/** As a start in a cage does. */
+const startMs = 1_200
 /** A link stays cut for this long at most. */
 const cutMs = 600
 const authorsOfPoint = 3
@@ -102,9 +104,10 @@ export class Killing {
 
   /** One point, and after every few of them a stop and a start. */
   async point(kind: Kind): Promise<Outcome> {
-    const told = kind.while === 'running' ? await this.#whileRunning(kind) : await this.#whileStopping(kind)
+    const told = await this.#play(kind)
     this.#points += 1
-    if (this.#points < pointsOfChapter) return told
+    const isWhole = this.installation.lacks(this.#repl).length === 0
+    if (this.#points < pointsOfChapter && isWhole) return told
     const turned = await this.turn()
     const faults = ['lost', 'doubled', 'left', 'untold'] as const
     return { ...told, ...Object.fromEntries(faults.map((each) => [each, [...told[each], ...turned[each]]])) }
@@ -116,6 +119,11 @@ export class Killing {
     const read = await this.#read({ logged: 0, saved: 0 })
     await this.#newChapter()
     return { ...read, left, untold: [] }
+  }
+
+  #play(kind: Kind): Promise<Outcome> {
+    if (kind.while === 'running') return this.#whileRunning(kind)
+    return kind.while === 'stopping' ? this.#whileStopping(kind) : this.#whileStarting(kind)
   }
 
   async #whileRunning({ victims }: Kind): Promise<Outcome> {
@@ -134,7 +142,10 @@ export class Killing {
     await installation.api.running(this.#owner, this.#repl)
     const left = await remaining(() => [
       ...old.filter(isStanding).map(({ command }) => command),
-      ...installation.lacks(this.#repl).map((part) => `without ${part}`),
+      // The log's copier comes again with its box, at the next start: nothing of a person's depends on it.
+      ...installation
+        .lacks(this.#repl)
+        .flatMap((part) => (victims.some((name) => name === part) ? [] : [`nothing but ${part}`])),
     ])
     return { ...read, left, untold }
   }
@@ -150,17 +161,56 @@ export class Killing {
     return { ...(await this.#read(told)), left, untold: [] }
   }
 
-  /** Gives the processes that outlive the stop. */
-  async #restart(old = this.installation.standing(this.#repl)): Promise<string[]> {
+  async #whileStarting({ victims }: Kind): Promise<Outcome> {
     const { installation } = this
-    await installation.api.stopRepl(this.#owner, this.#repl)
-    const left = [...old, ...installation.standing(this.#repl)].filter(isStanding)
-    await installation.api.startRepl(this.#owner, this.#repl)
+    const typing = await this.#type()
+    const left = await this.#end()
+    await installation.api.ask('POST', `/repls/${this.#repl}/start`, { person: this.#owner })
+    await wait(this.#random(startMs))
+    await this.#strike(victims, typing)
+    const told = this.#tally(typing)
+    const failed = await this.#settle()
+    await this.#enterAgain()
+    return {
+      ...(await this.#read(told)),
+      left: [...left, ...failed.left],
+      untold: failed.isSilent ? ['why the start failed'] : [],
+    }
+  }
+
+  /** A start that was struck comes to an end by itself, or fails in words, leaves nothing, and can be asked for again. */
+  async #settle(): Promise<{ left: string[]; isSilent: boolean }> {
+    const { api } = this.installation
+    const end = await eventually(async () => {
+      const { phase, reason } = await api.repl(this.#owner, this.#repl)
+      if (phase === 'START_FAILED') return { reason }
+      return phase === 'RUNNING' && this.installation.lacks(this.#repl).length === 0 ? 'whole' : null
+    }, patienceMs)
+    if (end === 'whole') return { left: [], isSilent: false }
+    const left = await remaining(() => this.installation.standing(this.#repl).map(({ command }) => command))
+    await api.startRepl(this.#owner, this.#repl)
+    return { left, isSilent: (end.reason ?? '') === '' }
+  }
+
+  async #restart(old?: Standing[]): Promise<string[]> {
+    const left = await this.#end(old)
+    await this.installation.api.startRepl(this.#owner, this.#repl)
+    await this.#enterAgain()
+    return left
+  }
+
+  /** Stops the session; gives the processes that outlive it. */
+  async #end(old = this.installation.standing(this.#repl)): Promise<string[]> {
+    await this.installation.api.stopRepl(this.#owner, this.#repl)
+    const left = [...old, ...this.installation.standing(this.#repl)].filter(isStanding)
+    return left.map(({ command }) => command)
+  }
+
+  async #enterAgain(): Promise<void> {
     await this.#enter()
     const room = await this.#open()
     if (room.doc !== this.#room.doc || room.epoch !== this.#room.epoch)
       throw new Error(`${this.#file} has another history after a stop and a start`)
-    return left.map(({ command }) => command)
   }
 
   /** With a program in the box that nothing but the end of its box ends. */

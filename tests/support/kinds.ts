@@ -3,14 +3,18 @@ import type { Level } from '../../protocol/repl.ts'
 import type { Victim } from './installation.ts'
 import { around } from './session-parts.ts'
 
-/** Who dies; `while` a session runs, or while it is being stopped (frozen, drained, flushed, verified, released). */
-export type Kind = { victims: Victim[]; while: 'running' | 'stopping' }
+/**
+ * Who dies; `while` a session runs, while it is being stopped (frozen, drained, flushed, verified, released), or while it is
+ * being started (restored, its views made, its programs begun).
+ */
+export type Kind = { victims: Victim[]; while: 'running' | 'stopping' | 'starting' }
 
 const single = ['relay', 'runner', 'box', 'sync', 'orchestrator'] as const
 const pairs = single.flatMap((one, at) => single.slice(at + 1).map((other) => [one, other]))
 
 const running = (...victims: Victim[]): Kind => ({ victims, while: 'running' })
 const stopping = (...victims: Victim[]): Kind => ({ victims, while: 'stopping' })
+const starting = (...victims: Victim[]): Kind => ({ victims, while: 'starting' })
 
 /** Every process, every two of them, the link, and those that have a part in a stop. */
 const everywhere: Kind[] = [
@@ -20,9 +24,10 @@ const everywhere: Kind[] = [
   running('link', 'runner'),
   ...(['sync', 'orchestrator', 'runner', 'relay'] as const).map((one) => stopping(one)),
   stopping('sync', 'orchestrator'),
+  ...single.map((one) => starting(one)),
 ]
 
-/** Every process that a cage adds: alone, with the only one that would notice, and in a stop; and both cages at once. */
+/** Every process that a cage adds: alone, with the only one that would notice, in a stop and in a start; and both cages at once. */
 const caged: Kind[] = [
   ...around.map((part) => running(part)),
   ...around.map((part) => running(part, 'orchestrator')),
@@ -31,6 +36,10 @@ const caged: Kind[] = [
   stopping('box'),
   ...(['runner view', 'box view', 'box outermost', 'box log'] as const).map((part) => stopping(part)),
   stopping('box outermost', 'orchestrator'),
+  ...(['runner view', 'runner outermost', 'box view', 'box outermost'] as const).map((part) =>
+    starting(part),
+  ),
+  starting('runner outermost', 'box outermost', 'orchestrator'),
 ]
 
 /** By name. */
@@ -39,6 +48,8 @@ export function kindsAt(level: Level): ReadonlyMap<string, Kind> {
   return new Map(all.map((kind) => [nameOf(kind), kind]))
 }
 
-function nameOf({ victims, while: when }: Kind): string {
-  return `${victims.join(' and ')}${when === 'stopping' ? ' in a stop' : ''}`
+const when = { running: '', stopping: ' in a stop', starting: ' in a start' } as const
+
+function nameOf(kind: Kind): string {
+  return kind.victims.join(' and ') + when[kind.while]
 }

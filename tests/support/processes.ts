@@ -29,6 +29,9 @@ export const parentOf = (pid: number): number => Number(statOf(pid)[1] ?? 0)
 /** In the kernel's ticks since the boot; with the number it names one process for ever. */
 export const startOf = (pid: number): string => statOf(pid)[19] ?? ''
 
+/** False for one that has let go of everything and only waits for somebody to ask how it ended. */
+export const isLiving = (pid: number): boolean => !['Z', 'X', undefined].includes(statOf(pid)[0])
+
 /** What /proc tells of it behind its name; empty when it is gone. */
 function statOf(pid: number): string[] {
   try {

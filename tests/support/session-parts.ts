@@ -1,7 +1,7 @@
 // Which processes a session stands on, part by part, as an operator finds them in /proc below the two that the driver knows.
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { carries, commandLine, everyPid, isAlive, parentOf, startOf } from './processes.ts'
+import { carries, commandLine, everyPid, isAlive, isLiving, parentOf, startOf } from './processes.ts'
 
 export const sides = ['runner', 'box'] as const
 export type Side = (typeof sides)[number]
@@ -73,7 +73,7 @@ export function standing(processes: string, repl: string): Standing[] {
   })
 }
 
-export const isStanding = ({ pid, start }: Standing): boolean => isAlive(pid) && startOf(pid) === start
+export const isStanding = ({ pid, start }: Standing): boolean => isLiving(pid) && startOf(pid) === start
 
 function rootIn(processes: string, side: Side): number | null {
   try {
