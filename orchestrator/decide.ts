@@ -18,7 +18,7 @@ export type Action =
   /** Write this to the ledger; what follows in the list is done only when it was written. */
   | { do: 'move'; to: Patch }
   | { do: 'reserve' | 'place' | 'restore' | 'boot' | 'join' }
-  | { do: 'quiesce' | 'end' | 'flush' | 'verify' | 'release' | 'resume' }
+  | { do: 'quiesce' | 'end-box' | 'end' | 'flush' | 'verify' | 'release' | 'resume' }
   /** Move what is left of a broken sandbox out of the way, deleting nothing. */
   | { do: 'set-aside' }
   | { do: 'purge' }
@@ -198,7 +198,8 @@ function quiescing(record: ReplRecord, observed: Observed): Action[] {
   if (!record.unflushed) return [move('RELEASING', null)]
   if (record.quiesced || !observed.runner || record.attempts >= quiesceAttempts)
     return [{ do: 'move', to: { phase: 'FLUSHING', reason: null, attempts: 0 } }]
-  return [{ do: 'quiesce' }]
+  // What did not end when it was asked to is ended: then the runner takes in the last of it in order.
+  return record.attempts === 0 ? [{ do: 'quiesce' }] : [{ do: 'end-box' }, { do: 'quiesce' }]
 }
 
 function flushing(record: ReplRecord, observed: Observed): Action[] {

@@ -61,6 +61,10 @@ export function effectsOf(parts: EffectParts): (effect: Effect, record: ReplReco
       const { seq } = await parts.control.quiesce(nameOf(record), parts.sandbox.door(record.id), quiesceSay)
       return { say: 'Programs have ended', patch: { seq } }
     },
+    async 'end-box'(record) {
+      await parts.sandbox.endBox(record.id)
+      return {}
+    },
     async end(record) {
       await parts.sandbox.end(record.id)
       return {}

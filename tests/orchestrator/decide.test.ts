@@ -200,6 +200,12 @@ const table: Line[] = [
     '→FLUSHING',
   ],
   [
+    'a box that did not end its programs when asked is ended, and the runner then asked again',
+    { phase: 'QUIESCING', desired: 'stopped', unflushed: true, attempts: 1 },
+    well,
+    'end-box quiesce',
+  ],
+  [
     'quiesce is not asked for ever',
     { phase: 'QUIESCING', desired: 'stopped', unflushed: true, attempts: 3 },
     well,

@@ -30,6 +30,8 @@ export async function endAll(tree: {
   const told = []
   for (const pid of members.keys()) if (await runs(pid, tree.programs)) told.push(pid)
   for (const pid of told) signal(pid, 'SIGTERM')
+  // One that was stopped hears it too, and can end what it has begun.
+  for (const pid of told) signal(pid, 'SIGCONT')
   if (told.length > 0) await gone(tree.roots, tree.graceMs)
   for (let round = 0; round < killRounds; round++) {
     await gather([...members.values()], tree.marks, members)
