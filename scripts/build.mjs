@@ -1,7 +1,16 @@
 // Builds what is missing: server programs by esbuild into build/programs, pages by Vite into build/app.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -29,6 +38,8 @@ const appProgramFiles = [
   'app/framework.server.ts',
   'app/services',
 ]
+const loader = 'scripts/program-loader.mjs'
+const recorder = 'scripts/record-code.mjs'
 const buildFiles = ['package-lock.json', 'scripts/build.mjs']
 const appFiles = ['protocol', 'app', 'vite.config.ts', ...buildFiles]
 
@@ -52,8 +63,8 @@ function stampOf(part) {
   }
 }
 
-async function once(part, paths, make) {
-  const now = fingerprint(paths)
+async function once(part, of, make) {
+  const now = fingerprint(of.files) + (of.with ?? '')
   const stamp = stampOf(part)
   if (stamp.read() === now) return false
   const begun = Date.now()
@@ -95,47 +106,82 @@ const require = requireFrom(import.meta.url)
 const [__filename, __dirname] = [import.meta.filename, import.meta.dirname]`
 
 /** With their packages inside: a program of one file is there in half the time of one of four hundred, and a start waits for two. */
-function packedOptions(options) {
-  const { app: _app, ...entryPoints } = options.entryPoints
+function packedOptions(options, entryPoints) {
   return { ...options, entryPoints, packages: 'bundle', external: native, banner: { js: aroundPackages } }
+}
+
+/** One text that makes a function, as the loader wants it. */
+function compiledOptions(options, entryPoints) {
+  return {
+    ...packedOptions(options, entryPoints),
+    format: 'cjs',
+    sourcemap: false,
+    outExtension: { '.js': '.code.cjs' },
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': '__url' },
+    banner: {
+      js: `(function (require, __filename, __dirname) { const module = { exports: {} }, exports = module.exports
+const __url = require('node:url').pathToFileURL(__filename).href`,
+    },
+    footer: { js: '})' },
+  }
 }
 
 async function buildPrograms() {
   const { build } = await import('esbuild')
   rmSync(join(root, 'build/programs'), { recursive: true, force: true })
   const options = await programOptions()
-  const { app } = options.entryPoints
+  const { app, runner, box, ...servers } = options.entryPoints
   await Promise.all([
-    build(packedOptions(options)),
+    build(packedOptions(options, servers)),
+    build(compiledOptions(options, { runner, box })),
     // Its framework finds parts of itself by where they lie.
     build({ ...options, entryPoints: { app } }),
   ])
+  await Promise.all(['runner', 'box'].map((name) => keepCompiled(join(options.outdir, name))))
 }
 
-function buildPages() {
+/** Beside a program's code its loader, and what V8 compiles of it. */
+async function keepCompiled(base) {
+  const code = `${base}.code.cjs`
+  copyFileSync(join(root, loader), `${base}.js`)
+  writeFileSync(code, inAscii(readFileSync(code, 'utf8')))
+  await run([join(root, recorder), code, `${base}.code.cache`])
+}
+
+/** What esbuild does not escape are comments and regular expressions. */
+function inAscii(code) {
+  return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+async function buildPages() {
+  const framework = join(root, 'node_modules/@remix-run/dev/dist/cli.js')
+  await run([framework, 'vite:build'], { NODE_ENV: 'production' }).catch((fault) => {
+    throw new Error(`The pages could not be built:\n${fault.message}`)
+  })
+}
+
+/** Node with these arguments until its end; what it said is the error's message. */
+function run(args, env = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      [join(root, 'node_modules/@remix-run/dev/dist/cli.js'), 'vite:build'],
-      {
-        cwd: root,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, NODE_ENV: 'production' },
-      },
-    )
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    })
     let output = ''
     child.stdout.on('data', (text) => (output += text))
     child.stderr.on('data', (text) => (output += text))
-    child.on('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error(`The pages could not be built:\n${output.slice(-4000)}`)),
-    )
+    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(output.slice(-4000)))))
   })
 }
 
 /** Builds the parts that are missing or older than their sources. */
 export async function buildMissing({ pages = true } = {}) {
-  await once('programs', [...serverRooms, ...appProgramFiles, ...buildFiles], buildPrograms)
-  if (pages) await once('pages', appFiles, buildPages)
+  const files = [...serverRooms, ...appProgramFiles, ...buildFiles, loader, recorder]
+  // Of this Node: another one would compile anew at each start.
+  await once('programs', { files, with: process.version }, buildPrograms)
+  if (pages) await once('pages', { files: appFiles }, buildPages)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
