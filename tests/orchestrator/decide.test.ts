@@ -466,6 +466,18 @@ describe('failures', () => {
     },
   )
 
+  test.each([
+    ['the runner alone', { ...well, runner: false }, /^The runner ended/],
+    ['the box alone', { ...well, box: false }, /^The programs of this session ended/],
+    ['both', { ...well, runner: false, box: false }, /^The runner and the programs of this session ended/],
+  ])('R-9 when %s died, that is what is said, then and when it is started again', (_, seen, said) => {
+    const begun = record({ phase: 'RUNNING', desired: 'running', unflushed: true })
+    const told = apply(begun, decide(begun, seen, now))
+
+    expect(told.reason).toMatch(said)
+    expect(apply(told, decide(told, seen, now)).reason).toMatch(said)
+  })
+
   test('a deletion can be taken back for seven days', () => {
     const at = apply(
       record({ phase: 'DELETING', desired: 'deleted' }),
