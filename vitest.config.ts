@@ -67,15 +67,16 @@ export default defineConfig({
       project('runner', shared),
       project('orchestrator', { ...shared, exclude: bounds }),
       project('app', { environment: 'happy-dom' }),
-      project('fuzz', { testTimeout: 120_000, hookTimeout: 120_000 }),
+      project('fuzz', { ...shared, testTimeout: 120_000, hookTimeout: 120_000 }),
       // After everything else, and few at a time: each is a whole product with its browser.
       project('journeys', {
+        ...shared,
         testTimeout: 120_000,
         hookTimeout: 120_000,
         maxWorkers: 3,
         sequence: { groupOrder: 1 },
       }),
-      project('bounds', { include: bounds, maxWorkers: 1, sequence: { groupOrder: 2 } }),
+      project('bounds', { include: bounds, maxWorkers: 2, sequence: { groupOrder: 2 } }),
     ],
     maxWorkers: 6,
     sequence: { sequencer: LongestFirst },

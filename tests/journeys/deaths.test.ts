@@ -29,11 +29,11 @@ async function terminalAnswers(page: Page): Promise<void> {
 /** Types while `kill` strikes; the words that the page showed until everything was saved again. */
 async function typedThrough(story: string, kill: () => Promise<void>): Promise<string[]> {
   const { page } = ada
-  const typed = words(story, 12)
-  await typeAtEnd(page, typed.slice(0, 4))
+  const typed = words(story, 8)
+  await typeAtEnd(page, typed.slice(0, 3))
   await saidBy(page)
   const killed = kill()
-  for (const word of typed.slice(4)) await page.keyboard.type(` ${word}`)
+  for (const word of typed.slice(3)) await page.keyboard.type(` ${word}`)
   await killed
   await eachOnceIn(file, typed)
   await page.locator('[data-testid=status][data-connection=synced]').waitFor({ timeout: 30_000 })

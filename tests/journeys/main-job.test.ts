@@ -45,11 +45,11 @@ async function typeAround(
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
     return (seed >>> 8) % below
   }
-  const burst = 25
+  const burst = 40
   for (let typed = 0; typed < letters.count; typed += burst) {
     await page.keyboard.press('Control+Home')
-    for (let i = next(6); i > 0; i--) await page.keyboard.press('ArrowDown')
-    for (let i = next(8); i > 0; i--) await page.keyboard.press('ArrowRight')
+    for (let i = next(4); i > 0; i--) await page.keyboard.press('ArrowDown')
+    for (let i = next(5); i > 0; i--) await page.keyboard.press('ArrowRight')
     for (let i = 0; i < burst; i++)
       await page.keyboard.type(letters.alphabet.charAt(next(letters.alphabet.length)))
   }
