@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { chooseIsolation } from '../../orchestrator/cli/isolation.ts'
 import { lastIsolation, rememberIsolation } from '../../orchestrator/cli/last-isolation.ts'
 import { refusalOf } from '../../orchestrator/cli/up.ts'
-import { isContainerGroup, isContainerMounts } from '../../orchestrator/sandbox/local/circumstance.ts'
+import { isEngineGroup, isEngineMounts } from '../../orchestrator/sandbox/local/circumstance.ts'
 import { egressRules, ownAddresses } from '../../orchestrator/sandbox/local/egress.ts'
 import { offered } from '../../orchestrator/sandbox/local/isolation.ts'
 import { lackOf } from '../../orchestrator/sandbox/local/lacks.ts'
@@ -160,11 +160,11 @@ describe('choice', () => {
     ['0::/user.slice/user-1000.slice/session-2.scope', false],
     ['0::/system.slice/docker.service', false],
     ['0::/', false],
-  ])('S-2 the group %s is in a container: %s', (text, isOne) => expect(isContainerGroup(text)).toBe(isOne))
+  ])('S-2 the group %s is in a container: %s', (text, isOne) => expect(isEngineGroup(text)).toBe(isOne))
 
   test('S-2 a container is told by what its engine mounts, a machine made from an image is none', () => {
-    expect(isContainerMounts('612 590 254:0 /x/hosts /etc/hosts rw,relatime - ext4 /dev/vda rw')).toBe(true)
-    expect(isContainerMounts('25 1 254:0 / / rw,relatime - ext4 /dev/vda rw')).toBe(false)
+    expect(isEngineMounts('612 590 254:0 /x/hosts /etc/hosts rw,relatime - ext4 /dev/vda rw')).toBe(true)
+    expect(isEngineMounts('25 1 254:0 / / rw,relatime - ext4 /dev/vda rw')).toBe(false)
   })
 })
 

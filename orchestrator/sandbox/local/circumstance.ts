@@ -10,18 +10,17 @@ export function circumstance(): Circumstance {
 function isContained(): boolean {
   const isMarked = ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path))
   return (
-    isContainerGroup(textOf('/proc/self/cgroup')) ||
-    (isMarked && isContainerMounts(textOf('/proc/self/mountinfo')))
+    isEngineGroup(textOf('/proc/self/cgroup')) || (isMarked && isEngineMounts(textOf('/proc/self/mountinfo')))
   )
 }
 
 /** Tells nothing where a group namespace hides the way to us. docker.service is the daemon of a machine, and no container. */
-export function isContainerGroup(groups: string): boolean {
+export function isEngineGroup(groups: string): boolean {
   return /\/(docker|lxc|kubepods)[/-]|\/kubepods\.slice|\/docker-[0-9a-f]|\/libpod-/m.test(groups)
 }
 
 /** Engines mount this file into each container; a mark alone is also there where an image became a whole machine. */
-export function isContainerMounts(mounts: string): boolean {
+export function isEngineMounts(mounts: string): boolean {
   return / \/etc\/hosts /.test(mounts)
 }
 
