@@ -18,7 +18,7 @@ export type Action =
   /** Write this to the ledger; what follows in the list is done only when it was written. */
   | { do: 'move'; to: Patch }
   | { do: 'reserve' | 'place' | 'restore' | 'boot' | 'join' }
-  | { do: 'quiesce' | 'end' | 'flush' | 'verify' | 'release' | 'resume' }
+  | { do: 'quiesce' | 'end-box' | 'end' | 'flush' | 'verify' | 'release' | 'resume' }
   /** Move what is left of a broken sandbox out of the way, deleting nothing. */
   | { do: 'set-aside' }
   | { do: 'purge' }
@@ -166,6 +166,8 @@ const afterAMinute =
   'If that lasts a minute, the session is started again and programs in terminals are ended.'
 
 function faultOf(observed: Observed): string | null {
+  if (!observed.runner && !observed.box)
+    return 'The runner and the programs of this session ended unexpectedly. Both are being started again. What you typed is kept.'
   if (!observed.runner)
     return 'The runner ended unexpectedly and is being started again. What you typed is kept.'
   if (!observed.box)
@@ -179,6 +181,8 @@ function faultOf(observed: Observed): string | null {
 
 /** Said from the moment of a restart until all is well; other words than faultOf's, so that a new death is seen as one. */
 function restartedOf(observed: Observed): string {
+  if (!observed.runner && !observed.box)
+    return 'The runner and the programs of this session ended unexpectedly and have been started again. What you typed is kept.'
   if (!observed.runner)
     return 'The runner ended unexpectedly and has been started again. What you typed is kept.'
   if (!observed.box)
@@ -194,7 +198,8 @@ function quiescing(record: ReplRecord, observed: Observed): Action[] {
   if (!record.unflushed) return [move('RELEASING', null)]
   if (record.quiesced || !observed.runner || record.attempts >= quiesceAttempts)
     return [{ do: 'move', to: { phase: 'FLUSHING', reason: null, attempts: 0 } }]
-  return [{ do: 'quiesce' }]
+  // What did not end when it was asked to is ended: then the runner takes in the last of it in order.
+  return record.attempts === 0 ? [{ do: 'quiesce' }] : [{ do: 'end-box' }, { do: 'quiesce' }]
 }
 
 function flushing(record: ReplRecord, observed: Observed): Action[] {

@@ -61,6 +61,10 @@ export function effectsOf(parts: EffectParts): (effect: Effect, record: ReplReco
       const { seq } = await parts.control.quiesce(nameOf(record), parts.sandbox.door(record.id), quiesceSay)
       return { say: 'Programs have ended', patch: { seq } }
     },
+    async 'end-box'(record) {
+      await parts.sandbox.endBox(record.id)
+      return {}
+    },
     async end(record) {
       await parts.sandbox.end(record.id)
       return {}
@@ -223,11 +227,12 @@ async function until(
   while (parts.clock.now() < end) {
     if (await wanted.holds()) return 'holds'
     const facts = await parts.sandbox.observe(nameOf(record))
-    if (!facts.runner || !facts.box)
-      throw await bootFault(parts, record, {
-        say: `The ${facts.runner ? 'box' : 'runner'} ended while it was starting.`,
-        dead: true,
-      })
+    if (!facts.runner || !facts.box) {
+      // What outlived its parents is seen by no later look; and the last words are whole when all have ended.
+      await parts.sandbox.end(record.id)
+      const say = `The ${facts.runner ? 'box' : 'runner'} ended while it was starting.`
+      throw await bootFault(parts, record, { say, dead: true })
+    }
     if ((await parts.repls.get(record.id))?.value.desired !== 'running') return 'called-off'
     await wait(parts.clock, lookMs)
   }

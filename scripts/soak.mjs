@@ -1,4 +1,4 @@
-// `npm run soak [-- line …] [--seed N] [--rounds N] [--minutes N]`: builds, then the long runs; results go to tests/soak/RESULTS.md.
+// `npm run soak [-- line …] [--seed N] [--rounds N] [--minutes N] [--level L]`: builds, then the long runs; results go to tests/soak/RESULTS.md.
 import { spawnSync } from 'node:child_process'
 import process from 'node:process'
 import { buildMissing } from './build.mjs'

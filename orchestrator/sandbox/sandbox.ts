@@ -46,6 +46,9 @@ export interface Sandbox {
 
   observe(session: { repl: string; generation: number }): Promise<SandboxFacts>
 
+  /** Ends the box and every program of the person, and waits until they are gone. The runner goes on. */
+  endBox(repl: string): Promise<void>
+
   /** Ends every process of the sandbox, the person's too, and waits until they are gone. Folders stay. */
   end(repl: string): Promise<void>
 

@@ -25,6 +25,7 @@ export type BoxLinkDeps = {
   onOutput: (message: OutputMessage, payload: Uint8Array) => void
 }
 
+type Ending = { resolve: () => void; reject: (fault: AppError) => void }
 type Asked = { resolve: (terminal: BoxTerminal) => void; reject: (fault: AppError) => void }
 
 export class BoxLink {
@@ -37,7 +38,7 @@ export class BoxLink {
   #timer: NodeJS.Timeout | undefined
   #asked = new Map<number, Asked>()
   #lastAsk = 0
-  #onEnded: (() => void)[] = []
+  #ending: Ending[] = []
   #isSilent = false
   #isGone = false
   readonly #pulse: Pulse
@@ -75,27 +76,49 @@ export class BoxLink {
     })
   }
 
-  /** Asks the box to end every user program; resolves when it says that none is left, also across a lost link. */
+  /**
+   * Asks the box to end every user program; resolves when it says that none is left, also across a lost link. Rejects as soon
+   * as the box is known to be gone or silent: who waits for it then waits in vain.
+   */
   end(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onEnded.push(resolve)
-      this.send({ type: 'end' })
+    return new Promise((resolve, reject) => {
+      this.#ending.push({ resolve, reject })
+      if (!this.send({ type: 'end' })) this.#lookNow()
     })
   }
 
   close(): void {
     this.#closed = true
     clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#socket?.destroy()
     this.#drop()
   }
 
+  /** Whether the box is there is known by the next dial; one that was silent, and has our socket in its queue, still is. */
+  #lookNow(): void {
+    if (this.#socket?.readyState === 'open') return this.#failEndingIfSilent()
+    if (this.#timer === undefined) return
+    clearTimeout(this.#timer)
+    this.#dial()
+  }
+
+  #failEndingIfSilent(): void {
+    if (this.#isSilent) this.#failEnding('The programs of this session do not answer.')
+  }
+
+  #failEnding(say: string): void {
+    for (const { reject } of this.#ending.splice(0)) reject(new AppError('unavailable', { say }))
+  }
+
   #dial(): void {
+    this.#timer = undefined
     const socket = createConnection(this.#deps.socket)
     this.#socket = socket
     this.#splitter = new FrameSplitter(boxFrameBytes)
     socket.on('connect', () => {
       this.#isGone = false
+      this.#failEndingIfSilent()
       const hello = {
         type: 'hello',
         protocol: protocolVersion,
@@ -105,9 +128,13 @@ export class BoxLink {
       socket.write(encodeStreamFrame(hello))
     })
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    // From the other side: whoever had our socket in its queue has taken it, or has ended. A box that hangs does neither.
+    socket.on('end', () => (this.#isSilent = false))
     socket.on('error', (fault: NodeJS.ErrnoException) => {
+      if (fault.code === 'ECONNRESET') this.#isSilent = false
       // A program can remove the socket of a box that hangs: without a name it is not gone.
       this.#isGone = fault.code === 'ECONNREFUSED' || (fault.code === 'ENOENT' && !this.#isSilent)
+      if (this.#isGone) this.#failEnding('The programs of this session have ended with their box.')
       socket.destroy()
     })
     socket.on('close', () => this.#redial())
@@ -133,6 +160,7 @@ export class BoxLink {
   #silence(): void {
     this.#deps.log.warn('the box gives no sign of life')
     this.#isSilent = true
+    this.#failEndingIfSilent()
     this.#socket?.destroy()
   }
 
@@ -153,7 +181,7 @@ export class BoxLink {
   #take(message: BoxToRunner, payload: Uint8Array): void {
     if (message.type === 'hello') return this.#hello(message)
     if (!this.#ready) throw new AppError('bad-input', { say: 'The box did not say hello first.' })
-    if (message.type === 'ended') for (const resolve of this.#onEnded.splice(0)) resolve()
+    if (message.type === 'ended') for (const { resolve } of this.#ending.splice(0)) resolve()
     else if (message.type === 'opened' || message.type === 'refused') this.#answer(message)
     else if (message.type !== 'beat') this.#deps.onOutput(message, payload)
   }
@@ -165,7 +193,7 @@ export class BoxLink {
     this.#isSilent = false
     if (hello.beats === true) this.#pulse.begin()
     this.#deps.onHello(hello.terminals, hello.box ?? null)
-    if (this.#onEnded.length > 0) this.send({ type: 'end' })
+    if (this.#ending.length > 0) this.send({ type: 'end' })
   }
 
   #answer(answer: Extract<BoxToRunner, { ask: number }>): void {

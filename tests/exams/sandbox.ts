@@ -141,6 +141,18 @@ export function sandboxExam(name: string, open: () => Promise<SandboxSitting>): 
       endWatch()
     })
 
+    test('the end of a box takes every program of it, may be repeated, and leaves the runner to a new box', async () => {
+      const { pids } = await booted()
+
+      await sitting.sandbox.endBox(session.repl)
+      await sitting.sandbox.endBox(session.repl)
+
+      for (const name of ['box', 'child', 'daemon']) expect(await sitting.isAlive(pids[name]!)).toBe(false)
+      expect(await sitting.sandbox.observe(session)).toMatchObject({ runner: true, box: false })
+      await sitting.sandbox.boot(session)
+      expect(await sitting.sandbox.observe(session)).toMatchObject({ runner: true, box: true })
+    })
+
     test('the end leaves no process behind, not even one that left its parent, group and session', async () => {
       const { folders, pids } = await booted()
       expect(await sitting.isAlive(pids['daemon']!)).toBe(true)

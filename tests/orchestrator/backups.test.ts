@@ -195,6 +195,7 @@ function twoMachines(data: string, run: string) {
     adoptStaging: (repl) => one().adoptStaging(repl),
     boot: (session) => one().boot(session),
     observe: (session) => one().observe(session),
+    endBox: (repl) => one().endBox(repl),
     end: (repl) => one().end(repl),
     release: (repl) => one().release(repl),
     setAside: (repl) => one().setAside(repl),

@@ -200,6 +200,12 @@ const table: Line[] = [
     '→FLUSHING',
   ],
   [
+    'a box that did not end its programs when asked is ended, and the runner then asked again',
+    { phase: 'QUIESCING', desired: 'stopped', unflushed: true, attempts: 1 },
+    well,
+    'end-box quiesce',
+  ],
+  [
     'quiesce is not asked for ever',
     { phase: 'QUIESCING', desired: 'stopped', unflushed: true, attempts: 3 },
     well,
@@ -459,6 +465,18 @@ describe('failures', () => {
       expect(apply(at, restarted).reason).toMatch(/programs in (them|terminals) were ended/)
     },
   )
+
+  test.each([
+    ['the runner alone', { ...well, runner: false }, /^The runner ended/],
+    ['the box alone', { ...well, box: false }, /^The programs of this session ended/],
+    ['both', { ...well, runner: false, box: false }, /^The runner and the programs of this session ended/],
+  ])('R-9 when %s died, that is what is said, then and when it is started again', (_, seen, said) => {
+    const begun = record({ phase: 'RUNNING', desired: 'running', unflushed: true })
+    const told = apply(begun, decide(begun, seen, now))
+
+    expect(told.reason).toMatch(said)
+    expect(apply(told, decide(told, seen, now)).reason).toMatch(said)
+  })
 
   test('a deletion can be taken back for seven days', () => {
     const at = apply(

@@ -1,6 +1,7 @@
 // Kill points by the dozen for every kind of victim, in several installations side by side; counts what was acknowledged.
 import { cpus } from 'node:os'
-import { kinds, Killing, type Kind } from '../support/killing.ts'
+import { type Kind, kindsAt } from '../support/kinds.ts'
+import { faultsOf, Killing, type Outcome } from '../support/killing.ts'
 import { seeded } from '../support/seeded.ts'
 import type { Line, Soak } from './line.ts'
 
@@ -11,15 +12,17 @@ const lanes = Math.min(2, cpus().length)
 type Table = { points: number; logged: number; saved: number; isOver: boolean }
 
 export const kill: Line = {
-  what: `kill -9 of every process, every two of them, the link, and in a stop, authors in the same instant: every logged line there once after it, and again out of the store`,
+  what: 'kill -9 of every process (in cages those around runner and box, too), every two of ours, the link, and in a stop, authors in the same instant: every logged line there once after it, and again out of the store; no process left, people told, the session whole again by itself',
+  hasLevels: true,
   rounds: 50,
   minutes: 0,
   run: async (soak) => {
     const table: Table = { points: 0, logged: 0, saved: 0, isOver: false }
+    const kinds = kindsAt(soak.level)
     const waiting = [...kinds].map(([name, kind], at) => ({ name, kind, seed: soak.seed + at }))
     const ends = await Promise.allSettled(Array.from({ length: lanes }, () => lane(soak, table, waiting)))
     for (const end of ends) if (end.status === 'rejected') throw end.reason
-    return `${table.points} points of ${kinds.size} kinds, ${table.logged} lines told to be logged, ${table.saved} of them saved: 0 lost, 0 doubled`
+    return `${table.points} points of ${kinds.size} kinds, ${table.logged} lines told to be logged, ${table.saved} of them saved: 0 lost, 0 doubled, 0 processes left`
   },
 }
 
@@ -27,7 +30,7 @@ type Waiting = { name: string; kind: Kind; seed: number }
 
 /** Takes one kind after another until none waits. */
 async function lane(soak: Soak, table: Table, waiting: Waiting[]): Promise<void> {
-  const killing = new Killing(soak.random)
+  const killing = new Killing(soak.random, soak.level)
   let hasFailed = true
   try {
     await killing.start()
@@ -52,18 +55,21 @@ async function ofKind(soak: Soak, table: Table, of: Waiting & { killing: Killing
     const outcome = await killing.point(kind).catch((fault: unknown) => {
       throw new Error(`${name}, seed ${seed}, point ${point}`, { cause: fault })
     })
-    if (outcome.lost.length + outcome.doubled.length > 0)
-      throw new Error(`${name}, seed ${seed}, point ${point}: ${JSON.stringify(outcome)}`)
+    refuse(outcome, `${name}, seed ${seed}, point ${point}`)
     logged += outcome.logged
     saved += outcome.saved
     table.points += 1
     soak.passed(table.points)
   }
   const last = await killing.turn()
-  if (last.lost.length + last.doubled.length > 0)
-    throw new Error(`${name}, seed ${seed}, at the end: ${JSON.stringify(last)}`)
+  refuse(last, `${name}, seed ${seed}, at the end`)
   table.logged += logged
   table.saved += saved
   const seconds = Math.round((Date.now() - begun) / 1000)
   soak.say(`${name}: ${soak.rounds} points, ${logged} lines logged, ${saved} saved, ${seconds} s`)
+}
+
+function refuse(outcome: Outcome, where: string): void {
+  const faults = faultsOf(outcome)
+  if (faults.length > 0) throw new Error(`${where}: ${faults.join('; ')}`)
 }

@@ -1,10 +1,13 @@
 // What a line of the soak is: something real, told again and again with one seed, that throws the first time it does not hold.
+import type { Level } from '../../protocol/repl.ts'
 import { startProduct, type Product } from '../support/product.ts'
 import { Visitor } from '../support/visitor.ts'
 
 export type Soak = {
   seed: number
   random: (below: number) => number
+  /** What sessions are kept in, for lines that have levels. */
+  level: Level
   /** How often, for lines that count. */
   rounds: number
   /** Time of day in milliseconds when a line that lasts is over. */
@@ -19,6 +22,8 @@ export type Line = {
   /** What held, for the table of results. */
   what: string
   rounds: number
+  /** Played at a level of choice, each with its row; others are at the best there is. */
+  hasLevels?: true
   /** 0: it lasts until its rounds are done. */
   minutes: number
   /** What was counted, for the table of results. */

@@ -4,7 +4,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { inspect, parseArgs } from 'node:util'
+import { Level } from '../../protocol/repl.ts'
 import { root } from '../../scripts/build.mjs'
+import { offeredLevels } from '../exams/cage-rig.ts'
 import { seeded } from '../support/seeded.ts'
 import { enter } from './enter.ts'
 import { kill } from './kill.ts'
@@ -18,7 +20,7 @@ const results = join(root, 'tests/soak/RESULTS.md')
 const text = { type: 'string' } as const
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seed: text, rounds: text, minutes: text },
+  options: { seed: text, rounds: text, minutes: text, level: text },
 })
 const unknown = positionals.filter((name) => !(name in lines))
 if (unknown.length > 0) {
@@ -26,6 +28,12 @@ if (unknown.length > 0) {
   process.exit(1)
 }
 const seed = Number(values.seed ?? 1)
+const levels = await offeredLevels()
+const level = Level.options.find((each) => each === (values.level ?? levels.at(-1)))
+if (level === undefined || !levels.includes(level)) {
+  process.stderr.write(`Level ${values.level} is not to be had here. Levels: ${levels.join(', ')}.\n`)
+  process.exit(1)
+}
 
 let failed = 0
 for (const [name, line] of Object.entries(lines)) {
@@ -44,14 +52,15 @@ async function run(name: string, line: Line): Promise<void> {
     const isTold = rounds === 0 ? round % 10 === 0 : round % Math.ceil(rounds / 10) === 0
     if (isTold) say(`${round} rounds, ${seconds(begun)} s`)
   }
-  process.stdout.write(`${name}: ${line.what} (seed ${seed})\n`)
+  const row = line.hasLevels === true ? `${name} (${level})` : name
+  process.stdout.write(`${row}: ${line.what} (seed ${seed})\n`)
   try {
     const until = begun + minutes * 60_000
-    const counted = await line.run({ seed, rounds, random: seeded(seed), until, passed, say })
+    const counted = await line.run({ seed, level, rounds, random: seeded(seed), until, passed, say })
     if (held === 0) throw new Error('not one round was played: nothing was seen to hold')
     say(`${held} rounds held in ${seconds(begun)} s`)
     const what = counted === undefined ? line.what : `${line.what} (${counted})`
-    keep(name, `| ${name} | ${what} | ${held} | ${seed} | ${seconds(begun)} s | ${today()} | ${commit()} |`)
+    keep(row, `| ${row} | ${what} | ${held} | ${seed} | ${seconds(begun)} s | ${today()} | ${commit()} |`)
   } catch (fault) {
     failed += 1
     say(`failed after ${held} rounds: ${inspect(fault)}`)

@@ -69,6 +69,23 @@ export class Api {
     await this.running(person, repl)
   }
 
+  /** The steps that a page is told from now on, up to and with `last`: `step state` each. */
+  async steps(person: string, repl: string, last: string): Promise<string[]> {
+    const answer = await fetch(`${this.#at.url()}/v1/repls/${repl}/progress`, {
+      headers: { authorization: `Bearer ${this.#at.secret}`, 'x-devex-person': person },
+      signal: AbortSignal.timeout(patienceMs),
+    })
+    const [told, text] = [[] as string[], new TextDecoder()]
+    let rest = ''
+    for await (const piece of answer.body ?? []) {
+      const blocks = (rest + text.decode(piece, { stream: true })).split('\n\n')
+      rest = blocks.pop() ?? ''
+      told.push(...blocks.flatMap(stepIn))
+      if (told.includes(last)) break
+    }
+    return told
+  }
+
   /** Waits until the session is well: both processes, the link and the terminals. */
   async running(person: string, repl: string): Promise<void> {
     await this.#phase(person, repl, 'RUNNING')
@@ -98,4 +115,11 @@ export class Api {
       throw new Error(`${repl} is ${seen}, not ${wanted}`, { cause: fault })
     })
   }
+}
+
+function stepIn(block: string): string[] {
+  const data = /^id: .*\ndata: (.*)$/m.exec(block)?.[1]
+  if (data === undefined) return []
+  const { step, state } = z.object({ step: z.string(), state: z.string() }).parse(JSON.parse(data))
+  return [`${step} ${state}`]
 }

@@ -3,29 +3,28 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { Listening, RouteTable } from '../../protocol/env.ts'
+import type { Level } from '../../protocol/repl.ts'
+import { z } from 'zod'
+import { isolationOf } from '../../orchestrator/sandbox/local/isolation.ts'
 import { buildMissing, root } from '../../scripts/build.mjs'
 import { Api } from './api.ts'
 import { eventually } from './eventually.ts'
 import { isAlive } from './processes.ts'
+import { around, isStanding, partsOf, type Part, sides, standing, type Standing } from './session-parts.ts'
 
 export const servers = ['relay', 'sync', 'orchestrator'] as const
 export type Server = (typeof servers)[number]
-const ofSessions = ['runner', 'box'] as const
-export type Victim = Server | (typeof ofSessions)[number] | 'link'
+export type Victim = Server | Part | 'link'
 
 const fileOf = { relay: 'collab-server', sync: 'sync', orchestrator: 'orchestrator' } as const
+const Told = z.object({ repl: z.string(), phase: z.string(), reason: z.string() })
 const programs = join(root, 'build/programs')
-const Known = z.object({
-  runner: z.object({ pid: z.number() }).nullable(),
-  box: z.object({ pid: z.number() }).nullable(),
-})
 
 /** Milliseconds after which a program that does not come is a failure. */
 const patienceMs = 60_000
@@ -40,12 +39,15 @@ export class Installation {
   readonly #between = createServer((socket) => this.#cable(socket))
   /** The logs' file for all, where a test wants to choose it. */
   readonly #log: string | null
+  /** What sessions are kept in. */
+  readonly level: Level
   #base = ''
   #cutUntil = 0
   #isEnding = false
 
-  constructor(log: string | null = null) {
+  constructor(log: string | null = null, level: Level = 'process') {
     this.#log = log
+    this.level = level
   }
 
   get relayPort(): number {
@@ -68,13 +70,22 @@ export class Installation {
   /** Ends every process; `isKept` leaves the folder for whoever looks for the fault. */
   async stop(repls: string[], isKept = false): Promise<void> {
     this.#isEnding = true
-    const pids = repls.flatMap((repl) => this.#sessionPids(repl))
     for (const child of this.#running.values()) child.kill('SIGKILL')
-    for (const pid of pids) kill(pid)
     await Promise.all([...this.#running.values()].map(gone))
+    for (const repl of repls) await this.#endSession(repl)
     for (const cable of this.#cables) cable.destroy()
     await new Promise((done) => this.#between.close(done))
     if (!isKept) await rm(this.#base, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  async #endSession(repl: string): Promise<void> {
+    await eventually(() => {
+      const left = this.standing(repl)
+      for (const { pid } of left) kill(pid)
+      return left.length === 0
+    }, patienceMs)
+    const [data, run] = [join(this.#base, 'data'), join(this.#base, 'run')]
+    await isolationOf({ data, run, programs, path: '' }, this.level).groups?.remove(repl)
   }
 
   /** Everything named, and `others`, in one instant; resolves when they are gone. */
@@ -82,7 +93,8 @@ export class Installation {
     const dying = servers.flatMap((server) =>
       victims.includes(server) ? (this.#running.get(server) ?? []) : [],
     )
-    const pids = this.#sessionPids(at.repl, (name) => victims.includes(name))
+    const parts = partsOf(this.#processes(at.repl))
+    const pids = victims.flatMap((name) => (isPart(name) ? (parts.get(name) ?? []) : []))
     for (const child of [...dying, ...at.others]) child.kill('SIGKILL')
     for (const pid of pids) kill(pid)
     if (victims.includes('link')) this.#cut(at.cutMs)
@@ -97,14 +109,41 @@ export class Installation {
     )
   }
 
-  #sessionPids(repl: string, isMeant: (name: 'runner' | 'box') => boolean = () => true): number[] {
-    const path = join(this.#base, 'data/sandboxes', repl, 'processes.json')
-    try {
-      const known = Known.parse(JSON.parse(readFileSync(path, 'utf8')))
-      return ofSessions.flatMap((name) => (isMeant(name) && known[name] ? [known[name].pid] : []))
-    } catch {
-      return []
-    }
+  /** Everything that runs for a session at this moment. */
+  standing(repl: string): Standing[] {
+    return standing(this.#processes(repl), repl).filter(isStanding)
+  }
+
+  /** What a session at this level stands on and that is not there; nothing when it is whole. */
+  lacks(repl: string): string[] {
+    const found = partsOf(this.#processes(repl))
+    const wanted: Part[] = this.level === 'process' ? [...sides] : [...sides, ...around]
+    const lacking: string[] = wanted.filter((part) => !found.has(part))
+    return this.level.startsWith('bwrap+net') && !hasWayOut(found.get('box'))
+      ? [...lacking, 'network']
+      : lacking
+  }
+
+  /** Bytes that the orchestrator has logged so far. */
+  logged(): number {
+    return statSync(this.#orchestratorLog, { throwIfNoEntry: false })?.size ?? 0
+  }
+
+  /** The reasons that people were shown at this session since then. */
+  reasons(repl: string, since: number): string[] {
+    const text = readFileSync(this.#orchestratorLog).subarray(since).toString()
+    return text.split('\n').flatMap((line) => {
+      const told = line.startsWith('{') && line.endsWith('}') ? Told.safeParse(JSON.parse(line)) : null
+      return told?.success === true && told.data.repl === repl ? [told.data.reason] : []
+    })
+  }
+
+  get #orchestratorLog(): string {
+    return this.#log ?? join(this.#base, 'logs', 'orchestrator.log')
+  }
+
+  #processes(repl: string): string {
+    return join(this.#base, 'data/sandboxes', repl, 'processes.json')
   }
 
   workspace(repl: string): string {
@@ -149,8 +188,7 @@ export class Installation {
       DEVEX_RUN: join(this.#base, 'run'),
       DEVEX_SERVICE_SECRET: this.#secret,
       DEVEX_RELAY_SECRET: this.#secret,
-      // What a cage adds is tested with cages; here each process is killed by its own number.
-      DEVEX_ISOLATION: 'process',
+      DEVEX_ISOLATION: this.level,
       DEVEX_SYNC_URL: at(this.#ports.sync),
       DEVEX_SYNC_SECRET: this.#secret,
       DEVEX_COLLAB_URL: `ws://127.0.0.1:${(this.#between.address() as AddressInfo).port}`,
@@ -179,6 +217,17 @@ export class Installation {
     for (const cable of this.#cables) cable.destroy()
   }
 }
+
+/** True when its network has a default route; the table is the one that the process itself would see. */
+function hasWayOut(pid: number | undefined): boolean {
+  try {
+    return /^\S+\t00000000\t/m.test(readFileSync(`/proc/${pid}/net/route`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+const isPart = (name: Victim): name is Part => name !== 'link' && !servers.some((server) => server === name)
 
 const hasEnded = (child: ChildProcess | undefined): boolean =>
   child === undefined || child.exitCode !== null || child.signalCode !== null

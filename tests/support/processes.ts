@@ -5,13 +5,17 @@ import { eventually } from './eventually.ts'
 
 /** Process ids whose command line has every one of `words`. */
 export function pidsOf(...words: string[]): number[] {
+  return everyPid().filter((pid) => words.every((word) => commandLine(pid).includes(word)))
+}
+
+export function everyPid(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => words.every((word) => commandLine(pid).includes(word)))
 }
 
-function commandLine(pid: number): string {
+/** Its words, each followed by a space; empty when it is gone. */
+export function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
   } catch {
@@ -20,12 +24,21 @@ function commandLine(pid: number): string {
 }
 
 /** The parent of a process, or 0 when it is gone. */
-export function parentOf(pid: number): number {
+export const parentOf = (pid: number): number => Number(statOf(pid)[1] ?? 0)
+
+/** In the kernel's ticks since the boot; with the number it names one process for ever. */
+export const startOf = (pid: number): string => statOf(pid)[19] ?? ''
+
+/** False for one that has let go of everything and only waits for somebody to ask how it ended. */
+export const isLiving = (pid: number): boolean => !['Z', 'X', undefined].includes(statOf(pid)[0])
+
+/** What /proc tells of it behind its name; empty when it is gone. */
+function statOf(pid: number): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
-    return 0
+    return []
   }
 }
 
@@ -47,16 +60,16 @@ export function programOf(repl: string, name: 'runner' | 'box'): number {
 export function programsOf(repl: string, name: 'runner' | 'box'): number[] {
   const mark = `${name === 'box' ? 'DEVEX_REPL' : 'DEVEX_RUNNER_OF'}=${repl}`
   return pidsOf(`/${name}.js`).filter(
-    (pid) =>
-      commandLine(pid).split(' ')[1]?.endsWith(`/${name}.js`) === true && environOf(pid).includes(mark),
+    (pid) => commandLine(pid).split(' ')[1]?.endsWith(`/${name}.js`) === true && carries(pid, mark),
   )
 }
 
-function environOf(pid: number): string[] {
+/** True when this variable is in the environment that it was started with. */
+export function carries(pid: number, variable: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(variable)
   } catch {
-    return []
+    return false
   }
 }
 
@@ -71,10 +84,7 @@ export async function slay(pid: number): Promise<void> {
 
 /** The process that is number `inner` inside the sandbox that stands on `root`, as this machine numbers it; null when it is gone. */
 export function outerPid(root: number, inner: number): number | null {
-  const found = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .find((pid) => innermost(pid) === inner && standsOn(pid, root))
+  const found = everyPid().find((pid) => innermost(pid) === inner && standsOn(pid, root))
   return found ?? null
 }
 

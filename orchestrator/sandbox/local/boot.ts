@@ -46,17 +46,15 @@ type Starting = { session: Session; at: Places; owner: number | null }
 
 /** A dead box may have left programs behind: they go first. The runner stays, so the new box takes the secret it knows. */
 export async function startBox(parts: BootParts, { session, at, owner }: Starting): Promise<ProcessIdentity> {
+  await endBox(at, session.repl)
   const known = await readProcesses(at.processes)
-  const roots = known.box === null ? [] : [known.box]
-  const mark = markOf.box(session.repl)
-  if (await wasLaunched(at)) await endAll({ roots, marks: [mark], programs: ['box.js'], graceMs })
   // The mark is of a box's disk, and so stays when only the runner is started again. Whoever watches the new box looks anew.
   for (const stale of [at.boxSocket, at.diskFull]) await rm(stale, { force: true })
   const dialler = await readLaunch(at.runnerLaunch, RunnerLaunch)
   const boxSecret = dialler?.boxSecret ?? randomBytes(32).toString('hex')
   const launch = boxLaunch(session, surfaceOf(parts.cage, at), { ...parts.surroundings, boxSecret })
   await writeLaunch(at.boxLaunch, launch, owner)
-  const env = programEnv(parts.surroundings, mark)
+  const env = programEnv(parts.surroundings, markOf.box(session.repl))
   const box = await startProgram({
     command: parts.cage.box({
       at,
@@ -71,6 +69,13 @@ export async function startBox(parts: BootParts, { session, at, owner }: Startin
   })
   await writeProcesses(at.processes, { ...known, level: parts.cage.level, box })
   return box
+}
+
+/** With every program in it, also those that left it. */
+export async function endBox(at: Places, repl: string): Promise<void> {
+  const { box } = await readProcesses(at.processes)
+  const roots = box === null ? [] : [box]
+  if (await wasLaunched(at)) await endAll({ roots, marks: [markOf.box(repl)], programs: ['box.js'], graceMs })
 }
 
 /** Always with the secret that the box was started with. */

@@ -9,6 +9,8 @@ const run = promisify(execFile)
 
 /** How often we look whether a process has gone: ends are seen within this many milliseconds. */
 const lookMs = 20
+/** What stands around our programs ends by itself within this many milliseconds of them, and copies their last words; or is stopped. */
+const aroundMs = 500
 /** Rounds of killing before giving up: each round also catches what was forked during the one before. */
 const killRounds = 50
 
@@ -27,10 +29,13 @@ export async function endAll(tree: {
 }): Promise<void> {
   const members = new Map<number, ProcessIdentity>()
   await gather(tree.roots, tree.marks, members)
-  const told = []
-  for (const pid of members.keys()) if (await runs(pid, tree.programs)) told.push(pid)
-  for (const pid of told) signal(pid, 'SIGTERM')
-  if (told.length > 0) await gone(tree.roots, tree.graceMs)
+  const told: ProcessIdentity[] = []
+  for (const each of members.values()) if (await runs(each.pid, tree.programs)) told.push(each)
+  for (const { pid } of told) signal(pid, 'SIGTERM')
+  // One that was stopped hears it too, and can end what it has begun.
+  for (const { pid } of told) signal(pid, 'SIGCONT')
+  await gone(told, tree.graceMs)
+  if (told.length > 0) await gone(tree.roots, aroundMs)
   for (let round = 0; round < killRounds; round++) {
     await gather([...members.values()], tree.marks, members)
     const alive = await living([...members.values()])

@@ -7,7 +7,7 @@ import type { Level, Use } from '../../../protocol/repl.ts'
 import { isFolder, removeTree } from '../../disk.ts'
 import { isAlive, type ProcessIdentity } from '../../process-identity.ts'
 import type { Folders, Sandbox, SandboxFacts, Session } from '../sandbox.ts'
-import { type BootParts, graceMs, prepare, startBox, startRunner, wasLaunched } from './boot.ts'
+import { type BootParts, endBox, graceMs, prepare, startBox, startRunner, wasLaunched } from './boot.ts'
 import type { Cage, Limits } from './cage.ts'
 import { egressIn } from './isolation.ts'
 import { following } from './follow.ts'
@@ -108,6 +108,13 @@ class LocalSandbox implements Sandbox {
       runner: fits && runner,
       box: box && (await readLaunch(at.boxLaunch, BoxLaunch)) !== null,
     }
+  }
+
+  async endBox(repl: string): Promise<void> {
+    const at = this.#places(repl)
+    await endBox(at, repl)
+    const known = await readProcesses(at.processes)
+    if (known.box !== null) await writeProcesses(at.processes, { ...known, box: null })
   }
 
   async end(repl: string): Promise<void> {
