@@ -3,7 +3,7 @@ import { can } from '../../../protocol/access.ts'
 import { openPreview } from '../preview/open-preview.ts'
 import { stepRegion } from '../regions.ts'
 import { chooseTheme } from '../../ui/theme.tsx'
-import type { Workbench } from '../workbench-context.ts'
+import type { ViewState, Workbench } from '../workbench-context.ts'
 
 export type Command = {
   id: string
@@ -26,7 +26,7 @@ export const modKey = isMac ? '⌘' : 'Ctrl '
 /** What a viewer may not do is not offered to one. */
 export function commandsOf({ workbench, toggleRun, isRunning, openTerminal }: CommandParts): Command[] {
   const { view, tabs, isViewer, previews } = workbench
-  const dialog = (name: 'share' | 'members' | 'stop' | 'details') => (): void =>
+  const dialog = (name: NonNullable<ViewState['dialog']>) => (): void =>
     view.update((now) => ({ ...now, dialog: name }))
   const change: Command[] = [
     { id: 'run', title: isRunning ? 'Stop the program' : 'Run', keys: `${modKey}Enter`, run: toggleRun },
@@ -64,6 +64,12 @@ export function commandsOf({ workbench, toggleRun, isRunning, openTerminal }: Co
     { id: 'home', title: 'All REPLs', run: () => location.assign('/') },
   ]
   const role = workbench.link.doors.latest.get()?.role ?? workbench.repl.role
+  if (can(role, 'audit.read'))
+    look.unshift({
+      id: 'activity',
+      title: 'Activity: who came, went and got another role',
+      run: dialog('activity'),
+    })
   if (can(role, 'member.change'))
     look.unshift({ id: 'members', title: 'Members: roles, remove people', run: dialog('members') })
   return isViewer.get() ? look : [...change, ...look]
