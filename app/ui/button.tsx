@@ -28,6 +28,8 @@ interface ButtonProps extends ComponentPropsWithoutRef<'button'> {
 export function buttonClasses(look: ButtonLook = 'plain', size: keyof typeof sizes = 'medium'): string {
   return clsx(
     'inline-flex shrink-0 items-center justify-center rounded-md whitespace-nowrap select-none',
+    // Where fills are taken away a line says that it can be pressed.
+    'forced-colors:border forced-colors:border-line forced-colors:enabled:hover:border-accent',
     'transition-[background-color,color,filter] aria-busy:opacity-70 disabled:cursor-not-allowed disabled:opacity-50',
     looks[look],
     sizes[size],

@@ -72,9 +72,7 @@ function EntryRow({ entry }: { entry: AuditEntry }) {
   const { person } = useWorkbench()
   return (
     <li className="flex items-start gap-2.5 py-2">
-      <span aria-hidden>
-        <Avatar name={entry.who.name} size={20} />
-      </span>
+      <Avatar name={entry.who.name} size={20} isBesideName />
       <span className="min-w-0 flex-1 wrap-anywhere">{auditWords(entry, person.id)}</span>
       <span className="shrink-0 text-label leading-[18px] text-muted tabular-nums">
         <ClockTime at={entry.at} />

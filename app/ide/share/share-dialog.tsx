@@ -10,8 +10,8 @@ import { LinksPanel } from './links-panel.tsx'
 import { MembersPanel } from './members-panel.tsx'
 
 const tab =
-  'h-9 border-b-2 border-transparent px-1 font-medium text-muted hover:text-ink ' +
-  'data-[state=active]:border-accent data-[state=active]:text-ink pointer-coarse:h-11'
+  'h-9 border-b-2 border-transparent forced-colors:border-[Canvas] px-1 font-medium text-muted hover:text-ink ' +
+  'data-[state=active]:border-accent forced-colors:data-[state=active]:border-accent data-[state=active]:text-ink pointer-coarse:h-11'
 
 export function ShareDialog() {
   const { view, repl, link } = useWorkbench()

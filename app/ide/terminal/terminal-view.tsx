@@ -57,6 +57,8 @@ export function TerminalView({ terminal, isShown }: TerminalViewProps) {
   }, [screen, isDriver, isShown])
   return (
     <div
+      role="tabpanel"
+      aria-label={terminal.name}
       className="absolute inset-0 overflow-hidden bg-ground pt-1.5 pl-3"
       style={{ visibility: isShown ? 'inherit' : 'hidden' }}
       data-testid={`terminal-${terminal.id}`}
