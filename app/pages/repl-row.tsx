@@ -39,6 +39,8 @@ export function ReplRow({ repl: loaded, template, listening, onChanged, onDelete
     put(changed)
     onChanged()
   })
+  // The list goes without it at its next look.
+  if (repl.phase === 'DELETED') return null
   const moving = sayOf(listening ? runningSay(progress.run, repl.phase) : undefined)
   const trouble =
     change.error?.say ?? (repl.phase === 'START_FAILED' || repl.phase === 'FLUSH_FAILED' ? repl.reason : null)

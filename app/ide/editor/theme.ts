@@ -54,6 +54,17 @@ function baseOf(worn: Worn): monaco.editor.BuiltinTheme {
   return isDark(worn) ? 'vs-dark' : 'vs'
 }
 
+/** What is selected wears the system's own two colours, whole. */
+function forcedColors(accent: string): monaco.editor.IColors {
+  return {
+    contrastBorder: color('--line'),
+    contrastActiveBorder: accent,
+    'editor.selectionBackground': accent,
+    'editor.inactiveSelectionBackground': accent,
+    'editor.selectionForeground': color('--on-accent'),
+  }
+}
+
 /** Reads the tokens as they are worn now and gives them to every editor. */
 export function wearTheme(worn: Worn): void {
   const accent = color('--accent')
@@ -68,6 +79,7 @@ export function wearTheme(worn: Worn): void {
       'editor.background': color('--ground'),
       'editor.foreground': color('--ink'),
       'editorLineNumber.foreground': color('--edge'),
+      'editorLineNumber.dimmedForeground': color('--edge'),
       'editorLineNumber.activeForeground': color('--ink'),
       'editor.lineHighlightBackground': color('--surface'),
       // The shown line has no ground of its own then.
@@ -94,7 +106,7 @@ export function wearTheme(worn: Worn): void {
       'input.background': color('--ground'),
       'input.border': color('--edge'),
       focusBorder: accent,
-      ...(isForced(worn) ? { contrastBorder: color('--line'), contrastActiveBorder: accent } : {}),
+      ...(isForced(worn) ? forcedColors(accent) : {}),
     },
   })
   monaco.editor.setTheme('devex')
