@@ -45,7 +45,7 @@ export function unclear(outline: string): string[] {
     const said = line.trim()
     if (depth < 0 || !roles.has(said.split(/[ [:]/)[0] ?? '')) continue
     if (!said.includes('"')) faults.push(`no name: ${said}`)
-    for (const deeper of [...seen.keys()]) if (deeper > depth) seen.delete(deeper)
+    for (const deeper of seen.keys()) if (deeper > depth) seen.delete(deeper)
     const here = seen.get(depth) ?? new Set()
     if (here.has(said)) faults.push(`twice: ${said}`)
     seen.set(depth, here.add(said))
