@@ -23,7 +23,7 @@ export type ViewState = {
   /** `share`, `members` and `activity` are sides of one dialog. */
   dialog: 'share' | 'members' | 'activity' | 'stop' | 'palette' | 'details' | null
   /** Place of the cursor in the shown document. */
-  cursor: { line: number; column: number; language: string } | null
+  cursor: { line: number; column: number; language: string; tab: 'indents' | 'leaves' | null } | null
 }
 
 export type Workbench = WorkbenchCore & {

@@ -10,11 +10,12 @@ import { seenProduct } from '../support/seen-product.ts'
 import { workspaceIn } from '../support/picture.ts'
 import { findings } from './axe.ts'
 import { looksForced } from './forced-look.ts'
+import { askedForTheEar, keyboardStory } from './keyboard-story.ts'
 import { outlineOf, steady, unclear } from './outline.ts'
 import * as screen from './screen.ts'
 import { sharingStory } from './sharing-story.ts'
 
-const here = seenProduct({ repl: { template: 'Python', name: 'two-sum' } })
+const here = seenProduct()
 
 const overlay = '[role=dialog], [role=alertdialog], [role=menu]'
 
@@ -44,6 +45,17 @@ async function opensAndCloses(page: Page, name: string, open: () => Promise<unkn
 }
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true })
+
+test.skipIf(noBrowser)(
+  'by keys alone a repl is made, edited, run and shared; terminals are read out, and who is here is said, when asked',
+  { timeout: 120_000 },
+  async () => {
+    const { page } = here.ada
+    await keyboardStory(page, 'two-sum')
+    here.repl = new URL(page.url()).pathname.split('/')[2] ?? ''
+    await askedForTheEar(page)
+  },
+)
 
 test.skipIf(noBrowser)(
   'A-5 A-9 A-11 A-13 T-9 T-11 T-12 T-13 invited as a viewer, made an editor, driver of a terminal, made a viewer, removed: without one reload',

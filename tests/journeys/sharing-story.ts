@@ -23,7 +23,7 @@ async function setRole(page: Page, role: 'editor' | 'viewer'): Promise<void> {
   await page.keyboard.press('Escape')
 }
 
-/** Ada is in the workbench of two-sum, and grace is nobody yet; `data` is the folder of the product. */
+/** Ada is in the workbench of two-sum, has made one link that is still good, and grace is nobody yet; `data` is the folder of the product. */
 export async function sharingStory(ada: PersonPage, grace: PersonPage, data: string): Promise<void> {
   await screen.openTerminal(ada.page)
   await ada.page.getByRole('button', { name: 'Share' }).click()
@@ -113,12 +113,14 @@ export async function sharingStory(ada: PersonPage, grace: PersonPage, data: str
   expect(audit.map((line) => (JSON.parse(line) as { what: string }).what)).toEqual([
     'sign-in',
     'invite-made',
+    'invite-made',
     'sign-in',
     'invite-used',
     'member-joined',
     'role-changed',
     'role-changed',
     'member-removed',
+    'invite-revoked',
   ])
   expect([...ada.faults, ...grace.faults]).toEqual([])
 }
@@ -126,16 +128,17 @@ export async function sharingStory(ada: PersonPage, grace: PersonPage, data: str
 /** What happened is there to read, newest first, and by keyboard. */
 async function activity(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Share' }).click()
-  await page.getByRole('tab', { name: 'Invite links' }).press('ArrowRight')
-  await page.keyboard.press('ArrowRight')
+  await page.getByRole('tab', { name: 'Members' }).press('ArrowRight')
   const list = page.getByTestId('activity')
   await list.waitFor()
   expect(await list.getByRole('listitem').locator('span:nth-child(2)').allInnerTexts()).toEqual([
+    'You took an invite link back',
     'You removed Grace',
     'You made Grace a viewer',
     'You made Grace an editor',
     'Grace joined as a viewer',
     'You made a link for a viewer, good for one person',
+    'You made a link for an editor',
   ])
   await page.keyboard.press('Escape')
 }

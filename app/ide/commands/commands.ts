@@ -2,6 +2,9 @@
 import { can } from '../../../protocol/access.ts'
 import { openPreview } from '../preview/open-preview.ts'
 import { stepRegion } from '../regions.ts'
+import { toast } from '../../ui/toast.tsx'
+import { hereWords } from '../people/where-words.ts'
+import { readerMode, setReaderMode } from '../terminal/reader-mode.ts'
 import { chooseTheme } from '../../ui/theme.tsx'
 import type { ViewState, Workbench } from '../workbench-context.ts'
 
@@ -58,9 +61,7 @@ export function commandsOf({ workbench, toggleRun, isRunning, openTerminal }: Co
       },
     },
     { id: 'region', title: 'Go to the next region of the page', keys: 'F6', run: () => stepRegion(1) },
-    { id: 'light', title: 'Light theme', run: () => void chooseTheme('light') },
-    { id: 'dark', title: 'Dark theme', run: () => void chooseTheme('dark') },
-    { id: 'system', title: 'Theme of the system', run: () => void chooseTheme('system') },
+    ...comfortOf(workbench),
     { id: 'home', title: 'All REPLs', run: () => location.assign('/') },
   ]
   const role = workbench.link.doors.latest.get()?.role ?? workbench.repl.role
@@ -73,4 +74,24 @@ export function commandsOf({ workbench, toggleRun, isRunning, openTerminal }: Co
   if (can(role, 'member.change'))
     look.unshift({ id: 'members', title: 'Members: roles, remove people', run: dialog('members') })
   return isViewer.get() ? look : [...change, ...look]
+}
+
+/** For the eye and the ear of this person alone. */
+function comfortOf({ presence, terminals }: Workbench): Command[] {
+  return [
+    {
+      id: 'who',
+      title: 'Who is here, and where',
+      // Its region is a live one: what is shown is heard.
+      run: () => void toast(hereWords(presence.people.get(), terminals.list.get())),
+    },
+    {
+      id: 'reader',
+      title: `Terminals for screen readers: ${readerMode.get() ? 'off' : 'on'}`,
+      run: () => setReaderMode(!readerMode.get()),
+    },
+    { id: 'light', title: 'Light theme', run: () => void chooseTheme('light') },
+    { id: 'dark', title: 'Dark theme', run: () => void chooseTheme('dark') },
+    { id: 'system', title: 'Theme of the system', run: () => void chooseTheme('system') },
+  ]
 }

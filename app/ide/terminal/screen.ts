@@ -19,6 +19,8 @@ export type Screen = {
   /** Whether keys go out from here. */
   allow: (mayType: boolean) => void
   wearTheme: (worn: Worn) => void
+  /** Writes its lines for screen readers too. */
+  readOut: (isOn: boolean) => void
   focus: () => void
   dispose: () => void
 }
@@ -92,6 +94,10 @@ class XtermScreen implements Screen {
 
   wearTheme(worn: Worn): void {
     this.#terminal.options.theme = terminalTheme(worn)
+  }
+
+  readOut(isOn: boolean): void {
+    this.#terminal.options.screenReaderMode = isOn
   }
 
   focus(): void {
