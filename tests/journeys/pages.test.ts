@@ -110,7 +110,7 @@ test.skipIf(noBrowser)(
     await page.getByRole('button', { name: 'Delete three-sum' }).click()
     await page.getByRole('heading', { name: 'No REPLs yet' }).waitFor()
     expect(await findings(page), 'deleted').toEqual([])
-    const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent')
+    const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent.trim()')
     await eventually(async () => (await focused()) === 'Undo the deletion of three-sum')
     await page.keyboard.press('Enter')
     await row.getByRole('button', { name: 'Start three-sum' }).waitFor()
