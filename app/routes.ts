@@ -22,6 +22,7 @@ const routes: Route[] = [
   { path: 'repl/:id/stop', file: 'routes/repl.$id.stop.ts' },
   { path: 'repl/:id/rename', file: 'routes/repl.$id.rename.ts' },
   { path: 'repl/:id/delete', file: 'routes/repl.$id.delete.ts' },
+  { path: 'repl/:id/restore', file: 'routes/repl.$id.restore.ts' },
   { path: 'repl/:id/zip', file: 'routes/repl.$id.zip.ts' },
   { path: 'repl/:id/no-file', file: 'routes/repl.$id.no-file.tsx' },
   { path: 'repl/:id/kept/:kept', file: 'routes/repl.$id.kept.$kept.ts' },
@@ -30,6 +31,7 @@ const routes: Route[] = [
   { path: 'repl/:id/preview-visibility', file: 'routes/repl.$id.preview-visibility.ts' },
   { path: 'repl/:id/members', file: 'routes/repl.$id.members.ts' },
   { path: 'repl/:id/invites', file: 'routes/repl.$id.invites.ts' },
+  { path: 'repl/:id/audit', file: 'routes/repl.$id.audit.ts' },
   { path: '*', file: 'routes/missing.tsx' },
 ]
 

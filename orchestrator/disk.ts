@@ -46,6 +46,26 @@ export async function appendLine(path: string, line: string): Promise<void> {
   }
 }
 
+/** At most `most` bytes that end before `end`, or at the end of the file, and where they begin; none of a file that is not there. */
+export async function readBefore(
+  path: string,
+  { end, most }: { end: number; most: number },
+): Promise<{ at: number; bytes: Buffer }> {
+  const handle = await open(path, 'r').catch((thrown: unknown) => {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return null
+    throw thrown
+  })
+  if (handle === null) return { at: 0, bytes: Buffer.alloc(0) }
+  try {
+    const stop = Math.min(end, (await handle.stat()).size)
+    const at = Math.max(0, stop - most)
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(stop - at), 0, stop - at, at)
+    return { at, bytes: buffer.subarray(0, bytesRead) }
+  } finally {
+    await handle.close()
+  }
+}
+
 /** A folder that only we can enter. */
 export async function makePrivateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: privateFolder })

@@ -43,8 +43,15 @@ async function otherStart(pid: number): Promise<string | null> {
   return text === '' ? null : text
 }
 
-/** Which run of the machine this is: no process of an earlier one lives. */
+/**
+ * Which run of the machine this is, or of the container: no process of an earlier one lives. A container that is started again
+ * counts its processes from 1 on the same kernel; its process 1 is another.
+ */
 export async function bootId(): Promise<string> {
   if (process.platform !== 'linux') return 'same'
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => 'unknown')).trim()
+  const [kernel, first] = await Promise.all([
+    readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => 'unknown'),
+    statFields(1),
+  ])
+  return `${kernel.trim()}-${first?.[19] ?? 'unknown'}`
 }

@@ -131,6 +131,13 @@ export class Repls {
     return this.#change(who, { id, action: 'repl.delete', to })
   }
 
+  /** Takes a deletion back and starts nothing: a tombstone becomes a stopped repl again. */
+  restore(who: Person, id: string): Promise<Repl> {
+    const to = (record: ReplRecord): ReplRecord =>
+      record.desired === 'deleted' ? { ...record, desired: 'stopped' } : record
+    return this.#change(who, { id, action: 'repl.delete', to })
+  }
+
   async doors(who: Person, id: string): Promise<Doors> {
     const { record, role } = await this.#allowed(who, id, 'repl.open')
     const { generation, level, runnerKey } = record

@@ -34,6 +34,7 @@ const owner = [
   'repl.delete',
   'invite.create',
   'member.change',
+  'audit.read',
   'preview.share',
   'terminal.assign',
 ] as const

@@ -190,6 +190,7 @@ export type Member = z.infer<typeof Member>
  *   POST   /v1/repls/:repl/start     {}                       → {repl}               accepted in every phase
  *   POST   /v1/repls/:repl/stop      {}                       → {repl}               accepted in every phase
  *   DELETE /v1/repls/:repl                                    → {repl}               accepted in every phase
+ *   POST   /v1/repls/:repl/restore   {}                       → {repl}               takes a deletion back, as long as the tombstone stands; starts nothing
  *   POST   /v1/repls/:repl/doors     {}                       → {doors: Doors}       `not-running` unless RUNNING or DEGRADED
  *   GET    /v1/repls/:repl/use                                → {use: Use | null}    null when no sandbox runs
  *   GET    /v1/repls/:repl/zip                                → the workspace as application/zip; `not-running` when no sandbox holds one
@@ -201,6 +202,7 @@ export type Member = z.infer<typeof Member>
  *   GET    /v1/repls/:repl/members                            → {members: Member[]}  owner first
  *   PATCH  /v1/repls/:repl/members/:person  ChangeMember      → {members}            doors know it within 1 s
  *   DELETE /v1/repls/:repl/members/:person  RemoveMember      → {members}            also by themselves: they leave
+ *   GET    /v1/repls/:repl/audit     AskAudit in the query    → AuditPage            what happened, newest first
  *   GET    /v1/repls/:repl/invites                            → {invites: Invite[]}  newest first, without those long over
  *   POST   /v1/repls/:repl/invites   CreateInvite             → {invite: Invite}
  *   DELETE /v1/repls/:repl/invites/:code                      → {invite: Invite}     taken back: it lets nobody in any more

@@ -76,29 +76,31 @@ export function WideLayout() {
   const side = useDefaultLayout({ id: 'devex-side', storage: localStorage })
   const rows = useDefaultLayout({ id: 'devex-rows', storage: localStorage })
   return (
-    <Group orientation="horizontal" className="min-h-0 flex-1" {...columns}>
-      <Panel id="side" defaultSize="240px" minSize="160px" maxSize="50%" className="bg-surface">
-        <Group orientation="vertical" {...side}>
-          <RegionPanel name="files" minSize="96px" />
-          <Separator className={flat} aria-label="Height of Files" />
-          <RegionPanel name="people" defaultSize="160px" minSize="64px" />
-        </Group>
-      </Panel>
-      <Separator className={upright} aria-label="Width of the side" />
-      <Panel id="main" minSize="320px">
-        <Group orientation="vertical" {...rows}>
-          <RegionPanel name="editor" minSize="96px" />
-          <Separator className={flat} aria-label="Height of Editor" />
-          <RegionPanel name="terminal" defaultSize="34%" minSize="96px" />
-        </Group>
-      </Panel>
-      {hasPreview && (
-        <>
-          <Separator className={upright} aria-label="Width of Preview" />
-          <RegionPanel name="preview" defaultSize="40%" minSize="240px" />
-        </>
-      )}
-    </Group>
+    <main className="flex min-h-0 flex-1 flex-col">
+      <Group orientation="horizontal" className="min-h-0 flex-1" {...columns}>
+        <Panel id="side" defaultSize="240px" minSize="160px" maxSize="50%" className="bg-surface">
+          <Group orientation="vertical" {...side}>
+            <RegionPanel name="files" minSize="96px" />
+            <Separator className={flat} aria-label="Height of Files" />
+            <RegionPanel name="people" defaultSize="160px" minSize="64px" />
+          </Group>
+        </Panel>
+        <Separator className={upright} aria-label="Width of the side" />
+        <Panel id="main" minSize="320px">
+          <Group orientation="vertical" {...rows}>
+            <RegionPanel name="editor" minSize="96px" />
+            <Separator className={flat} aria-label="Height of Editor" />
+            <RegionPanel name="terminal" defaultSize="34%" minSize="96px" />
+          </Group>
+        </Panel>
+        {hasPreview && (
+          <>
+            <Separator className={upright} aria-label="Width of Preview" />
+            <RegionPanel name="preview" defaultSize="40%" minSize="240px" />
+          </>
+        )}
+      </Group>
+    </main>
   )
 }
 

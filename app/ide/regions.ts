@@ -6,8 +6,13 @@ function focusRegion(region: HTMLElement): void {
   const entries = [
     ...region.querySelectorAll<HTMLElement>('[data-region-entry], textarea, .native-edit-context'),
   ]
-  const entry = entries.find((element) => element.getClientRects().length > 0)
+  const entry = entries.find(isSeen)
   ;(entry ?? region).focus()
+}
+
+/** What is hidden takes no keyboard, even where it holds its place: a terminal behind the shown one. */
+function isSeen(element: HTMLElement): boolean {
+  return element.getClientRects().length > 0 && getComputedStyle(element).visibility === 'visible'
 }
 
 /** The keyboard goes to the region of this name, if it is shown. */
@@ -17,9 +22,7 @@ export function goToRegion(name: string): void {
 }
 
 export function stepRegion(by: 1 | -1): void {
-  const regions = [...document.querySelectorAll<HTMLElement>('[data-region]')].filter(
-    (region) => region.getClientRects().length > 0,
-  )
+  const regions = [...document.querySelectorAll<HTMLElement>('[data-region]')].filter(isSeen)
   if (regions.length === 0) return
   const at = regions.findIndex((region) => region.contains(document.activeElement))
   const from = at < 0 && by < 0 ? 0 : at

@@ -3,7 +3,7 @@ import { CircleStop, House, Menu as MenuIcon, Moon, Search, Share2, Sun } from '
 import { can } from '../../protocol/access.ts'
 import { Button, IconButton } from '../ui/button.tsx'
 import { Menu, MenuButton, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../ui/menu.tsx'
-import { chooseTheme, useTheme } from '../ui/theme.tsx'
+import { chooseTheme, isDark, useTheme } from '../ui/theme.tsx'
 import { Theme } from '../ui/theme-choice.ts'
 import { modKey } from './commands/commands.ts'
 import { AvatarRow } from './people/avatar-row.tsx'
@@ -73,7 +73,7 @@ function ReplMenu({ onStop }: { onStop: () => void }) {
         <MenuSeparator />
         <MenuLabel>
           <span className="flex items-center gap-1.5">
-            {worn === 'dark' ? <Moon size={12} aria-hidden /> : <Sun size={12} aria-hidden />} Theme
+            {isDark(worn) ? <Moon size={12} aria-hidden /> : <Sun size={12} aria-hidden />} Theme
           </span>
         </MenuLabel>
         <MenuChoice

@@ -20,10 +20,10 @@ export type ViewState = {
   side: 'files' | 'search'
   /** Where the editor is to show once that file's text is there. */
   place: Place | null
-  /** `share` and `members` are two sides of one dialog. */
-  dialog: 'share' | 'members' | 'stop' | 'palette' | 'details' | null
+  /** `share`, `members` and `activity` are sides of one dialog. */
+  dialog: 'share' | 'members' | 'activity' | 'stop' | 'palette' | 'details' | null
   /** Place of the cursor in the shown document. */
-  cursor: { line: number; column: number; language: string } | null
+  cursor: { line: number; column: number; language: string; tab: 'indents' | 'leaves' | null } | null
 }
 
 export type Workbench = WorkbenchCore & {

@@ -76,12 +76,14 @@ export function Workbench({ repl, person }: WorkbenchProps) {
 }
 
 function Frame() {
+  const { repl } = useWorkbench()
   const isNarrow = useIsNarrow()
   useShownPlace()
   useSpokenConnection()
   useReturnedConnection()
   return (
     <div className="flex h-dvh flex-col overflow-hidden bg-ground text-ink" data-testid="workbench">
+      <h1 className="sr-only">{repl.name}</h1>
       <TopBar />
       <NoticeBar area="page" />
       <BackupBar />

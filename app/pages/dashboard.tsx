@@ -1,12 +1,14 @@
 // The list of repls with its search, its empty page and the dialog that makes one. Rows know how to change themselves.
 import { Plus, Search } from 'lucide-react'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import type { Repl, Template } from '../../protocol/repl.ts'
 import { useNavigate } from '../framework.ts'
 import { Button } from '../ui/button.tsx'
 import { inputClasses } from '../ui/field.tsx'
 import { isMoving } from '../ui/phase.ts'
 import { EmptyView } from '../ui/views.tsx'
+import { announce } from '../ui/live-region.tsx'
+import { DeletedBar } from './deleted-bar.tsx'
 import { NewReplDialog } from './new-repl-dialog.tsx'
 import { ReplRow } from './repl-row.tsx'
 import { matching, orderRepls } from './repl-list.ts'
@@ -47,8 +49,19 @@ function SearchBox({ value, onChange }: { value: string; onChange: (value: strin
 export function Dashboard({ repls: loaded, templates, mayMake }: DashboardProps) {
   const [making, setMaking] = useState(false)
   const [search, setSearch] = useState('')
+  const [deleted, setDeleted] = useState<Repl | null>(null)
+  const heading = useRef<HTMLHeadingElement>(null)
   const navigate = useNavigate()
   const { repls, look } = useReplList(loaded)
+  const close = (): void => {
+    setDeleted(null)
+    heading.current?.focus()
+  }
+  const back = ({ name }: Repl): void => {
+    announce(`${name} is back.`)
+    close()
+    void look()
+  }
   const newRepl = mayMake && (
     <Button look="primary" onClick={() => setMaking(true)}>
       <Plus size={16} aria-hidden /> New REPL
@@ -57,7 +70,9 @@ export function Dashboard({ repls: loaded, templates, mayMake }: DashboardProps)
   return (
     <>
       <div className="flex flex-wrap items-center gap-3">
-        <h1 className="flex-1 text-title font-semibold">Your REPLs</h1>
+        <h1 ref={heading} tabIndex={-1} className="flex-1 text-title font-semibold outline-none">
+          Your REPLs
+        </h1>
         {repls.length > searchAbove && (
           <div className="order-last w-full sm:order-none sm:w-auto">
             <SearchBox value={search} onChange={setSearch} />
@@ -66,6 +81,9 @@ export function Dashboard({ repls: loaded, templates, mayMake }: DashboardProps)
         {repls.length > 0 && newRepl}
       </div>
       <div className="mt-4">
+        {deleted && (
+          <DeletedBar key={deleted.id} repl={deleted} onBack={() => back(deleted)} onClose={close} />
+        )}
         {repls.length === 0 ? (
           <div className="rounded-xl border border-line bg-surface">
             <EmptyView title="No REPLs yet" say={mayMake ? makeOne : getOne} action={newRepl} />
@@ -76,6 +94,10 @@ export function Dashboard({ repls: loaded, templates, mayMake }: DashboardProps)
             templates={templates}
             search={search}
             onChanged={() => void look()}
+            onDeleted={(repl) => {
+              setDeleted(repl)
+              announce(`${repl.name} is deleted. Undo is at hand.`)
+            }}
           />
         )}
       </div>
@@ -92,9 +114,10 @@ export function Dashboard({ repls: loaded, templates, mayMake }: DashboardProps)
 interface ReplListProps extends Omit<DashboardProps, 'mayMake'> {
   search: string
   onChanged: () => void
+  onDeleted: (repl: Repl) => void
 }
 
-function ReplList({ repls, templates, search, onChanged }: ReplListProps) {
+function ReplList({ repls, templates, search, onChanged, onDeleted }: ReplListProps) {
   const ordered = orderRepls(repls)
   const listening = new Set(
     ordered
@@ -116,6 +139,7 @@ function ReplList({ repls, templates, search, onChanged }: ReplListProps) {
           template={templates.find(({ id }) => id === repl.template)}
           listening={listening.has(repl.id)}
           onChanged={onChanged}
+          onDeleted={onDeleted}
         />
       ))}
     </ul>

@@ -44,6 +44,7 @@ export function FaultPage() {
   return (
     <PageFrame>
       <ErrorView
+        isPage
         title={title}
         say={say}
         {...(id === undefined ? {} : { id })}

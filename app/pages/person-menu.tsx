@@ -29,7 +29,7 @@ export function PersonMenu({ person }: { person: Person }) {
       trigger={
         <button
           type="button"
-          className="flex size-8 items-center justify-center rounded-full bg-hover text-label font-semibold hover:brightness-95 pointer-coarse:size-10"
+          className="flex size-8 items-center justify-center rounded-full bg-hover text-label font-semibold hover:brightness-95 forced-colors:border pointer-coarse:size-10"
         >
           <span aria-hidden>{initials(person.name)}</span>
           <span className="sr-only">{person.name}: theme and sign-out</span>

@@ -87,7 +87,12 @@ function MoreMenu({
   )
 }
 
-export function ReplActions({ repl, change, mayChange }: ReplActionsProps) {
+export function ReplActions({
+  repl,
+  change,
+  mayChange,
+  onDeleted,
+}: ReplActionsProps & { onDeleted: () => void }) {
   const [asking, setAsking] = useState<Asking>(null)
   const ask = (next: Asking): void => {
     change.forget()
@@ -97,7 +102,9 @@ export function ReplActions({ repl, change, mayChange }: ReplActionsProps) {
     if (!open) ask(null)
   }
   const remove = async (): Promise<void> => {
-    if (await change.ask('delete')) setAsking(null)
+    if (!(await change.ask('delete'))) return
+    setAsking(null)
+    onDeleted()
   }
   const mayAnything = mayChange || can(repl.role, 'repl.rename')
   return (
@@ -109,7 +116,7 @@ export function ReplActions({ repl, change, mayChange }: ReplActionsProps) {
         open={asking === 'delete'}
         onOpenChange={close}
         title={`Delete ${repl.name}?`}
-        say="It goes for everybody who works in it, with its files and its history. For seven days you can bring it back at its own address."
+        say="It goes for everybody who works in it, with its files and its history. You can undo it, and bring it back from its own page for seven days."
         action={`Delete ${repl.name}`}
         busy={change.pending === 'delete'}
         error={change.error?.say ?? null}

@@ -17,6 +17,8 @@ interface ReplRowProps {
   listening: boolean
   /** Something was changed here: the list may be another. */
   onChanged: () => void
+  /** It was deleted here; as it was before. */
+  onDeleted: (repl: Repl) => void
 }
 
 /** Facts in one quiet line. */
@@ -31,12 +33,14 @@ function Facts({ repl, template }: { repl: Repl; template: Template | undefined 
   )
 }
 
-export function ReplRow({ repl: loaded, template, listening, onChanged }: ReplRowProps) {
+export function ReplRow({ repl: loaded, template, listening, onChanged, onDeleted }: ReplRowProps) {
   const { repl, progress, put } = useLiveRepl(loaded, listening)
   const change = useReplChange(repl.id, (changed) => {
     put(changed)
     onChanged()
   })
+  // The list goes without it at its next look.
+  if (repl.phase === 'DELETED') return null
   const moving = sayOf(listening ? runningSay(progress.run, repl.phase) : undefined)
   const trouble =
     change.error?.say ?? (repl.phase === 'START_FAILED' || repl.phase === 'FLUSH_FAILED' ? repl.reason : null)
@@ -59,7 +63,12 @@ export function ReplRow({ repl: loaded, template, listening, onChanged }: ReplRo
         <div className="hidden max-w-64 min-w-0 truncate text-right sm:block">
           <PhaseBadge phase={repl.phase} {...moving} />
         </div>
-        <ReplActions repl={repl} change={change} mayChange={can(repl.role, 'repl.start')} />
+        <ReplActions
+          repl={repl}
+          change={change}
+          mayChange={can(repl.role, 'repl.start')}
+          onDeleted={() => onDeleted(repl)}
+        />
       </div>
       <div className="mt-1 flex flex-wrap items-center gap-x-3 pl-11 sm:hidden">
         <PhaseBadge phase={repl.phase} {...moving} />

@@ -7,7 +7,7 @@ import { postJson } from '../ui/post.ts'
 
 const withRepl = z.object({ repl: Repl })
 
-export type ReplChange = 'start' | 'stop' | 'rename' | 'delete'
+export type ReplChange = 'start' | 'stop' | 'rename' | 'delete' | 'restore'
 
 export interface Change {
   /** What is awaited now, null at rest. */

@@ -22,6 +22,7 @@ export default function NoFilePage() {
   return (
     <PageFrame>
       <ErrorView
+        isPage
         title="This cannot be downloaded now"
         say={say}
         {...(errorStatus[code] >= 500 ? { id } : {})}

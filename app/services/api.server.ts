@@ -1,8 +1,8 @@
 // The orchestrator's API as functions: every answer parsed by protocol/, every failure an AppError. Decides nothing.
 import { z } from 'zod'
+import { AuditPage, type AskAudit } from '../../protocol/audit.ts'
 import { AppError } from '../../protocol/errors.ts'
 import {
-  ApiFailure,
   Doors,
   Invite,
   InvitePreview,
@@ -21,9 +21,8 @@ import {
 } from '../../protocol/repl.ts'
 import { Code, PersonId, ReplId } from '../../protocol/ids.ts'
 import { Preview, ShowPreview, type AskPreview } from '../../protocol/preview.ts'
+import { read, sender, stream, type Ask, type Send } from './api-door.server.ts'
 
-/** An answer that takes longer means that the orchestrator is stuck; people are told instead of waiting. */
-const answerWithinMs = 10_000
 /** Merging what an overtaken session left may be the work of minutes of typing and many files. */
 const takeWithinMs = 90_000
 
@@ -47,6 +46,8 @@ export interface PersonApi {
   startRepl(id: string): Promise<Repl>
   stopRepl(id: string): Promise<Repl>
   deleteRepl(id: string): Promise<Repl>
+  /** Takes a deletion back. */
+  restoreRepl(id: string): Promise<Repl>
   doors(id: string): Promise<Doors>
   /** Null when no session runs. */
   use(id: string): Promise<Use | null>
@@ -58,6 +59,7 @@ export interface PersonApi {
   members(id: string): Promise<Member[]>
   changeMember(id: string, person: string, body: z.infer<typeof ChangeMember>): Promise<Member[]>
   removeMember(id: string, person: string, body: z.infer<typeof RemoveMember>): Promise<Member[]>
+  audit(id: string, ask: z.input<typeof AskAudit>): Promise<AuditPage>
   /** The raw event stream of a repl's progress after event `after`; ends when `signal` does. */
   progress(id: string, from: { after?: string; signal: AbortSignal }): Promise<ReadableStream<Uint8Array>>
   /** All files as one zip archive, made while it is read; ends when `signal` does. */
@@ -66,71 +68,6 @@ export interface PersonApi {
   /** Brings what an overtaken session left into the running one. */
   takeKept(id: string, kept: string): Promise<TookKept>
   zip(id: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
-}
-
-interface Ask {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
-  path: string
-  person?: string | undefined
-  body?: unknown
-  headers?: Record<string, string>
-  signal?: AbortSignal
-}
-
-type Send = (ask: Ask) => Promise<Response>
-
-function sender({ url, secret }: { url: string; secret: string }): Send {
-  return async (ask) => {
-    const headers: Record<string, string> = { authorization: `Bearer ${secret}`, ...ask.headers }
-    if (ask.person !== undefined) headers['x-devex-person'] = ask.person
-    if (ask.body !== undefined) headers['content-type'] = 'application/json'
-    try {
-      return await fetch(new URL(ask.path, url), {
-        method: ask.method ?? 'GET',
-        headers,
-        signal: ask.signal ?? AbortSignal.timeout(answerWithinMs),
-        ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
-      })
-    } catch (cause) {
-      throw new AppError('unavailable', {
-        say: 'The orchestrator does not answer. It may be starting; try again in a moment.',
-        log: { path: ask.path },
-        cause,
-      })
-    }
-  }
-}
-
-async function refusal(response: Response, path: string): Promise<AppError> {
-  const text = await response.text().catch(() => '')
-  const parsed = ApiFailure.safeParse(jsonOrNull(text))
-  if (parsed.success) {
-    const { code, say } = parsed.data.error
-    return new AppError(code, { say, log: { path, apiStatus: response.status } })
-  }
-  return new AppError('internal', {
-    say: 'The orchestrator gave an answer that we cannot read. It has been logged.',
-    log: { path, apiStatus: response.status },
-  })
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
-
-async function read<T>(send: Send, ask: Ask, shape: z.ZodType<T>): Promise<T> {
-  const response = await send(ask)
-  if (!response.ok) throw await refusal(response, ask.path)
-  const parsed = shape.safeParse(jsonOrNull(await response.text()))
-  if (parsed.success) return parsed.data
-  throw new AppError('internal', {
-    say: 'The orchestrator gave an answer that we cannot read. It has been logged.',
-    log: { path: ask.path, issues: parsed.error.issues.slice(0, 3) },
-  })
 }
 
 const withPerson = z.object({ person: Person })
@@ -200,6 +137,7 @@ function personApi(send: Send, person: string): PersonApi {
     startRepl: async (id) => post(`${replPath(id)}/start`),
     stopRepl: async (id) => post(`${replPath(id)}/stop`),
     deleteRepl: async (id) => repl({ method: 'DELETE', path: replPath(id) }),
+    restoreRepl: async (id) => post(`${replPath(id)}/restore`),
     doors: async (id) => {
       const ask: Ask = { method: 'POST', path: `${replPath(id)}/doors`, person, body: {} }
       return (await read(send, ask, z.object({ doors: Doors }))).doors
@@ -231,10 +169,10 @@ const withMembers = z.object({ members: z.array(Member) })
 
 type Sharing = Pick<
   PersonApi,
-  'invites' | 'createInvite' | 'revokeInvite' | 'members' | 'changeMember' | 'removeMember'
+  'invites' | 'createInvite' | 'revokeInvite' | 'members' | 'changeMember' | 'removeMember' | 'audit'
 >
 
-/** Who is in a repl, and the links by which others get in. */
+/** Who is in a repl, the links by which others get in, and what was noted of all that. */
 function sharing(send: Send, person: string): Sharing {
   const invite = async (ask: Omit<Ask, 'person'>) => (await read(send, { ...ask, person }, withInvite)).invite
   const members = async (ask: Omit<Ask, 'person'>) =>
@@ -246,6 +184,10 @@ function sharing(send: Send, person: string): Sharing {
       (await read(send, { path: invitesOf(id), person }, z.object({ invites: z.array(Invite) }))).invites,
     createInvite: async (id, body) => invite({ method: 'POST', path: invitesOf(id), body }),
     revokeInvite: async (id, code) => invite({ method: 'DELETE', path: `${invitesOf(id)}/${code}` }),
+    audit: async (id, ask) => {
+      const wish = Object.entries(ask).map(([name, value]) => [name, String(value)])
+      return read(send, { path: `${replPath(id)}/audit?${new URLSearchParams(wish)}`, person }, AuditPage)
+    },
     members: async (id) => members({ path: `${replPath(id)}/members` }),
     changeMember: async (id, member, body) =>
       members({ method: 'PATCH', path: memberPath(id, member), body }),
@@ -261,11 +203,4 @@ function progress(
   const path = `${replPath(from.id)}/progress`
   const headers = { accept: 'text/event-stream', ...(from.after ? { 'last-event-id': from.after } : {}) }
   return stream(send, { path, person: from.person, headers, signal: from.signal })
-}
-
-async function stream(send: Send, ask: Ask): Promise<ReadableStream<Uint8Array>> {
-  const response = await send(ask)
-  if (!response.ok) throw await refusal(response, ask.path)
-  if (response.body) return response.body
-  throw new AppError('unavailable', { say: 'This cannot be read now. Try again.', log: { path: ask.path } })
 }

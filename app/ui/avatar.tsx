@@ -1,5 +1,4 @@
 // A person as initials on one of the eight presence colours; the ninth wears a hatched ground, so that colour is never alone.
-import { clsx } from 'clsx'
 import { Tooltip } from './tooltip.tsx'
 
 export const presenceColours = 8
@@ -24,11 +23,13 @@ interface AvatarProps {
   size?: number
   /** Said after the name, for example "in main.py". */
   say?: string
+  /** The name stands beside it as text: who listens hears it once. */
+  isBesideName?: boolean
 }
 
 const hatch = 'repeating-linear-gradient(45deg, transparent 0 3px, rgb(0 0 0 / 28%) 3px 5px)'
 
-export function Avatar({ name, index, size = 24, say }: AvatarProps) {
+export function Avatar({ name, index, size = 24, say, isBesideName = false }: AvatarProps) {
   const coloured = index !== undefined
   const label = say === undefined ? name : `${name}, ${say}`
   const look = coloured
@@ -38,11 +39,9 @@ export function Avatar({ name, index, size = 24, say }: AvatarProps) {
   return (
     <Tooltip text={label}>
       <span
-        role="img"
-        aria-label={label}
-        className={clsx(
-          'inline-flex shrink-0 items-center justify-center rounded-full font-semibold select-none',
-        )}
+        {...(isBesideName ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label })}
+        className="inline-flex shrink-0 items-center justify-center rounded-full font-semibold select-none forced-colors:border"
+
         style={{ ...look, ...hatched, width: size, height: size, fontSize: Math.round(size * 0.42) }}
       >
         {initials(name)}

@@ -6,10 +6,10 @@ import { Tooltip } from './tooltip.tsx'
 export type ButtonLook = 'primary' | 'plain' | 'quiet' | 'danger'
 
 const looks: Record<ButtonLook, string> = {
-  primary: 'bg-accent text-on-accent enabled:hover:brightness-110 font-medium',
+  primary: 'bg-accent text-on-accent forced-color-adjust-none enabled:hover:brightness-110 font-medium',
   plain: 'bg-raised text-ink border border-line enabled:hover:bg-hover font-medium',
   quiet: 'bg-transparent text-muted enabled:hover:bg-hover enabled:hover:text-ink',
-  danger: 'bg-bad text-on-bad enabled:hover:brightness-110 font-medium',
+  danger: 'bg-bad text-on-bad forced-color-adjust-none enabled:hover:brightness-110 font-medium',
 }
 const sizes = {
   small: 'h-7 pointer-coarse:h-10 px-2.5 gap-1.5',
@@ -28,6 +28,8 @@ interface ButtonProps extends ComponentPropsWithoutRef<'button'> {
 export function buttonClasses(look: ButtonLook = 'plain', size: keyof typeof sizes = 'medium'): string {
   return clsx(
     'inline-flex shrink-0 items-center justify-center rounded-md whitespace-nowrap select-none',
+    // Where fills are taken away a line says that it can be pressed.
+    'forced-colors:border forced-colors:border-line forced-colors:enabled:hover:border-accent',
     'transition-[background-color,color,filter] aria-busy:opacity-70 disabled:cursor-not-allowed disabled:opacity-50',
     looks[look],
     sizes[size],

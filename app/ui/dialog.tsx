@@ -46,10 +46,10 @@ export function Dialog({ open, onOpenChange, title, say, width = 440, children }
           onCloseAutoFocus={onCloseAutoFocus}
           {...(say === undefined ? { 'aria-describedby': undefined } : {})}
         >
-          <header className="px-5 pt-4 pr-12">
+          <div className="px-5 pt-4 pr-12">
             <Radix.Title className="text-lead font-semibold">{title}</Radix.Title>
             {say !== undefined && <Radix.Description className="mt-1 text-muted">{say}</Radix.Description>}
-          </header>
+          </div>
           <div className="px-5 pt-4 pb-5">{children}</div>
           <Radix.Close asChild>
             <IconButton

@@ -11,26 +11,35 @@ export function ThemeScope({ theme, children }: { theme: Theme; children: ReactN
 }
 
 const prefersDark = '(prefers-color-scheme: dark)'
+const forced = '(forced-colors: active)'
+
+/** What is on the screen: one of our two, or colours that the system forces on every page, on a light or a dark ground. */
+export type Worn = 'light' | 'dark' | 'forced-light' | 'forced-dark'
+
+export const isDark = (worn: Worn): boolean => worn === 'dark' || worn === 'forced-dark'
+export const isForced = (worn: Worn): boolean => worn === 'forced-light' || worn === 'forced-dark'
 
 function subscribe(listener: () => void): () => void {
-  const query = matchMedia(prefersDark)
-  query.addEventListener('change', listener)
+  const queries = [matchMedia(prefersDark), matchMedia(forced)]
+  for (const query of queries) query.addEventListener('change', listener)
   const watcher = new MutationObserver(listener)
   watcher.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] })
   return () => {
-    query.removeEventListener('change', listener)
+    for (const query of queries) query.removeEventListener('change', listener)
     watcher.disconnect()
   }
 }
 
-function worn(): 'light' | 'dark' {
+function worn(): Worn {
+  // The system's colours hold whatever was chosen here, and it tells their ground as its preference.
+  if (matchMedia(forced).matches) return matchMedia(prefersDark).matches ? 'forced-dark' : 'forced-light'
   const chosen = document.documentElement.dataset['theme']
   if (chosen === 'light' || chosen === 'dark') return chosen
   return matchMedia(prefersDark).matches ? 'dark' : 'light'
 }
 
 /** What the person chose, and what that comes to on this screen now (the server guesses light). */
-export function useTheme(): { chosen: Theme; worn: 'light' | 'dark' } {
+export function useTheme(): { chosen: Theme; worn: Worn } {
   const rendered = useContext(Chosen)
   const chosen = useSyncExternalStore(
     subscribe,

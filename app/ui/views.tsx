@@ -24,13 +24,16 @@ interface ErrorViewProps {
   /** What the operator finds in the log. */
   id?: string
   action?: ReactNode
+  /** It is the whole page, and not a part of one. */
+  isPage?: boolean
 }
 
-export function ErrorView({ title, say, id, action }: ErrorViewProps) {
+export function ErrorView({ title, say, id, action, isPage = false }: ErrorViewProps) {
+  const Heading = isPage ? 'h1' : 'h2'
   return (
     <div role="alert" className="flex flex-col items-center gap-1 px-6 py-16 text-center">
       {id && <TriangleAlert size={20} className="mb-2 text-bad" aria-hidden />}
-      <h1 className="text-lead font-semibold">{title}</h1>
+      <Heading className="text-lead font-semibold">{title}</Heading>
       <p className="max-w-96 text-muted wrap-anywhere">{say}</p>
       {id && (
         <p className="mt-2 text-label text-muted">
@@ -54,7 +57,7 @@ export function LoadingView({ say }: { say: string }) {
       aria-busy="true"
       className="flex h-full min-h-24 flex-col items-center justify-center gap-3 text-muted"
     >
-      {shown >= 1 && <span className="h-1 w-24 rounded-full bg-hover" />}
+      {shown >= 1 && <span className="h-1 w-24 rounded-full bg-hover forced-colors:border" />}
       {shown >= 2 && <p>{say}</p>}
     </div>
   )

@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Role } from '../../protocol/access.ts'
+import type { AuditPage } from '../../protocol/audit.ts'
 import type { Visibility } from '../../protocol/preview.ts'
 import { appendLine } from '../disk.ts'
+import { readAudit, type AuditWish } from './audit-reader.ts'
 
 /** What is noted of each event. People by id and by name as it was then; never a code, a token, or what is in a file. */
 export type AuditEvent =
@@ -16,7 +18,11 @@ export type AuditEvent =
   | { what: 'preview-shown'; who: Who; repl: string; port: number; from: Visibility; to: Visibility }
 
 export type Who = { id: string; name: string }
-export type Audit = { note(event: AuditEvent): Promise<void> }
+export type Audit = {
+  note(event: AuditEvent): Promise<void>
+  /** What was noted of one repl, newest first. */
+  read(wish: AuditWish): Promise<AuditPage>
+}
 
 /** What was done is done: a line that cannot be written is said in the log, and nobody's change is undone for it. */
 export function auditIn(path: string, parts: { now: () => number; log: Logger }): Audit {
@@ -36,6 +42,7 @@ export function auditIn(path: string, parts: { now: () => number; log: Logger })
         })
       return turn
     },
+    read: (wish) => readAudit(path, wish),
   }
 }
 

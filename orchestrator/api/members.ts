@@ -1,5 +1,6 @@
-// Routes of who is in a repl and how they get in: members, invites, and accepting one. Each shape is in protocol/repl.ts.
+// Routes of who is in a repl and how they get in: members, invites, accepting one, and what was noted of all that. Each shape is in protocol/repl.ts.
 import { Router, type Request } from 'express'
+import { AskAudit } from '../../protocol/audit.ts'
 import { AppError } from '../../protocol/errors.ts'
 import { AcceptInvite, ChangeMember, CreateInvite, RemoveMember, type Person } from '../../protocol/repl.ts'
 import { type Audit, inviteMark } from '../access/audit.ts'
@@ -40,6 +41,14 @@ export function memberRoutes(parts: MemberRoutes): Router {
         for (const { code } of await invites.revokeAll(repl))
           await audit.note({ what: 'invite-revoked', who: person, repl, invite: inviteMark(code) })
       return { members: left }
+    }),
+  )
+  router.get(
+    '/v1/repls/:repl/audit',
+    answering(async (req) => {
+      const repl = of(req, 'repl')
+      await repls.check(await who(req), repl, 'audit.read')
+      return audit.read({ repl, ...AskAudit.parse(req.query) })
     }),
   )
   return router.use(inviteRoutes(parts))

@@ -293,14 +293,7 @@ export class WorkspaceTree {
     const known = this.#entries.get(from)
     const moved = to === null ? null : this.#at(to)
     const free = to !== null && !this.#entries.get(to)
-    if (
-      known &&
-      to !== null &&
-      free &&
-      moved &&
-      sameIdentity(known.stat, moved) &&
-      !this.#at(from)
-    ) {
+    if (known && to !== null && free && moved && sameIdentity(known.stat, moved) && !this.#at(from)) {
       await this.#move(known, to, moved)
       return
     }

@@ -1,20 +1,17 @@
 // kill -9 of each of our processes while ada has the workbench open and types, in a real browser: the page says what is true in
 // one of its words, comes back by itself without a reload, everything typed is there once, and terminals work.
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, newPersonPage, noBrowser, type PersonPage } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { noBrowser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { programOf, serverOf, slay } from '../support/processes.ts'
-import { startProduct, type Product } from '../support/product.ts'
+import { seenProduct } from '../support/seen-product.ts'
 import { workspaceIn } from '../support/picture.ts'
 import * as screen from './screen.ts'
 import { eachOnceIn, listen, saidBy, typeAtEnd, words } from './typed-words.ts'
 
-let product: Product
-let browser: Browser
-let ada: PersonPage
-let repl: string
+const here = seenProduct({ repl: { template: 'Python', name: 'deaths' } })
 let file: string
 /** Lines asked of the terminal so far. */
 let asked = 0
@@ -28,12 +25,12 @@ async function terminalAnswers(page: Page): Promise<void> {
 
 /** Types while `kill` strikes; the words that the page showed until everything was saved again. */
 async function typedThrough(story: string, kill: () => Promise<void>): Promise<string[]> {
-  const { page } = ada
-  const typed = words(story, 12)
-  await typeAtEnd(page, typed.slice(0, 4))
+  const { page } = here.ada
+  const typed = words(story, 8)
+  await typeAtEnd(page, typed.slice(0, 3))
   await saidBy(page)
   const killed = kill()
-  for (const word of typed.slice(4)) await page.keyboard.type(` ${word}`)
+  for (const word of typed.slice(3)) await page.keyboard.type(` ${word}`)
   await killed
   await eachOnceIn(file, typed)
   await page.locator('[data-testid=status][data-connection=synced]').waitFor({ timeout: 30_000 })
@@ -43,22 +40,10 @@ async function typedThrough(story: string, kill: () => Promise<void>): Promise<s
 
 describe.skipIf(noBrowser)('deaths', () => {
   beforeAll(async () => {
-    product = await startProduct()
-    browser = await launchBrowser()
-    ada = await newPersonPage(browser)
-    await screen.signIn(ada.page, product.link)
-    await screen.createRepl(ada.page, { template: 'Python', name: 'deaths' })
-    await screen.workbench(ada.page)
-    repl = new URL(ada.page.url()).pathname.split('/').at(-1) ?? ''
+    const { ada, product, repl } = here
     file = join(workspaceIn(product.data, repl), 'main.py')
     await screen.openTerminal(ada.page)
     await listen(ada.page)
-  })
-
-  afterAll(async () => {
-    await browser?.close()
-    await product?.stop()
-    product?.clean()
   })
 
   // What the page cannot reach any more it says at once; what it does not need it does not speak of.
@@ -71,28 +56,28 @@ describe.skipIf(noBrowser)('deaths', () => {
   ])(
     '%s the %s dies: words are true, all that was typed is there once, the terminal answers',
     async (_, name, isNoticed) => {
-      const said = await typedThrough(name.replace('-', ''), () => slay(serverOf(product.pid, name)))
+      const said = await typedThrough(name.replace('-', ''), () => slay(serverOf(here.product.pid, name)))
 
       expect(said.includes('offline')).toBe(isNoticed)
       expect(said.filter((word) => !['offline', 'sending', 'synced'].includes(word))).toEqual([])
-      await terminalAnswers(ada.page)
+      await terminalAnswers(here.ada.page)
     },
   )
 
   test('R-9 T-9 the runner dies: the page says that it is away, typing goes on, and the same shell answers', async () => {
-    await screen.typeInTerminal(ada.page, 'kept=in-this-shell')
-    const said = await typedThrough('runner', () => slay(programOf(repl, 'runner')))
+    await screen.typeInTerminal(here.ada.page, 'kept=in-this-shell')
+    const said = await typedThrough('runner', () => slay(programOf(here.repl, 'runner')))
 
     expect(said).toContain('offline')
     expect(said.filter((word) => !['offline', 'sending', 'synced'].includes(word))).toEqual([])
-    await screen.typeInTerminal(ada.page, 'echo still-$kept')
-    await screen.terminalShows(ada.page, 'still-in-this-shell')
+    await screen.typeInTerminal(here.ada.page, 'echo still-$kept')
+    await screen.terminalShows(here.ada.page, 'still-in-this-shell')
   })
 
   test('R-9 T-9 the box dies: its terminals are said to have ended, and a new one works', async () => {
-    const { page } = ada
+    const { page } = here.ada
     const tabs = page.getByRole('tablist', { name: 'Terminals' }).getByRole('tab')
-    const said = await typedThrough('box', () => slay(programOf(repl, 'box')))
+    const said = await typedThrough('box', () => slay(programOf(here.repl, 'box')))
 
     expect(said.filter((word) => !['sending', 'synced'].includes(word))).toEqual([])
     await tabs.filter({ hasText: 'ended' }).waitFor()
@@ -108,7 +93,7 @@ describe.skipIf(noBrowser)('deaths', () => {
   })
 
   test('no page failed, and none was loaded anew', async () => {
-    expect(await saidBy(ada.page)).toBeInstanceOf(Array)
-    expect(ada.faults).toEqual([])
+    expect(await saidBy(here.ada.page)).toBeInstanceOf(Array)
+    expect(here.ada.faults).toEqual([])
   })
 })

@@ -1,36 +1,21 @@
-// The workbench as a strict stranger meets it: axe on every panel and dialog in both themes, the keyboard that comes back, a finger, and words.
+// The workbench as two people and then a strict stranger meet it: sharing, axe on every panel and dialog in both themes, forced
+// colours, what is heard of it, the keyboard that comes back, a finger, and words. One product and one page for all.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { launchBrowser, newPersonPage, noBrowser, type PersonPage } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { newPersonPage, noBrowser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
-import { startProduct, type Product } from '../support/product.ts'
+import { seenProduct } from '../support/seen-product.ts'
+import { workspaceIn } from '../support/picture.ts'
 import { findings } from './axe.ts'
+import { looksForced } from './forced-look.ts'
+import { askedForTheEar, keyboardStory } from './keyboard-story.ts'
+import { outlineOf, steady, unclear } from './outline.ts'
 import * as screen from './screen.ts'
+import { sharingStory } from './sharing-story.ts'
 
-let product: Product
-let browser: Browser
-let ada: PersonPage
-let workspace: string
-
-beforeAll(async () => {
-  if (noBrowser) return
-  product = await startProduct()
-  browser = await launchBrowser()
-  ada = await newPersonPage(browser)
-  await screen.signIn(ada.page, product.link)
-  await screen.createRepl(ada.page, { template: 'Python', name: 'two-sum' })
-  await screen.workbench(ada.page)
-  const id = new URL(ada.page.url()).pathname.split('/')[2] ?? ''
-  workspace = join(product.data, 'sandboxes', id, 'work', 'workspace')
-}, 300_000)
-
-afterAll(async () => {
-  await browser?.close()
-  await product?.stop()
-  product?.clean()
-})
+const here = seenProduct()
 
 const overlay = '[role=dialog], [role=alertdialog], [role=menu]'
 
@@ -62,10 +47,31 @@ async function opensAndCloses(page: Page, name: string, open: () => Promise<unkn
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true })
 
 test.skipIf(noBrowser)(
+  'by keys alone a repl is made, edited, run and shared; terminals are read out, and who is here is said, when asked',
+  { timeout: 120_000 },
+  async () => {
+    const { page } = here.ada
+    await keyboardStory(page, 'two-sum')
+    here.repl = new URL(page.url()).pathname.split('/')[2] ?? ''
+    await askedForTheEar(page)
+  },
+)
+
+test.skipIf(noBrowser)(
+  'A-5 A-9 A-11 A-13 T-9 T-11 T-12 T-13 invited as a viewer, made an editor, driver of a terminal, made a viewer, removed: without one reload',
+  { timeout: 120_000 },
+  async () => {
+    const grace = await newPersonPage(here.browser, { colorScheme: 'light' })
+    await sharingStory(here.ada, grace, here.product.data)
+    await grace.context.close()
+  },
+)
+
+test.skipIf(noBrowser)(
   'axe finds nothing serious in any panel or dialog of the workbench, Escape closes each, and the keyboard comes back',
   { timeout: 180_000 },
   async () => {
-    const { page } = ada
+    const { page } = here.ada
     await screen.openTerminal(page)
     await screen.typeInTerminal(page, 'python3 -m http.server 8123 &')
     await page.getByTestId('ports').waitFor({ timeout: 30_000 })
@@ -80,6 +86,11 @@ test.skipIf(noBrowser)(
       await pressed.focus()
       await opensAndCloses(page, String(name), () => page.keyboard.press('Enter'))
     }
+    await button(page, 'Share').click()
+    await page.getByRole('tab', { name: 'Activity' }).click()
+    await page.getByTestId('activity').waitFor()
+    await clean(page, 'activity', '[role=dialog]')
+    await page.keyboard.press('Escape')
     await page.getByTestId('details').focus()
     await opensAndCloses(page, 'details', async () => {
       await page.keyboard.press('Enter')
@@ -116,7 +127,40 @@ test.skipIf(noBrowser)(
     expect(await page.evaluate('document.activeElement.closest("[data-region]").dataset.region')).toBe(
       'terminal',
     )
-    expect(ada.faults).toEqual([])
+    expect(here.ada.faults).toEqual([])
+  },
+)
+
+/** The committed expectation, and nothing in it that could not be told apart or named. */
+async function heard(page: Page, part: string, file: string): Promise<void> {
+  const outline = await outlineOf(page.locator(part))
+  expect.soft(unclear(outline), file).toEqual([])
+  await expect.soft(steady(outline)).toMatchFileSnapshot(`./outlines/${file}.txt`)
+}
+
+test.skipIf(noBrowser)(
+  'who listens hears of the workbench and the share dialog every landmark, heading and control, in order and by name',
+  async () => {
+    const { page } = here.ada
+    await screen.treeItem(page, 'main.py').click()
+    await page.getByRole('tab', { name: 'main.py', selected: true }).waitFor()
+    await heard(page, '[data-testid=workbench]', 'workbench')
+    await button(page, 'Share').click()
+    await page.getByTestId('invite-list').waitFor()
+    await heard(page, '[role=dialog]', 'share')
+    await page.keyboard.press('Escape')
+  },
+)
+
+test.skipIf(noBrowser)(
+  'with forced colours a line says what a fill said: what can be pressed, what is chosen, where the keyboard is; and text is legible',
+  async () => {
+    const { page } = here.ada
+    for (const colorScheme of ['dark', 'light'] as const) {
+      await page.emulateMedia({ colorScheme, forcedColors: 'active' })
+      await looksForced(page)
+    }
+    await page.emulateMedia({ forcedColors: 'none' })
   },
 )
 
@@ -124,8 +168,8 @@ test.skipIf(noBrowser)(
   'A-5 T-12 on a phone every panel is reached by finger, rows do not overlap, and asking for a keyboard is clean in both themes',
   { timeout: 180_000 },
   async () => {
-    const link = await screen.inviteLink(ada.page, /Viewer/)
-    const context = await browser.newContext({
+    const link = await screen.inviteLink(here.ada.page, /Viewer/)
+    const context = await here.browser.newContext({
       viewport: { width: 390, height: 844 },
       colorScheme: 'light',
       hasTouch: true,
@@ -162,21 +206,21 @@ test.skipIf(noBrowser)(
     await page.getByRole('button', { name: 'Ask for the keyboard' }).tap()
     await page.getByText('You asked for the keyboard').waitFor()
     await clean(page, 'asking')
-    const bar = ada.page.getByTestId('keyboard-asks')
+    const bar = here.ada.page.getByTestId('keyboard-asks')
     await bar.waitFor()
-    await clean(ada.page, 'asked', '[data-region=terminal]')
-    await button(ada.page, 'Give the keyboard…').focus()
-    await opensAndCloses(ada.page, 'give menu', () => ada.page.keyboard.press('Enter'))
+    await clean(here.ada.page, 'asked', '[data-region=terminal]')
+    await button(here.ada.page, 'Give the keyboard…').focus()
+    await opensAndCloses(here.ada.page, 'give menu', () => here.ada.page.keyboard.press('Enter'))
 
-    await button(ada.page, 'Members and roles').click()
-    await ada.page.getByRole('button', { name: 'Remove Grace' }).click()
-    const question = ada.page.getByRole('alertdialog')
+    await button(here.ada.page, 'Members and roles').click()
+    await here.ada.page.getByRole('button', { name: 'Remove Grace' }).click()
+    const question = here.ada.page.getByRole('alertdialog')
     await question.getByText('Programs they started go on; stop them in the terminal.').waitFor()
-    await clean(ada.page, 'removal', '[role=alertdialog]')
-    await ada.page.keyboard.press('Escape')
+    await clean(here.ada.page, 'removal', '[role=alertdialog]')
+    await here.ada.page.keyboard.press('Escape')
     await question.waitFor({ state: 'detached' })
-    await eventually(async () => (await focused(ada.page)) === 'Remove Grace', 5_000)
-    await ada.page.keyboard.press('Escape')
+    await eventually(async () => (await focused(here.ada.page)) === 'Remove Grace', 5_000)
+    await here.ada.page.keyboard.press('Escape')
     await context.close()
   },
 )
@@ -184,7 +228,8 @@ test.skipIf(noBrowser)(
 test.skipIf(noBrowser)(
   'W-7 names that hide or turn letters are written out, and what cannot be named is counted',
   async () => {
-    const { page } = ada
+    const { page } = here.ada
+    const workspace = workspaceIn(here.product.data, here.repl)
     mkdirSync(join(workspace, 'odd'))
     writeFileSync(join(workspace, 'photo\u202egnp.exe'), '')
     writeFileSync(join(workspace, ' main.py'), '')
@@ -195,3 +240,11 @@ test.skipIf(noBrowser)(
     await page.getByText('1 file cannot be shown here: rename it in a terminal.').waitFor({ timeout: 20_000 })
   },
 )
+
+test.skipIf(noBrowser)('who listens hears of the dashboard every landmark, heading and control', async () => {
+  const { page } = here.ada
+  await page.goto(here.product.url)
+  await page.getByRole('link', { name: 'Open two-sum' }).waitFor()
+  await heard(page, 'body', 'dashboard')
+  expect(here.ada.faults).toEqual([])
+})

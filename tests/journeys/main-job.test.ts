@@ -2,36 +2,19 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { launchBrowser, newPersonPage, noBrowser } from '../support/browser.ts'
-import type { PersonPage } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { newPersonPage, noBrowser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
-import { startProduct } from '../support/product.ts'
-import type { Product } from '../support/product.ts'
+import { seenProduct } from '../support/seen-product.ts'
 import * as screen from './screen.ts'
 
-let product: Product
-let browser: Browser
-let ada: PersonPage
-let grace: PersonPage
-
-beforeAll(async () => {
-  if (noBrowser) return
-  product = await startProduct()
-  browser = await launchBrowser()
-  ada = await newPersonPage(browser)
-  grace = await newPersonPage(browser, { colorScheme: 'light' })
-})
-
-afterAll(async () => {
-  await browser?.close()
-  await product?.stop()
-  product?.clean()
-})
+const here = seenProduct({ repl: { template: 'Python', name: 'two-sum' } })
 
 function workspace(): string {
-  const found = execFileSync('find', [product.data, '-type', 'd', '-name', 'workspace'], { encoding: 'utf8' })
+  const found = execFileSync('find', [here.product.data, '-type', 'd', '-name', 'workspace'], {
+    encoding: 'utf8',
+  })
   return found.split('\n')[0] ?? ''
 }
 
@@ -45,11 +28,11 @@ async function typeAround(
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
     return (seed >>> 8) % below
   }
-  const burst = 25
+  const burst = 40
   for (let typed = 0; typed < letters.count; typed += burst) {
     await page.keyboard.press('Control+Home')
-    for (let i = next(6); i > 0; i--) await page.keyboard.press('ArrowDown')
-    for (let i = next(8); i > 0; i--) await page.keyboard.press('ArrowRight')
+    for (let i = next(4); i > 0; i--) await page.keyboard.press('ArrowDown')
+    for (let i = next(5); i > 0; i--) await page.keyboard.press('ArrowRight')
     for (let i = 0; i < burst; i++)
       await page.keyboard.type(letters.alphabet.charAt(next(letters.alphabet.length)))
   }
@@ -58,9 +41,8 @@ async function typeAround(
 test.skipIf(noBrowser)(
   'R-8 C-6 W-4 T-3 A-5 two people write and run a program together, and find everything again',
   async () => {
-    await screen.signIn(ada.page, product.link)
-    await screen.createRepl(ada.page, { template: 'Python', name: 'two-sum' })
-    await screen.workbench(ada.page)
+    const { ada } = here
+    const grace = await newPersonPage(here.browser, { colorScheme: 'light' })
     const link = await screen.inviteLink(ada.page)
     await screen.acceptInvite(grace.page, link, 'Grace')
     await screen.workbench(grace.page)

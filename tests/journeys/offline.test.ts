@@ -143,14 +143,14 @@ describe.skipIf(noBrowser)('offline', () => {
 
   test('C-5 C-6 the relay dies while ada types: the page says so, counts, and all she typed arrives once', async () => {
     const { page } = ada
-    const typed = words('relay', 30)
-    await typeAtEnd(page, typed.slice(0, 10))
+    const typed = words('relay', 16)
+    await typeAtEnd(page, typed.slice(0, 4))
     const said = status(page)
       .getByText(/Offline since \d\d:\d\d — typing is kept here, \d+ edits? waits?/)
       .waitFor()
     // It is started again at once, and dies as often as it takes for the words to be read.
     const dying = setInterval(killRelay, killEveryMs)
-    await Promise.all([said, typeAtEnd(page, typed.slice(10))]).finally(() => clearInterval(dying))
+    await Promise.all([said, typeAtEnd(page, typed.slice(4))]).finally(() => clearInterval(dying))
     await status(page).getByText('Synced').waitFor({ timeout: 30_000 })
     await screen.saved(page)
     await eventually(() => timesIn(onDisk(), typed.at(-1) ?? '') === 1)
@@ -159,7 +159,7 @@ describe.skipIf(noBrowser)('offline', () => {
   })
 
   test('C-5 edits made offline in a tab that is closed arrive once when the repl is entered again, though no file is open', async () => {
-    const typed = words('closed', 10)
+    const typed = words('closed', 5)
     await ada.context.setOffline(true)
     await typeAtEnd(ada.page, typed)
     await status(ada.page)
@@ -177,7 +177,7 @@ describe.skipIf(noBrowser)('offline', () => {
 
   test('C-11 edits that wait when a session stops arrive once after the next start', async () => {
     const { page } = ada
-    const typed = words('stopped', 10)
+    const typed = words('stopped', 5)
     await screen.openFile(page, file)
     await screen.workbench(page)
     await ada.context.setOffline(true)
@@ -199,7 +199,7 @@ describe.skipIf(noBrowser)('offline', () => {
   })
 
   test('C-11 edits made offline in a file that was replaced meanwhile come into the new one, once', async () => {
-    const typed = words('replaced', 10)
+    const typed = words('replaced', 5)
     await screen.workbench(ada.page)
     await ada.context.setOffline(true)
     await typeAtEnd(ada.page, typed)
@@ -221,7 +221,7 @@ describe.skipIf(noBrowser)('offline', () => {
   })
 
   test('C-11 two tabs of ada have edits of their own in one file while offline: all of both arrive, each once', async () => {
-    const typed = { one: words('tabone', 10), two: words('tabtwo', 10) }
+    const typed = { one: words('tabone', 5), two: words('tabtwo', 5) }
     await screen.workbench(ada.page)
     const other = await comeBack()
     await screen.openFile(other, file)
@@ -256,7 +256,7 @@ describe.skipIf(noBrowser)('offline', () => {
   })
 
   test('C-2 C-11 the history ends while ada is offline: her room is refused with 4409, and her edits arrive once as text', async () => {
-    const typed = words('newhistory', 10)
+    const typed = words('newhistory', 5)
     await ada.page.close()
     await ada.context.addInitScript(keepCloseCodes)
     ada.page = await comeBack()

@@ -50,7 +50,7 @@ const mine = (name: string): Repl => {
 }
 
 test.skipIf(noBrowser)(
-  'R-5 a repl is made, its start is told step by step and again after a reload, renamed, stopped and deleted',
+  'R-5 R-10 a repl is made, its start is told step by step and again after a reload, renamed, stopped, deleted, and back by Undo',
   async () => {
     const { page, faults, context } = await signedIn()
     await page.getByRole('button', { name: 'New REPL' }).click()
@@ -109,6 +109,12 @@ test.skipIf(noBrowser)(
     await page.getByRole('menuitem', { name: 'Delete…' }).click()
     await page.getByRole('button', { name: 'Delete three-sum' }).click()
     await page.getByRole('heading', { name: 'No REPLs yet' }).waitFor()
+    expect(await findings(page), 'deleted').toEqual([])
+    const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent.trim()')
+    await eventually(async () => (await focused()) === 'Undo the deletion of three-sum')
+    await page.keyboard.press('Enter')
+    await row.getByRole('button', { name: 'Start three-sum' }).waitFor()
+    expect([app.api.repl(id).desired, await focused()]).toEqual(['stopped', 'Your REPLs'])
     expect(faults).toEqual([])
     await context.close()
   },

@@ -2,14 +2,13 @@
 // sites and sibling hosts get. The certificate is made for the test and signed by nobody; the browser is told to take it.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { launchBrowser, newPersonPage, noBrowser } from '../support/browser.ts'
-import type { PersonPage } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { afterAll, expect, test } from 'vitest'
+import { noBrowser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { giveTo } from '../support/packages.ts'
 import { freePort, startProduct } from '../support/product.ts'
-import type { Product } from '../support/product.ts'
+import { seenProduct } from '../support/seen-product.ts'
 import { noCertificate, startTlsFront } from '../support/tls-front.ts'
 import type { TlsFront } from '../support/tls-front.ts'
 import * as screen from './screen.ts'
@@ -18,29 +17,21 @@ const lacking = noBrowser ?? noCertificate
 if (lacking !== null) console.warn(`previews at a wildcard name are left out: ${lacking}`)
 
 let front: TlsFront
-let product: Product
-let browser: Browser
-let ada: PersonPage
-
-beforeAll(async () => {
-  if (lacking !== null) return
-  front = await startTlsFront('*.p.devex.test', () => Number(new URL(product.url).port))
-  product = await startProduct({ args: ['--preview-host', `https://*.p.devex.test:${front.port}`] })
-  browser = await launchBrowser([
+const here = seenProduct({
+  lacking,
+  start: async () => {
+    front = await startTlsFront('*.p.devex.test', () => Number(new URL(here.product.url).port))
+    return startProduct({ args: ['--preview-host', `https://*.p.devex.test:${front.port}`] })
+  },
+  browserArgs: [
     '--host-resolver-rules=MAP *.p.devex.test 127.0.0.1',
     '--ignore-certificate-errors',
     // A stranger's page may ask this machine here: it is DevEx that has to refuse.
     '--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests',
-  ])
-  ada = await newPersonPage(browser)
+  ],
+  repl: { template: 'Node.js', name: 'two-sum' },
 })
-
-afterAll(async () => {
-  await browser?.close()
-  await product?.stop()
-  front?.close()
-  product?.clean()
-})
+afterAll(() => front?.close())
 
 /** Sets a cookie and sends on to an absolute address of its own, then tells what it saw; `/log`: every path that was asked. */
 const program = (port: number): string => `const log = []
@@ -88,7 +79,7 @@ async function attack(prey: string): Promise<Record<string, string>> {
 }
 
 async function strangersPage(origin: string): Promise<Page> {
-  const page = await ada.context.newPage()
+  const page = await here.ada.context.newPage()
   await page.route(`${origin}/`, (route) =>
     route.fulfill({ contentType: 'text/html', body: '<h1>stranger</h1>' }),
   )
@@ -99,13 +90,9 @@ async function strangersPage(origin: string): Promise<Page> {
 test.skipIf(lacking !== null)(
   'P-2 P-4 P-5 P-6 P-8 below a wildcard name: the pane by a partitioned cookie, a tab by a ticket, and nothing for strangers and siblings',
   async () => {
-    const { page, context, faults } = ada
-    await screen.signIn(page, product.link)
-    await screen.createRepl(page, { template: 'Node.js', name: 'two-sum' })
-    await screen.workbench(page)
+    const { page, context, faults } = here.ada
     const port = await freePort()
-    const repl = new URL(page.url()).pathname.split('/')[2] ?? ''
-    const place = join(product.data, 'sandboxes', repl, 'work', 'workspace')
+    const place = join(here.product.data, 'sandboxes', here.repl, 'work', 'workspace')
     writeFileSync(join(place, 'server.cjs'), program(port))
     giveTo(place)
     await screen.openTerminal(page)

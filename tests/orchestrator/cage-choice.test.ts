@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { chooseIsolation } from '../../orchestrator/cli/isolation.ts'
 import { lastIsolation, rememberIsolation } from '../../orchestrator/cli/last-isolation.ts'
 import { refusalOf } from '../../orchestrator/cli/up.ts'
+import { isEngineGroup, isEngineMounts } from '../../orchestrator/sandbox/local/circumstance.ts'
 import { egressRules, ownAddresses } from '../../orchestrator/sandbox/local/egress.ts'
 import { offered } from '../../orchestrator/sandbox/local/isolation.ts'
 import { lackOf } from '../../orchestrator/sandbox/local/lacks.ts'
@@ -107,10 +108,63 @@ describe('choice', () => {
     ['groups', 'none', 'not root', /need root/, 'root'],
     ['view', '1', 'something\nunheard of', /unheard of/, ''],
   ] as const)('S-2 at the %s, "%s %s" is said in words', (at, code, said, why, mend) => {
-    const lack = lackOf({ at, code, said })
+    const lack = lackOf({ at, code, said }, { isContained: false, isRoot: true })
 
     expect(lack.why).toMatch(why)
     expect(lack.mend).toContain(mend)
+  })
+
+  test.each([
+    ['view', '1', 'bwrap: No permissions to create new namespace', /forbids new namespaces/],
+    ['view', '1', 'unshare: unshare failed: Operation not permitted', /forbids new namespaces/],
+    ['view', '1', "bwrap: Can't mount proc on /newroot/proc: Operation not permitted", /masks \/proc/],
+    ['view', '1', 'bwrap: cannot open /proc/sys/user/max_user_namespaces: Read-only file system', /masks/],
+    ['network', 'tun', '/dev/net/tun: ENOENT', /no device \/dev\/net\/tun/],
+    ['view', '127', 'bwrap: not found', /not installed/],
+  ] as const)(
+    'S-2 in a container at the %s, "%s %s" is answered with every flag at once',
+    (at, code, said, why) => {
+      const asRoot = lackOf({ at, code, said }, { isContained: true, isRoot: true })
+      const asUser = lackOf({ at, code, said }, { isContained: true, isRoot: false })
+
+      expect(asUser.why).toMatch(why)
+      for (const flag of [
+        'docker run',
+        'seccomp=unconfined',
+        'apparmor=unconfined',
+        'systempaths=unconfined',
+        '--device /dev/net/tun',
+      ])
+        expect(asUser.mend).toContain(flag)
+      expect(asUser.mend).not.toContain('--cap-add')
+      expect(asRoot.mend).toContain('--cap-add SYS_ADMIN')
+    },
+  )
+
+  test('S-2 control groups in a container: root is told the mount, anybody else what bounds all together', () => {
+    const none = { at: 'groups', code: 'none', said: 'no writable control groups' } as const
+    const user = { at: 'groups', code: 'none', said: 'not root' } as const
+
+    expect(lackOf(none, { isContained: true, isRoot: true }).mend).toContain(
+      '-v /sys/fs/cgroup:/sys/fs/cgroup',
+    )
+    expect(lackOf(user, { isContained: true, isRoot: false }).mend).toMatch(/--memory.*--pids-limit/)
+    expect(lackOf(user, { isContained: false, isRoot: false }).mend).toBe('start DevEx as root')
+  })
+
+  test.each([
+    ['8:pids:/docker/257091ca4af1611368ca', true],
+    ['0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-9f.scope', true],
+    ['0::/machine.slice/libpod-4e1f.scope', true],
+    ['1:name=systemd:/lxc/web', true],
+    ['0::/user.slice/user-1000.slice/session-2.scope', false],
+    ['0::/system.slice/docker.service', false],
+    ['0::/', false],
+  ])('S-2 the group %s is in a container: %s', (text, isOne) => expect(isEngineGroup(text)).toBe(isOne))
+
+  test('S-2 a container is told by what its engine mounts, a machine made from an image is none', () => {
+    expect(isEngineMounts('612 590 254:0 /x/hosts /etc/hosts rw,relatime - ext4 /dev/vda rw')).toBe(true)
+    expect(isEngineMounts('25 1 254:0 / / rw,relatime - ext4 /dev/vda rw')).toBe(false)
   })
 })
 

@@ -478,7 +478,7 @@ describe('failures', () => {
     expect(apply(told, decide(told, seen, now)).reason).toMatch(said)
   })
 
-  test('a deletion can be taken back for seven days', () => {
+  test('R-10 a deletion can be taken back for seven days', () => {
     const at = apply(
       record({ phase: 'DELETING', desired: 'deleted' }),
       decide(record({ phase: 'DELETING', desired: 'deleted' }), nothing, now),
@@ -487,6 +487,7 @@ describe('failures', () => {
     expect(at.deadline).toBe(now + tombstoneMs)
     expect(tombstoneMs).toBe(7 * 24 * 3600 * 1000)
     expect(follow({ ...at, desired: 'running', asks: 1 }).phase).toBe('RUNNING')
+    expect(follow({ ...at, desired: 'stopped' }).phase).toBe('STOPPED')
   })
 })
 

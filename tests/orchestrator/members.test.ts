@@ -1,10 +1,11 @@
 // Who gets in and who goes: invites with a time and uses, members and their roles, whom the orchestrator tells of it, and the audit log.
-import { readFile, stat } from 'node:fs/promises'
+import { appendFile, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { AccessNews, type AccessChange } from '../../protocol/access.ts'
 import { AppError } from '../../protocol/errors.ts'
+import type { AuditEntry } from '../../protocol/audit.ts'
 import type { Member, Person, Repl } from '../../protocol/repl.ts'
 import { realClock, type Clock } from '../../orchestrator/clock.ts'
 import { runnerControl, type RunnerControl } from '../../orchestrator/runner-control.ts'
@@ -398,4 +399,85 @@ test('A-12 sign-ins, invites and changes of members are lines of the audit log, 
   expect(lines.join()).not.toContain(code)
   expect(lines.join()).not.toMatch(/eyJ/)
   expect((await stat(join(house.config.data, 'audit.log'))).mode & 0o077).toBe(0)
+})
+
+describe('A-13 what happened in a repl', () => {
+  type Page = Shared & { entries: AuditEntry[]; earlier: number | null }
+  const audit = async (query = '', as = ada) => (await ask('GET', at(`/audit${query}`), { as })) as Page
+  const whats = (page: Page): string[] => page.entries.map(({ what, who }) => `${what} ${who.name}`)
+
+  test('A-13 is read by its owner, newest first and a page at a time, and holds nothing of another repl', async () => {
+    const [other, mine] = [repl, await aRepl(house, ada)]
+    await guest('viewer', 'Joan')
+    repl = mine
+    expect(await audit()).toMatchObject({ entries: [], earlier: null })
+    const grace = await guest('viewer', 'Grace')
+    await setRole(grace, 'editor')
+    await ask('PATCH', at('/previews'), { as: ada, body: { port: 8080, visibility: 'public' } })
+    await remove(grace)
+
+    const all = await audit()
+    expect(whats(all)).toEqual([
+      'member-removed Ada',
+      'preview-shown Ada',
+      'role-changed Ada',
+      'member-joined Grace',
+      'invite-used Grace',
+      'invite-made Ada',
+    ])
+    expect(all.entries[2]).toMatchObject({
+      member: { id: grace.id, name: 'Grace' },
+      from: 'viewer',
+      to: 'editor',
+    })
+    expect(all.entries.every(({ at: time }) => Math.abs(time - Date.now()) < 60_000)).toBe(true)
+    expect(JSON.stringify(all)).not.toContain(other.id)
+
+    const pages = [await audit('?most=4')]
+    pages.push(await audit(`?most=4&before=${pages[0]!.earlier}`))
+    expect(pages.map(({ entries }) => entries.length)).toEqual([4, 2])
+    expect(pages.flatMap(({ entries }) => entries)).toEqual(all.entries)
+    expect(pages[1]!.earlier).toBeNull()
+    for (const query of ['?most=101', '?most=0', '?before=-1', '?before=x'])
+      expect((await audit(query)).error.code).toBe('bad-input')
+  })
+
+  test('A-13 is nobody else’s: an editor and a viewer are refused, to a stranger there is no such repl', async () => {
+    const [editor, viewer] = [await guest('editor', 'Edith'), await guest('viewer', 'Vera')]
+    const mine = repl
+    repl = await aRepl(house, ada, 'other')
+    const stranger = await guest('editor', 'Mallory')
+    repl = mine
+    for (const who of [editor, viewer])
+      expect((await audit('', who)).error).toEqual({
+        code: 'forbidden',
+        say: expect.stringContaining('Ask the owner') as string,
+      })
+    expect((await audit('', stranger)).error.code).toBe('not-found')
+    expect((await ask('GET', at('/audit'))).error.code).toBe('not-signed-in')
+    expect((await ask('GET', at('/audit'), { as: ada, secret: 'x'.repeat(64) })).error.code).toBe('bad-token')
+  })
+
+  test('A-13 a torn line hides none, and a long log of other repls is looked through in bounded pieces', async () => {
+    const path = join(house.config.data, 'audit.log')
+    const code = await invite({ role: 'viewer' })
+    await appendFile(path, `{"at":"2026-01-01T00:00:00.000Z","who":{"id":"x","na`)
+    await ask('DELETE', at(`/invites/${code}`), { as: ada })
+    await appendFile(path, `no line of ours: ${repl.id}\n${'y'.repeat(200_000)}\n`)
+    await setRole(await guest('viewer', 'Grace'), 'editor')
+    expect(whats(await audit())).toEqual([
+      'role-changed Ada',
+      'member-joined Grace',
+      'invite-used Grace',
+      'invite-made Ada',
+      'invite-revoked Ada',
+      'invite-made Ada',
+    ])
+
+    const foreign = `{"at":"2026-01-01T00:00:00.000Z","what":"invite-used","repl":"${'a'.repeat(20)}"}\n`
+    await appendFile(path, foreign.repeat(Math.ceil(9_000_000 / foreign.length)))
+    const first = await audit()
+    expect([first.entries, typeof first.earlier]).toEqual([[], 'number'])
+    expect((await audit(`?before=${first.earlier}`)).entries).toHaveLength(6)
+  })
 })

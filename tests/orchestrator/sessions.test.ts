@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => house.end())
 
 const workspace = (repl: string) => join(house.config.data, 'sandboxes', repl, 'work', 'workspace')
-const press = (repl: string, what: 'start' | 'stop') =>
+const press = (repl: string, what: 'start' | 'stop' | 'restore') =>
   house.ask('POST', `/v1/repls/${repl}/${what}`, { as: ada, body: {} })
 const pids = async (repl: string) => {
   const text = await readFile(join(house.config.data, 'sandboxes', repl, 'processes.json'), 'utf8')
@@ -109,7 +109,7 @@ test('R-8 a backup that is out of reach fails the start; the template never take
   expect(await readFile(join(workspace(repl.id), 'new.txt'), 'utf8')).toBe('kept')
 })
 
-test('R-2 start and stop may be pressed in any order at any time; the last wish comes true', async () => {
+test('R-2 R-10 start and stop may be pressed in any order at any time; the last wish comes true', async () => {
   const repl = await aRepl(house, ada)
   for (const what of ['start', 'stop', 'start', 'start', 'stop', 'start'] as const)
     expect((await press(repl.id, what)).status).toBe(200)
@@ -128,6 +128,8 @@ test('R-2 start and stop may be pressed in any order at any time; the last wish 
   await house.until(repl.id, ada, 'DELETED')
   expect((await house.ask('GET', '/v1/repls', { as: ada })).repls).toEqual([])
 
+  await press(repl.id, 'restore')
+  await house.until(repl.id, ada, 'STOPPED')
   await press(repl.id, 'start')
   await house.until(repl.id, ada, 'RUNNING')
 })

@@ -137,7 +137,7 @@ test('A-8 each role does what the table says and no more', () => {
     'terminal.close',
     'run',
   ]
-  const owning: Action[] = ['repl.rename', 'repl.delete', 'invite.create', 'member.change']
+  const owning: Action[] = ['repl.rename', 'repl.delete', 'invite.create', 'member.change', 'audit.read']
   const may = (role: Role): Action[] =>
     [...watching, ...editing, ...owning].filter((action) => can(role, action))
   expect(may('viewer')).toEqual(watching)

@@ -257,6 +257,12 @@ function addRepls(world: World, app: Express, on: (work: Work) => express.Reques
     }),
   )
   app.post(
+    '/v1/repls/:id/restore',
+    changing('repl.delete', (held) => {
+      Object.assign(held.repl, { desired: 'stopped', phase: 'STOPPED' })
+    }),
+  )
+  app.post(
     '/v1/repls/:id/orphans/:orphan/take',
     on((req) => {
       delete allowed(req, 'file.write').repl.orphans

@@ -2,8 +2,11 @@
 import { can } from '../../../protocol/access.ts'
 import { openPreview } from '../preview/open-preview.ts'
 import { stepRegion } from '../regions.ts'
+import { toast } from '../../ui/toast.tsx'
+import { hereWords } from '../people/where-words.ts'
+import { readerMode, setReaderMode } from '../terminal/reader-mode.ts'
 import { chooseTheme } from '../../ui/theme.tsx'
-import type { Workbench } from '../workbench-context.ts'
+import type { ViewState, Workbench } from '../workbench-context.ts'
 
 export type Command = {
   id: string
@@ -26,7 +29,7 @@ export const modKey = isMac ? '⌘' : 'Ctrl '
 /** What a viewer may not do is not offered to one. */
 export function commandsOf({ workbench, toggleRun, isRunning, openTerminal }: CommandParts): Command[] {
   const { view, tabs, isViewer, previews } = workbench
-  const dialog = (name: 'share' | 'members' | 'stop' | 'details') => (): void =>
+  const dialog = (name: NonNullable<ViewState['dialog']>) => (): void =>
     view.update((now) => ({ ...now, dialog: name }))
   const change: Command[] = [
     { id: 'run', title: isRunning ? 'Stop the program' : 'Run', keys: `${modKey}Enter`, run: toggleRun },
@@ -58,13 +61,37 @@ export function commandsOf({ workbench, toggleRun, isRunning, openTerminal }: Co
       },
     },
     { id: 'region', title: 'Go to the next region of the page', keys: 'F6', run: () => stepRegion(1) },
-    { id: 'light', title: 'Light theme', run: () => void chooseTheme('light') },
-    { id: 'dark', title: 'Dark theme', run: () => void chooseTheme('dark') },
-    { id: 'system', title: 'Theme of the system', run: () => void chooseTheme('system') },
+    ...comfortOf(workbench),
     { id: 'home', title: 'All REPLs', run: () => location.assign('/') },
   ]
   const role = workbench.link.doors.latest.get()?.role ?? workbench.repl.role
+  if (can(role, 'audit.read'))
+    look.unshift({
+      id: 'activity',
+      title: 'Activity: who came, went and got another role',
+      run: dialog('activity'),
+    })
   if (can(role, 'member.change'))
     look.unshift({ id: 'members', title: 'Members: roles, remove people', run: dialog('members') })
   return isViewer.get() ? look : [...change, ...look]
+}
+
+/** For the eye and the ear of this person alone. */
+function comfortOf({ presence, terminals }: Workbench): Command[] {
+  return [
+    {
+      id: 'who',
+      title: 'Who is here, and where',
+      // Its region is a live one: what is shown is heard.
+      run: () => void toast(hereWords(presence.people.get(), terminals.list.get())),
+    },
+    {
+      id: 'reader',
+      title: `Terminals for screen readers: ${readerMode.get() ? 'off' : 'on'}`,
+      run: () => setReaderMode(!readerMode.get()),
+    },
+    { id: 'light', title: 'Light theme', run: () => void chooseTheme('light') },
+    { id: 'dark', title: 'Dark theme', run: () => void chooseTheme('dark') },
+    { id: 'system', title: 'Theme of the system', run: () => void chooseTheme('system') },
+  ]
 }

@@ -1,5 +1,6 @@
 // The one Monaco editor of a page: shows a bound document, keeps the place in each, and tells where the cursor is.
 import { limits } from '../../../protocol/limits.ts'
+import { announce } from '../../ui/live-region.tsx'
 import { createScope } from '../scope.ts'
 import { createStore, type Readable } from '../store.ts'
 import { bindDocument, keepCompositionWhole, type BoundDocument } from './binding.ts'
@@ -7,7 +8,13 @@ import { showCursors } from './cursors.ts'
 import type { OpenDocument } from './document.ts'
 import { languageOf, monaco } from './monaco.ts'
 
-export type CursorPlace = { line: number; column: number; language: string }
+export type CursorPlace = {
+  line: number
+  column: number
+  language: string
+  /** What the Tab key does while the editor has the keyboard; null while it has not. */
+  tab: 'indents' | 'leaves' | null
+}
 
 export type CodeEditor = {
   place: Readable<CursorPlace | null>
@@ -67,8 +74,15 @@ class SwitchingEditor implements CodeEditor {
   constructor({ host, refuse }: CodeEditorParts) {
     this.#editor = monaco.editor.create(host, { ...options, model: null })
     this.#scope.add(() => this.#editor.dispose())
-    const watch = this.#editor.onDidChangeCursorPosition(() => this.#tellPlace())
-    this.#scope.add(() => watch.dispose())
+    const tell = (): void => this.#tellPlace()
+    const watches = [
+      this.#editor.onDidChangeCursorPosition(tell),
+      this.#editor.onDidFocusEditorText(tell),
+      this.#editor.onDidBlurEditorText(tell),
+      this.#editor.onDidChangeConfiguration(tell),
+    ]
+    for (const watch of watches) this.#scope.add(() => watch.dispose())
+    freeTabByKeys(this.#editor)
     this.#scope.add(keepCompositionWhole(this.#editor, () => this.#shown?.document ?? null))
     this.#scope.add(refuseLargePaste({ host, refuse, held: () => this.#shown?.model.getValueLength() ?? 0 }))
     this.#scope.add(() => this.keepOnly(new Set()))
@@ -145,10 +159,23 @@ class SwitchingEditor implements CodeEditor {
 
   #tellPlace(): void {
     const at = this.#editor.getPosition()
-    if (at === null) return
+    if (at === null || this.#shown === null) return
     const language = languageOf(this.#shownPath).name
-    this.place.set({ line: at.lineNumber, column: at.column, language })
+    const leaves = this.#editor.getOption(monaco.editor.EditorOption.tabFocusMode)
+    const tab = this.#editor.hasTextFocus() ? (leaves ? 'leaves' : 'indents') : null
+    this.place.set({ line: at.lineNumber, column: at.column, language, tab })
   }
+}
+
+/** Monaco's own command for these keys turns a switch that nobody can read: here it is the editor's option, so that the page says it. */
+function freeTabByKeys(editor: monaco.editor.IStandaloneCodeEditor): void {
+  const { CtrlCmd, Shift, WinCtrl } = monaco.KeyMod
+  const modifiers = helpKeys === 'Control+M' ? CtrlCmd : WinCtrl | Shift
+  editor.addCommand(modifiers | monaco.KeyCode.KeyM, () => {
+    const leaves = !editor.getOption(monaco.editor.EditorOption.tabFocusMode)
+    editor.updateOptions({ tabFocusMode: leaves })
+    announce(leaves ? 'Tab leaves the editor now.' : 'Tab indents now.')
+  })
 }
 
 type PasteParts = { host: HTMLElement; refuse: (say: string) => void; held: () => number }

@@ -28,7 +28,10 @@ export function EditorPanel() {
       {tab?.view.kind === 'text' && (
         <RoomWords document={tab.view.document} isGone={tab.isGone} path={tab.path} />
       )}
-      <div className="relative min-h-0 flex-1">
+      <div
+        {...(tab === undefined ? {} : { role: 'tabpanel', 'aria-label': shownName(nameOf(tab.path)) })}
+        className="relative min-h-0 flex-1"
+      >
         {!isText && (
           <div className="absolute inset-0 z-10 overflow-auto bg-ground">
             {tab === undefined ? <NothingOpen /> : <OtherView tab={tab} />}

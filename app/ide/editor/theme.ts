@@ -1,4 +1,5 @@
 // Monaco's two themes, made of the page's own tokens so that the editor is part of the same surface. It chooses none.
+import { isDark, isForced, type Worn } from '../../ui/theme.tsx'
 import { tokenColor as color } from '../token-color.ts'
 import { monaco } from './monaco.ts'
 
@@ -47,20 +48,42 @@ function rules(ink: Ink): monaco.editor.ITokenThemeRule[] {
   ]
 }
 
+/** Under forced colours one of Monaco's own for high contrast, or it would put that in place of ours. */
+function baseOf(worn: Worn): monaco.editor.BuiltinTheme {
+  if (isForced(worn)) return isDark(worn) ? 'hc-black' : 'hc-light'
+  return isDark(worn) ? 'vs-dark' : 'vs'
+}
+
+/** What is selected wears the system's own two colours, whole. */
+function forcedColors(accent: string): monaco.editor.IColors {
+  return {
+    contrastBorder: color('--line'),
+    contrastActiveBorder: accent,
+    'editor.selectionBackground': accent,
+    'editor.inactiveSelectionBackground': accent,
+    'editor.selectionForeground': color('--on-accent'),
+  }
+}
+
 /** Reads the tokens as they are worn now and gives them to every editor. */
-export function wearTheme(worn: 'light' | 'dark'): void {
+export function wearTheme(worn: Worn): void {
   const accent = color('--accent')
   monaco.editor.defineTheme('devex', {
-    base: worn === 'dark' ? 'vs-dark' : 'vs',
+    base: baseOf(worn),
     inherit: true,
-    rules: [{ token: '', foreground: color('--ink').slice(1) }, ...rules(inks[worn])],
+    rules: [
+      { token: '', foreground: color('--ink').slice(1) },
+      ...rules(inks[isDark(worn) ? 'dark' : 'light']),
+    ],
     colors: {
       'editor.background': color('--ground'),
       'editor.foreground': color('--ink'),
       'editorLineNumber.foreground': color('--edge'),
+      'editorLineNumber.dimmedForeground': color('--edge'),
       'editorLineNumber.activeForeground': color('--ink'),
       'editor.lineHighlightBackground': color('--surface'),
-      'editor.lineHighlightBorder': '#00000000',
+      // The shown line has no ground of its own then.
+      'editor.lineHighlightBorder': isForced(worn) ? `${color('--ink')}66` : '#00000000',
       'editor.selectionBackground': `${accent}40`,
       'editor.inactiveSelectionBackground': `${accent}26`,
       'editorCursor.foreground': accent,
@@ -83,6 +106,7 @@ export function wearTheme(worn: 'light' | 'dark'): void {
       'input.background': color('--ground'),
       'input.border': color('--edge'),
       focusBorder: accent,
+      ...(isForced(worn) ? forcedColors(accent) : {}),
     },
   })
   monaco.editor.setTheme('devex')

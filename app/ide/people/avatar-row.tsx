@@ -24,7 +24,7 @@ export function AvatarRow() {
         </li>
       ))}
       {rest > 0 && (
-        <li className="flex h-6 items-center rounded-full bg-hover px-1.5 text-label font-semibold ring-2 ring-surface">
+        <li className="flex h-6 items-center rounded-full bg-hover px-1.5 text-label font-semibold ring-2 ring-surface forced-colors:border">
           +{rest}
         </li>
       )}

@@ -1,5 +1,4 @@
 // Everybody who is here, by name, with where they are; a press goes to their file.
-import { clsx } from 'clsx'
 import { UserPlus, Users } from 'lucide-react'
 import { can } from '../../../protocol/access.ts'
 import { Avatar } from '../../ui/avatar.tsx'
@@ -19,7 +18,7 @@ function placeOf(person: Present, list: TerminalInfo[] | null): string {
 const roleWords = { owner: 'owner', editor: 'editor', viewer: 'viewer' } as const
 
 export function PeoplePanel() {
-  const { presence, terminals, tabs, view, link, repl } = useWorkbench()
+  const { presence, terminals, view, link, repl } = useWorkbench()
   const role = useStore(link.doors.latest)?.role ?? repl.role
   const people = useStore(presence.people)
   const list = useStore(terminals.list)
@@ -45,32 +44,42 @@ export function PeoplePanel() {
       <ul className="min-h-0 flex-1 overflow-y-auto pb-2">
         {people.map((person) => (
           <li key={person.user.id}>
-            <button
-              type="button"
-              disabled={person.isMe || person.files.length === 0}
-              onClick={() => {
-                const [file] = person.files
-                if (file !== undefined) tabs.open(file)
-                view.update((now) => ({ ...now, narrow: 'editor' }))
-              }}
-              className={clsx(
-                'flex h-8 w-full items-center gap-2 px-3 text-left enabled:hover:bg-hover pointer-coarse:h-10',
-                'disabled:cursor-default',
-              )}
-            >
-              <Avatar name={person.user.name} index={person.user.colorIndex} size={20} />
-              <span className="truncate">
-                {person.user.name}
-                {person.isMe && <span className="text-muted"> (you)</span>}
-              </span>
-              <span className="ml-auto truncate text-label text-muted">
-                {person.isMe ? roleWords[person.user.role] : placeOf(person, list)}
-              </span>
-            </button>
+            <PersonRow
+              person={person}
+              where={person.isMe ? roleWords[person.user.role] : placeOf(person, list)}
+            />
           </li>
         ))}
         {people.length === 0 && <li className="px-3 py-1 text-muted">Nobody yet: connecting.</li>}
       </ul>
     </section>
+  )
+}
+
+const row = 'flex h-8 w-full items-center gap-2 px-3 text-left pointer-coarse:h-10'
+
+/** Who is in a file can be gone to. */
+function PersonRow({ person, where }: { person: Present; where: string }) {
+  const { tabs, view } = useWorkbench()
+  const [file] = person.files
+  const words = (
+    <>
+      <Avatar name={person.user.name} index={person.user.colorIndex} size={20} isBesideName />
+      <span className="truncate">
+        {person.user.name}
+        {person.isMe && <span className="text-muted"> (you)</span>}
+      </span>
+      <span className="ml-auto truncate text-label text-muted">{where}</span>
+    </>
+  )
+  if (person.isMe || file === undefined) return <div className={row}>{words}</div>
+  const go = (): void => {
+    tabs.open(file)
+    view.update((now) => ({ ...now, narrow: 'editor' }))
+  }
+  return (
+    <button type="button" onClick={go} className={`${row} -outline-offset-2 hover:bg-hover`}>
+      {words}
+    </button>
   )
 }

@@ -20,7 +20,7 @@ export function PresenceDots({ people }: { people: Present[] }) {
       {people.slice(0, mostDots).map(({ user }) => (
         <span
           key={user.id}
-          className="flex size-3.5 items-center justify-center rounded-full text-[9px] leading-none font-semibold"
+          className="flex size-3.5 items-center justify-center rounded-full text-[9px] leading-none font-semibold forced-colors:border"
           style={{ background: presenceColour(user.colorIndex), color: 'var(--presence-ink)' }}
         >
           {[...user.name][0]?.toUpperCase()}

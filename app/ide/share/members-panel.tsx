@@ -69,7 +69,12 @@ function MemberRow({ member, onRole, onRemove }: MemberRowProps) {
   const isOwner = can(member.role, 'member.change')
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-2 py-2" data-member={member.name}>
-      <Avatar name={member.name} {...(here === undefined ? {} : { index: here.user.colorIndex })} size={28} />
+      <Avatar
+        name={member.name}
+        {...(here === undefined ? {} : { index: here.user.colorIndex })}
+        size={28}
+        isBesideName
+      />
       <span className="min-w-32 flex-1">
         <span className="block truncate font-medium">
           {member.name}

@@ -1,5 +1,6 @@
-// What the share dialog asks of the app: members and invites, read and changed. Parses every answer; keeps nothing.
+// What the share dialog asks of the app: members and invites, read and changed; what happened. Parses every answer; keeps nothing.
 import { z } from 'zod'
+import { AuditPage } from '../../../protocol/audit.ts'
 import { AppError } from '../../../protocol/errors.ts'
 import { Invite, Member } from '../../../protocol/repl.ts'
 import { getFromApp, postToApp } from '../link/app-door.ts'
@@ -46,4 +47,10 @@ export async function makeInvite(repl: string, wish: NewLink): Promise<InviteLin
 
 export async function revokeInvite(repl: string, code: string): Promise<void> {
   parsed(Made, await postToApp(repl, 'invites', { revoke: code }))
+}
+
+/** What happened here, newest first; `before`: only what was noted earlier than that. */
+export async function readAudit(repl: string, before?: number): Promise<AuditPage> {
+  const query = before === undefined ? '' : `?before=${before}`
+  return parsed(AuditPage, await getFromApp(repl, `audit${query}`))
 }

@@ -111,7 +111,7 @@ function Figure({ name, now, most, say }: FigureProps) {
         {most !== null && <span className="text-muted"> of {say(most)}</span>}
         {part >= nearly && <span className="text-warn">, nearly all</span>}
         {most !== null && (
-          <span className="mt-1 block h-1 rounded-full bg-hover" aria-hidden>
+          <span className="mt-1 block h-1 rounded-full bg-hover forced-colors:outline-1" aria-hidden>
             <span
               className={`block h-full rounded-full ${part >= nearly ? 'bg-warn' : 'bg-accent'}`}
               style={{ width: `${part * 100}%` }}

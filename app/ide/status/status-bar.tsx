@@ -1,5 +1,6 @@
 // The bar at the foot: what is true of the connection and of saving, where the cursor is, how isolated the session runs.
 import { ClockTime } from '../../ui/time.tsx'
+import { isMac } from '../commands/commands.ts'
 import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { ConnectionDot } from './connection-dot.tsx'
@@ -55,6 +56,9 @@ export function StatusBar() {
   )
 }
 
+/** Monaco's own keys: in the editor Tab types, and must be no trap. */
+const tabKeys = isMac ? 'Ctrl Shift M' : 'Ctrl M'
+
 /** Apart: it is drawn anew with every key. */
 function CursorWords({ eol }: { eol: 'lf' | 'crlf' | 'mixed' }) {
   const { view } = useWorkbench()
@@ -62,6 +66,13 @@ function CursorWords({ eol }: { eol: 'lf' | 'crlf' | 'mixed' }) {
   if (cursor === null) return null
   return (
     <>
+      {cursor.tab !== null && (
+        <span className="max-[900px]:hidden">
+          {cursor.tab === 'indents'
+            ? `Tab indents · ${tabKeys} lets it leave`
+            : `Tab leaves · ${tabKeys} lets it indent`}
+        </span>
+      )}
       <span className="tabular-nums max-sm:hidden">
         Ln {cursor.line}, Col {cursor.column}
       </span>

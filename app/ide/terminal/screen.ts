@@ -10,6 +10,7 @@ import { createScope } from '../scope.ts'
 import type { Terminals, Viewing } from './terminals.ts'
 import { swallowQueries } from './queries.ts'
 import { surviveErase } from './survive-erase.ts'
+import type { Worn } from '../../ui/theme.tsx'
 import { terminalTheme } from './theme.ts'
 
 export type Screen = {
@@ -17,7 +18,9 @@ export type Screen = {
   arrange: (isDriver: boolean) => void
   /** Whether keys go out from here. */
   allow: (mayType: boolean) => void
-  wearTheme: (worn: 'light' | 'dark') => void
+  wearTheme: (worn: Worn) => void
+  /** Writes its lines for screen readers too. */
+  readOut: (isOn: boolean) => void
   focus: () => void
   dispose: () => void
 }
@@ -27,7 +30,7 @@ export type ScreenParts = {
   id: number
   name: string
   terminals: Terminals
-  worn: 'light' | 'dark'
+  worn: Worn
   isDriver: boolean
   mayType: boolean
 }
@@ -89,8 +92,12 @@ class XtermScreen implements Screen {
     this.#terminal.options.disableStdin = !mayType
   }
 
-  wearTheme(worn: 'light' | 'dark'): void {
+  wearTheme(worn: Worn): void {
     this.#terminal.options.theme = terminalTheme(worn)
+  }
+
+  readOut(isOn: boolean): void {
+    this.#terminal.options.screenReaderMode = isOn
   }
 
   focus(): void {

@@ -3,9 +3,10 @@ import { useEffect, useRef, useState } from 'react'
 import '@xterm/xterm/css/xterm.css'
 import type { TerminalInfo } from '../../../protocol/terminal.ts'
 import { useTheme } from '../../ui/theme.tsx'
-import { usePart } from '../use-store.ts'
+import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { useKeyboard, useSpokenKeyboard } from './use-keyboard.ts'
+import { readerMode } from './reader-mode.ts'
 import { openScreen, type Screen } from './screen.ts'
 
 interface TerminalViewProps {
@@ -40,6 +41,8 @@ export function TerminalView({ terminal, isShown }: TerminalViewProps) {
     }
   }, [terminal.id, terminals])
   useEffect(() => screen?.wearTheme(worn), [screen, worn])
+  const isReadOut = useStore(readerMode)
+  useEffect(() => screen?.readOut(isReadOut), [screen, isReadOut])
   useEffect(() => screen?.allow(mayType), [screen, mayType])
   const isAwaited = usePart(view, ({ keyboardFor }) => keyboardFor === terminal.id)
   useEffect(() => {
@@ -57,6 +60,8 @@ export function TerminalView({ terminal, isShown }: TerminalViewProps) {
   }, [screen, isDriver, isShown])
   return (
     <div
+      role="tabpanel"
+      aria-label={terminal.name}
       className="absolute inset-0 overflow-hidden bg-ground pt-1.5 pl-3"
       style={{ visibility: isShown ? 'inherit' : 'hidden' }}
       data-testid={`terminal-${terminal.id}`}

@@ -1,5 +1,6 @@
 // The terminal's colours, made of the page's own tokens; the sixteen of ANSI keep their meaning in both themes.
 import type { ITheme } from '@xterm/xterm'
+import { isDark, type Worn } from '../../ui/theme.tsx'
 import { tokenColor as color } from '../token-color.ts'
 
 const dark = {
@@ -24,8 +25,8 @@ const light = {
 }
 
 /** The colours as they are worn now. */
-export function terminalTheme(worn: 'light' | 'dark'): ITheme {
-  const ansi = worn === 'dark' ? dark : light
+export function terminalTheme(worn: Worn): ITheme {
+  const ansi = isDark(worn) ? dark : light
   const bright = {
     brightBlack: color('--muted'),
     brightRed: ansi.red,

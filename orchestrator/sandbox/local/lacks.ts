@@ -1,5 +1,6 @@
 // What is missing for better isolation, in words for the person at the terminal, with the command that mends it. Pure.
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import type { Circumstance } from './circumstance.ts'
 import type { Fault } from './probe.ts'
 
 export type Lack = {
@@ -9,16 +10,41 @@ export type Lack = {
   mend: string
 }
 
-type Rule = { seen: (fault: Fault) => boolean; lack: (fault: Fault) => Lack }
+type Rule = { seen: (fault: Fault) => boolean; lack: (now: Circumstance) => Lack }
+
+/**
+ * The least with which every part works, tried one by one (docs/docker.md). Root must mount, for which it needs a capability that
+ * an ordinary user does not. All are named at once: who mends one after the other starts four times.
+ */
+const flags =
+  '--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined --device /dev/net/tun'
+const groupFlags = '--cap-add SYS_ADMIN --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup'
+
+function dockerRun({ isRoot }: Circumstance): string {
+  return `docker run ${flags} ${isRoot ? '--cap-add SYS_ADMIN (or --user 1000 in place of --cap-add)' : ''}`.trim()
+}
+
+/** What Docker takes away has one cure, whichever part missed it first. */
+const contained =
+  (what: string, otherwise: Lack) =>
+  (now: Circumstance): Lack =>
+    now.isContained ? { why: `the container we run in ${what}`, mend: dockerRun(now) } : otherwise
 
 const says = (pattern: RegExp) => (fault: Fault) => pattern.test(`${fault.code} ${fault.said}`)
 
 const rules: Rule[] = [
   {
+    seen: (fault) => fault.code === 'tun',
+    lack: contained('has no device /dev/net/tun, or one that only root of the machine may use', {
+      why: 'the device /dev/net/tun cannot be used',
+      mend: 'modprobe tun; chmod 666 /dev/net/tun',
+    }),
+  },
+  {
     seen: says(/ENOENT|not found|No such file or directory.*(bwrap|pasta|nft)|code 127|^127 /),
-    lack: () => ({
+    lack: (now) => ({
       why: 'bubblewrap, passt or nftables is not installed',
-      mend: 'apt install bubblewrap passt nftables',
+      mend: `apt install bubblewrap passt nftables${now.isContained ? ` (in the image), and then ${dockerRun(now)}` : ''}`,
     }),
   },
   {
@@ -34,7 +60,7 @@ const rules: Rule[] = [
   },
   {
     seen: says(
-      /No permissions to create a? ?new namespace|unshare failed: Operation not permitted|must be superuser/,
+      /No permissions to create a? ?new namespace|unshare failed: Operation not permitted|must be superuser|pivot_root: Operation not permitted|Couldn't create user namespace/,
     ),
     lack: namespaceLack,
   },
@@ -53,18 +79,9 @@ const rules: Rule[] = [
     }),
   },
   {
-    seen: says(/mount proc/),
-    lack: () => ({
-      why: 'the container we run in masks /proc',
-      mend: 'docker run --security-opt systempaths=unconfined',
-    }),
-  },
-  {
-    seen: (fault) => fault.code === 'tun',
-    lack: () => ({
-      why: 'the device /dev/net/tun cannot be used',
-      mend: 'modprobe tun; chmod 666 /dev/net/tun (in a container: --device /dev/net/tun)',
-    }),
+    // Where it masks some files of /proc, nobody in it may mount another; and a kernel setting cannot be written.
+    seen: says(/mount proc|max_user_namespaces: Read-only/),
+    lack: (now) => ({ why: 'the container we run in masks /proc', mend: dockerRun(now) }),
   },
   {
     seen: says(/No external routable interface|Couldn't get any nameserver/),
@@ -76,16 +93,18 @@ const rules: Rule[] = [
   },
   {
     seen: (fault) => fault.at === 'groups' && fault.said === 'not root',
-    lack: () => ({
+    lack: ({ isContained }) => ({
       why: 'limits by control groups need root; memory and processes are watched instead',
-      mend: 'start DevEx as root',
+      mend: isContained
+        ? 'docker run --memory … --cpus … --pids-limit … bounds all sessions together; docs/docker.md says how to bound each'
+        : 'start DevEx as root',
     }),
   },
   {
     seen: (fault) => fault.at === 'groups',
-    lack: () => ({
+    lack: ({ isContained }) => ({
       why: 'control groups cannot be written here; memory and processes are watched instead',
-      mend: 'mount cgroups writable (in a container: --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup)',
+      mend: isContained ? `docker run ${flags} ${groupFlags}` : 'mount cgroups writable below /sys/fs/cgroup',
     }),
   },
   {
@@ -94,21 +113,21 @@ const rules: Rule[] = [
   },
 ]
 
-export function lackOf(fault: Fault): Lack {
+export function lackOf(fault: Fault, now: Circumstance): Lack {
   const rule = rules.find(({ seen }) => seen(fault))
-  return rule?.lack(fault) ?? { why: `it does not work here: ${lastLine(fault.said)}`, mend: '' }
+  return rule?.lack(now) ?? { why: `it does not work here: ${lastLine(fault.said)}`, mend: '' }
 }
 
-function namespaceLack(): Lack {
+function namespaceLack(now: Circumstance): Lack {
   if (settingOf('/proc/sys/kernel/unprivileged_userns_clone') === '0')
     return {
       why: 'this system forbids namespaces to everybody but root',
       mend: 'sysctl -w kernel.unprivileged_userns_clone=1',
     }
-  const isContained = existsSync('/.dockerenv') || existsSync('/run/.containerenv')
+  if (now.isContained) return { why: 'the container we run in forbids new namespaces', mend: dockerRun(now) }
   return {
-    why: `${isContained ? 'the container we run in' : 'this system'} forbids new namespaces`,
-    mend: 'docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined',
+    why: 'this system forbids new namespaces',
+    mend: 'let a user make namespaces, or use a virtual machine',
   }
 }
 

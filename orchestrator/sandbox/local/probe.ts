@@ -1,8 +1,10 @@
 // Which isolation this machine really offers, tried with the very commands that sessions are started with, and what would mend it.
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Level } from '../../../protocol/repl.ts'
+import { type Circumstance, circumstance } from './circumstance.ts'
 import type { Ground } from './ground.ts'
 import type { Groups } from './groups.ts'
 import { commandOf, type Network, type View } from './view.ts'
@@ -27,18 +29,23 @@ export type ProbeParts = {
   groups: Groups | null
   /** PATH of the programs that make views. */
   tools?: string
+  /** Who and where we are, for the words. */
+  now?: Circumstance
 }
 
 /** Under 100 ms where everything works: what the network stands on is tried alone only when the whole does not work. */
 export async function probe(parts: ProbeParts): Promise<Offer> {
+  const now = parts.now ?? circumstance()
   const [net, groups] = await Promise.all([triesNetwork(parts), triesGroups(parts)])
   if (net !== null) {
     const view = await triesView(parts, 'none')
-    return view === null ? { best: 'bwrap', lack: lackOf(net) } : { best: 'process', lack: lackOf(view) }
+    return view === null
+      ? { best: 'bwrap', lack: lackOf(net, now) }
+      : { best: 'process', lack: lackOf(view, now) }
   }
   return groups === null
     ? { best: 'bwrap+net+cgroup', lack: null }
-    : { best: 'bwrap+net', lack: lackOf(groups) }
+    : { best: 'bwrap+net', lack: lackOf(groups, now) }
 }
 
 /** What went wrong, as the programs said it; null when nothing did. */
@@ -54,6 +61,12 @@ async function triesViewFor(
   { ground, owner, tools = systemPath }: ProbeParts,
   network: Network,
 ): Promise<Fault | null> {
+  const at = network === 'private' ? 'network' : 'view'
+  const missing = (network === 'private' ? ['bwrap', 'pasta', 'nft'] : ['bwrap']).find(
+    (name) => !isIn(tools, name),
+  )
+  // Said first: a container that forbids namespaces would be blamed alone, and its person start twice.
+  if (missing !== undefined) return { at, said: `${missing}: not found`, code: '127' }
   const { file, args } = commandOf(trial(ground, owner, network), ground)
   return new Promise((done) => {
     execFile(
@@ -63,9 +76,20 @@ async function triesViewFor(
       (fault, _out, said) => {
         if (fault === null) return done(null)
         const code = fault.killed === true ? 'timeout' : String(fault.code)
-        done({ at: network === 'private' ? 'network' : 'view', said: said.slice(0, 500), code })
+        done({ at, said: said.slice(0, 500), code })
       },
     )
+  })
+}
+
+function isIn(path: string, name: string): boolean {
+  return path.split(':').some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
   })
 }
 
@@ -92,8 +116,9 @@ async function triesNetwork(parts: ProbeParts): Promise<Fault | null> {
   return triesView(parts, 'private')
 }
 
-async function triesGroups({ groups }: ProbeParts): Promise<Fault | null> {
-  if (groups === null) return { at: 'groups', said: whoWeAre(), code: 'none' }
+async function triesGroups({ groups, owner }: ProbeParts): Promise<Fault | null> {
+  if (groups === null)
+    return { at: 'groups', said: owner === null ? 'not root' : 'no writable control groups', code: 'none' }
   try {
     await groups.make('probe')
     await groups.remove('probe')
@@ -101,9 +126,4 @@ async function triesGroups({ groups }: ProbeParts): Promise<Fault | null> {
   } catch (thrown) {
     return { at: 'groups', said: String(thrown), code: 'refused' }
   }
-}
-
-function whoWeAre(): string {
-  const uid = /^Uid:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
-  return uid === '0' ? 'no writable control groups' : 'not root'
 }

@@ -68,6 +68,8 @@ async function gather(
   }
   inside.delete(process.pid)
   for (const pid of inside) {
+    // The number of a dead leader: somebody who has it from now on is none of them.
+    if (!taken.has(pid)) continue
     const identity = members.has(pid) ? null : await identify(pid)
     if (identity !== null) members.set(pid, identity)
   }

@@ -30,8 +30,11 @@ export const inside = { uid: 1000, name: 'user', home: '/home/user', workspace: 
 /** Descriptor of the seccomp filter: bwrap reads it and closes it. */
 const filterFd = 7
 const openFilter = `exec ${filterFd}<"$0"; exec "$@"`
-/** The exit code tells a filter that could not be set from anything that the program says. */
-const openFilterBehindRules = `nft -f "$0" || exit 78; exec ${filterFd}<"$1"; shift; exec "$@"`
+/**
+ * The exit code tells a filter that could not be set from anything that the program says. bwrap looks its child up in /proc, where
+ * by pasta's own count of processes another one is found or, in a container with few processes, none: so /proc is mounted anew.
+ */
+const openFilterBehindRules = `nft -f "$0" || exit 78; exec ${filterFd}<"$1"; shift; exec unshare --mount-proc -- "$@"`
 
 /** Kernel settings and devices may be looked at, not changed; /run and /dev/shm are small. */
 const runBytes = 16 * 1024 * 1024

@@ -7,6 +7,8 @@ import { sessionWords } from '../../../app/pages/session-words.ts'
 import { initials } from '../../../app/ui/avatar.tsx'
 import { isMoving, isOpen, phaseWords } from '../../../app/ui/phase.ts'
 import { clockWords, durationWords } from '../../../app/ui/time.tsx'
+import { hereWords } from '../../../app/ide/people/where-words.ts'
+import type { Present } from '../../../app/ide/people/presence.ts'
 import { Level, Phase, type Repl } from '../../../protocol/repl.ts'
 
 const repl = (change: Partial<Repl> = {}): Repl => ({
@@ -119,4 +121,25 @@ test('initials take whole characters', () => {
     '?',
     '😀Z',
   ])
+})
+
+test('who is here is said in as few sentences as there are places', () => {
+  const at = (name: string, file?: string, terminals: number[] = []): Present => ({
+    user: { id: name, name, role: 'editor', colorIndex: 0 },
+    isMe: name === 'Me',
+    files: file === undefined ? [] : [file],
+    terminals,
+  })
+  const shell = { id: 1, name: 'Terminal 1' } as Parameters<typeof hereWords>[1] extends (infer T)[] | null
+    ? T
+    : never
+  expect(hereWords([at('Me', 'a.py')], [])).toBe('Nobody else is here.')
+  expect(
+    hereWords(
+      [at('Me'), at('Ada', 'src/main.py'), at('Grace', 'src/main.py'), at('Joan', undefined, [1])],
+      [shell],
+    ),
+  ).toBe('Ada and Grace are in main.py. Joan is in Terminal 1.')
+  const many = ['Ada', 'Grace', 'Joan'].map((name) => at(name, 'main.py'))
+  expect(hereWords([...many, at('Mary')], null)).toBe('Ada and 2 others are in main.py. Mary is here.')
 })
