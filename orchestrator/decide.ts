@@ -179,14 +179,18 @@ function faultOf(observed: Observed): string | null {
   return null
 }
 
+/** Of a restart by what had died. */
+export const restarted = {
+  runner: 'The runner ended unexpectedly and has been started again. What you typed is kept.',
+  box: 'The programs of this session ended unexpectedly. New terminals are being made ready.',
+  both: 'The runner and the programs of this session ended unexpectedly and have been started again. What you typed is kept.',
+} as const
+
 /** Said from the moment of a restart until all is well; other words than faultOf's, so that a new death is seen as one. */
 function restartedOf(observed: Observed): string {
-  if (!observed.runner && !observed.box)
-    return 'The runner and the programs of this session ended unexpectedly and have been started again. What you typed is kept.'
-  if (!observed.runner)
-    return 'The runner ended unexpectedly and has been started again. What you typed is kept.'
-  if (!observed.box)
-    return 'The programs of this session ended unexpectedly. New terminals are being made ready.'
+  if (!observed.runner && !observed.box) return restarted.both
+  if (!observed.runner) return restarted.runner
+  if (!observed.box) return restarted.box
   if (observed.health?.boxReady === false)
     return 'The terminals did not answer for a minute: the programs in them were ended. What you typed in files is kept.'
   if (observed.health === null)

@@ -7,7 +7,7 @@ import type { SessionKeys } from './access/session-keys.ts'
 import type { SessionName, Tokens } from './access/tokens.ts'
 import { type Clock, wait } from './clock.ts'
 import type { Commits } from './commits.ts'
-import type { Effect } from './decide.ts'
+import { type Effect, restarted } from './decide.ts'
 import type { Exposure } from './exposure/exposure.ts'
 import type { Table } from './ledger/table.ts'
 import type { Patch, ReplRecord } from './record.ts'
@@ -164,7 +164,15 @@ async function boot(parts: EffectParts, record: ReplRecord): Promise<Done> {
   const { privateKey } = key
   // As it is now: a role may have changed since the record was read.
   const access = changesOf((await parts.repls.get(record.id))?.value ?? record)
-  await parts.sandbox.boot({ ...session, name: record.name, run, certificate, privateKey, access })
+  const started = await parts.sandbox.boot({
+    ...session,
+    name: record.name,
+    run,
+    certificate,
+    privateKey,
+    access,
+  })
+  if (started.runner && started.box && isOneDeath(record)) await tellBoth(parts, record)
   await parts.exposure.expose(record.id, parts.sandbox.door(record.id))
   const isUp = await until(parts, record, {
     withinMs: bootMs,
@@ -175,6 +183,16 @@ async function boot(parts: EffectParts, record: ReplRecord): Promise<Done> {
     throw await bootFault(parts, record, { say: 'The workspace did not answer in time.' })
   const { level } = parts.sandbox
   return { say: `The workspace runs. ${isolationWords(level)}`, patch: { runnerKey: key.publicKey, level } }
+}
+
+/** Decided when one of the two was dying still: then people were told of the other's death alone. */
+const isOneDeath = ({ phase, reason }: ReplRecord): boolean =>
+  phase === 'DEGRADED' && (reason === restarted.runner || reason === restarted.box)
+
+async function tellBoth(parts: EffectParts, record: ReplRecord): Promise<void> {
+  const reason = restarted.both
+  await parts.repls.change(record.id, (now) => ({ ...now, reason }))
+  parts.log.info({ repl: record.id, phase: record.phase, reason }, 'more had ended than was seen first')
 }
 
 async function join(parts: EffectParts, record: ReplRecord): Promise<Done> {

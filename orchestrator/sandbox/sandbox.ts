@@ -27,6 +27,9 @@ export type SandboxFacts = {
   box: boolean
 }
 
+/** True for what was not alive, and was started. */
+export type Started = { runner: boolean; box: boolean }
+
 /** Every method may be repeated without harm, and works for a repl that was never placed. */
 export interface Sandbox {
   /** The isolation that sessions here get. */
@@ -41,8 +44,8 @@ export interface Sandbox {
   /** Puts what was restored in the place of workspace and state, as one step. */
   adoptStaging(repl: string): Promise<void>
 
-  /** Starts whichever of runner and box is not alive for this session. Resolves when they are started, not when they are well. */
-  boot(session: Session): Promise<void>
+  /** Starts whichever of runner and box is not alive for this session, and says which. Resolves when they are started, not when they are well. */
+  boot(session: Session): Promise<Started>
 
   observe(session: { repl: string; generation: number }): Promise<SandboxFacts>
 

@@ -1,8 +1,12 @@
-// A start in which everything dies at once: it says so, and what outlived its parents does not stay.
+// Runner and box that die in one instant, in a start or later: it is said, and what outlived its parents does not stay.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { runnerControl } from '../../orchestrator/runner-control.ts'
+import { pino } from 'pino'
+import { isolationOf } from '../../orchestrator/sandbox/local/isolation.ts'
+import { localSandbox } from '../../orchestrator/sandbox/local/start.ts'
+import type { Sandbox } from '../../orchestrator/sandbox/sandbox.ts'
 import { eventually } from '../support/eventually.ts'
 import { aRepl, openHouse } from '../support/house.ts'
 import { isLiving, slay } from '../support/processes.ts'
@@ -38,5 +42,63 @@ test('S-4 R-6 a start whose runner and box both died says so, leaves no program 
   for (const pid of Object.values(programs)) expect(isLiving(pid)).toBe(false)
   isWell = true
   await press()
+  await house.until(id, ada, 'RUNNING')
+})
+
+/** A driver that, once `lag` is on and until it boots, sees a box alive that is dead: as one that is ending still. */
+function lagging(real: Sandbox, lag: { isOn: boolean }): Sandbox {
+  const own: Pick<Sandbox, 'observe' | 'boot'> = {
+    async observe(session) {
+      const facts = await real.observe(session)
+      return lag.isOn && !(facts.runner && facts.box) ? { ...facts, runner: false, box: true } : facts
+    },
+    async boot(session) {
+      if (lag.isOn)
+        await eventually(async () => {
+          const { runner, box } = await real.observe(session)
+          return !runner && !box
+        })
+      lag.isOn = false
+      return real.boot(session)
+    },
+  }
+  return new Proxy(real, {
+    get(target, name: keyof Sandbox) {
+      if (name === 'observe' || name === 'boot') return own[name]
+      const its = target[name]
+      return typeof its === 'function' ? its.bind(target) : its
+    },
+  })
+}
+
+test('R-9 who was seen to be alive while the other was dead, and had to be started too, is told of', async () => {
+  const house = await openHouse()
+  onTestFinished(() => house.end())
+  const { data, run, programs, system, build, collabUrl, origins } = house.config
+  const surroundings = { build, collabUrl, origins, keysUrl: 'http://127.0.0.1:1', ...system }
+  const isolation = isolationOf({ data, run, programs, path: system.path }, 'process')
+  const log = pino({ level: 'silent' })
+  const lag = { isOn: false }
+  await house.restart({ sandbox: lagging(localSandbox({ data, run, ...isolation, surroundings, log }), lag) })
+  const ada = await house.owner()
+  const { id } = await aRepl(house, ada)
+  await house.ask('POST', `/v1/repls/${id}/start`, { as: ada, body: {} })
+  await house.until(id, ada, 'RUNNING')
+  const known = JSON.parse(await readFile(join(data, 'sandboxes', id, 'processes.json'), 'utf8')) as Record<
+    'runner' | 'box',
+    { pid: number }
+  >
+  const told = house.progress(id, ada, {
+    enough: (_, repls) =>
+      repls.some(({ reason }) => reason?.startsWith('The runner and the programs') === true),
+  })
+
+  lag.isOn = true
+  await Promise.all([slay(known.runner.pid), slay(known.box.pid)])
+
+  const reasons = (await told).repls.map(({ reason }) => reason)
+  expect(reasons).toContain(
+    'The runner ended unexpectedly and has been started again. What you typed is kept.',
+  )
   await house.until(id, ada, 'RUNNING')
 })

@@ -6,7 +6,7 @@ import { BoxLaunch, RunnerLaunch } from '../../../protocol/control.ts'
 import type { Level, Use } from '../../../protocol/repl.ts'
 import { isFolder, removeTree } from '../../disk.ts'
 import { isAlive, type ProcessIdentity } from '../../process-identity.ts'
-import type { Folders, Sandbox, SandboxFacts, Session } from '../sandbox.ts'
+import type { Folders, Sandbox, SandboxFacts, Session, Started } from '../sandbox.ts'
 import { type BootParts, endBox, graceMs, prepare, startBox, startRunner, wasLaunched } from './boot.ts'
 import type { Cage, Limits } from './cage.ts'
 import { egressIn } from './isolation.ts'
@@ -80,17 +80,19 @@ class LocalSandbox implements Sandbox {
     })
   }
 
-  async boot(session: Session): Promise<void> {
+  async boot(session: Session): Promise<Started> {
     const at = this.#places(session.repl)
     await makePlaces(at)
     const known = await readProcesses(at.processes)
     // Never a runner of one level beside a box of another.
     if (known.level !== this.level) await this.end(session.repl)
     const facts = await this.observe(session)
-    if (facts.box && facts.runner) return
+    const started = { runner: !facts.runner, box: !facts.box }
+    if (!started.runner && !started.box) return started
     const starting = { session, at, owner: await prepare(this.#parts, at) }
-    if (!facts.box) this.#children.add((await startBox(this.#parts, starting)).pid)
-    if (!facts.runner) this.#children.add((await startRunner(this.#parts, starting)).pid)
+    if (started.box) this.#children.add((await startBox(this.#parts, starting)).pid)
+    if (started.runner) this.#children.add((await startRunner(this.#parts, starting)).pid)
+    return started
   }
 
   async observe(session: { repl: string; generation: number }): Promise<SandboxFacts> {
