@@ -28,18 +28,22 @@ if (unknown.length > 0) {
   process.exit(1)
 }
 const seed = Number(values.seed ?? 1)
-const levels = await offeredLevels()
-const level = Level.options.find((each) => each === (values.level ?? levels.at(-1)))
-if (level === undefined || !levels.includes(level)) {
-  process.stderr.write(`Level ${values.level} is not to be had here. Levels: ${levels.join(', ')}.\n`)
-  process.exit(1)
-}
+const level = await chosenLevel(values.level)
 
 let failed = 0
 for (const [name, line] of Object.entries(lines)) {
   if (positionals.length === 0 || positionals.includes(name)) await run(name, line)
 }
 process.exit(failed === 0 ? 0 : 1)
+
+/** The best that the machine offers, when none is asked for. */
+async function chosenLevel(asked: string | undefined): Promise<Level> {
+  const levels = await offeredLevels()
+  const level = Level.options.find((each) => each === (asked ?? levels.at(-1)))
+  if (level !== undefined && levels.includes(level)) return level
+  process.stderr.write(`Level ${asked} is not to be had here. Levels: ${levels.join(', ')}.\n`)
+  process.exit(1)
+}
 
 async function run(name: string, line: Line): Promise<void> {
   const rounds = Number(values.rounds ?? line.rounds)
