@@ -11,8 +11,8 @@ import { join } from 'node:path'
 import { Listening, RouteTable } from '../../protocol/env.ts'
 import type { Level } from '../../protocol/repl.ts'
 import { z } from 'zod'
-import { isolationOf } from '../../orchestrator/sandbox/local/isolation.ts'
 import { buildMissing, root } from '../../scripts/build.mjs'
+import { removeGroups } from '../exams/cage-rig.ts'
 import { Api } from './api.ts'
 import { eventually } from './eventually.ts'
 import { isAlive } from './processes.ts'
@@ -85,7 +85,7 @@ export class Installation {
       return left.length === 0
     }, patienceMs)
     const [data, run] = [join(this.#base, 'data'), join(this.#base, 'run')]
-    await isolationOf({ data, run, programs, path: '' }, this.level).groups?.remove(repl)
+    await removeGroups({ data, run, programs, path: '' }, { level: this.level, repl })
   }
 
   /** Everything named, and `others`, in one instant; resolves when they are gone. */
