@@ -32,6 +32,13 @@ export async function offeredLevels(): Promise<Level[]> {
   }
 }
 
+type Roots = Parameters<typeof isolationOf>[0]
+
+/** As the driver does it when a session is released; nothing at levels without control groups. */
+export async function removeGroups(roots: Roots, of: { level: Level; repl: string }): Promise<void> {
+  await isolationOf(roots, of.level).groups?.remove(of.repl)
+}
+
 /** The process of this machine on which a repl's box stands. */
 export async function boxOf(data: string, repl: string): Promise<number> {
   const text = await readFile(join(data, 'sandboxes', repl, 'processes.json'), 'utf8')

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { inspect, parseArgs } from 'node:util'
-import type { Level } from '../../protocol/repl.ts'
+import { Level } from '../../protocol/repl.ts'
 import { root } from '../../scripts/build.mjs'
 import { offeredLevels } from '../exams/cage-rig.ts'
 import { seeded } from '../support/seeded.ts'
@@ -28,13 +28,22 @@ if (unknown.length > 0) {
   process.exit(1)
 }
 const seed = Number(values.seed ?? 1)
-const level = await levelAsked()
+const level = await chosenLevel(values.level)
 
 let failed = 0
 for (const [name, line] of Object.entries(lines)) {
   if (positionals.length === 0 || positionals.includes(name)) await run(name, line)
 }
 process.exit(failed === 0 ? 0 : 1)
+
+/** The best that the machine offers, when none is asked for. */
+async function chosenLevel(asked: string | undefined): Promise<Level> {
+  const levels = await offeredLevels()
+  const level = Level.options.find((each) => each === (asked ?? levels.at(-1)))
+  if (level !== undefined && levels.includes(level)) return level
+  process.stderr.write(`Level ${asked} is not to be had here. Levels: ${levels.join(', ')}.\n`)
+  process.exit(1)
+}
 
 async function run(name: string, line: Line): Promise<void> {
   const rounds = Number(values.rounds ?? line.rounds)
@@ -60,15 +69,6 @@ async function run(name: string, line: Line): Promise<void> {
     failed += 1
     say(`failed after ${held} rounds: ${inspect(fault)}`)
   }
-}
-
-/** The best there is, unless another is asked for by name; never a lesser one than that. */
-async function levelAsked(): Promise<Level> {
-  const levels = await offeredLevels()
-  const found = levels.find((each) => each === (values.level ?? levels.at(-1)))
-  if (found !== undefined) return found
-  process.stderr.write(`Level ${values.level} is not to be had here. Levels: ${levels.join(', ')}.\n`)
-  process.exit(1)
 }
 
 function seconds(begun: number): number {

@@ -3,7 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { closeSync, openSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,6 +12,7 @@ import { Listening, RouteTable } from '../../protocol/env.ts'
 import type { Level } from '../../protocol/repl.ts'
 import { z } from 'zod'
 import { buildMissing, root } from '../../scripts/build.mjs'
+import { removeGroups } from '../exams/cage-rig.ts'
 import { Api } from './api.ts'
 import { eventually } from './eventually.ts'
 import { isAlive } from './processes.ts'
@@ -83,7 +84,8 @@ export class Installation {
       for (const { pid } of left) kill(pid)
       return left.length === 0
     }, patienceMs)
-    removeGroups(repl)
+    const [data, run] = [join(this.#base, 'data'), join(this.#base, 'run')]
+    await removeGroups({ data, run, programs, path: '' }, { level: this.level, repl })
   }
 
   /** Everything named, and `others`, in one instant; resolves when they are gone. */
@@ -213,25 +215,6 @@ export class Installation {
   #cut(ms: number): void {
     this.#cutUntil = Date.now() + ms
     for (const cable of this.#cables) cable.destroy()
-  }
-}
-
-/** The kernel's groups that bounded its box, of either generation; nothing is in them any more. */
-function removeGroups(repl: string): void {
-  for (const top of ['memory', 'pids', 'cpu', '.'].map((name) => join('/sys/fs/cgroup', name)))
-    for (const name of namesIn(top))
-      if (name.startsWith('devex-') && namesIn(join(top, name)).includes(repl)) {
-        rmdirSync(join(top, name, repl))
-        if (!namesIn(join(top, name)).some((each) => statSync(join(top, name, each)).isDirectory()))
-          rmdirSync(join(top, name))
-      }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
   }
 }
 
