@@ -102,11 +102,18 @@ test('C-6 W-9 power lost at random instants: every edit told to be saved is ther
 }, 60_000)
 
 test('C-6 with fdatasync switched off the exam fails', async () => {
-  const { lost } = await exam(1, (disk) => void (disk.liesAboutSync = true))
-  expect(lost).toBeGreaterThan(0)
+  let found = 0
+  for (let seed = 1; found === 0 && seed <= 6; seed += 1)
+    found += (await exam(seed, (disk) => void (disk.liesAboutSync = true))).lost
+  expect(found).toBeGreaterThan(0)
 }, 60_000)
 
 test('W-9 with the word before the write switched off the exam fails', async () => {
-  const { lost, doubled } = await exam(1, (disk) => void (disk.dropsIntents = true))
-  expect(lost + doubled).toBeGreaterThan(0)
+  let found = 0
+  // At which instant the power goes depends on the machine, too: one story may be a lucky one.
+  for (let seed = 1; found === 0 && seed <= 6; seed += 1) {
+    const { lost, doubled } = await exam(seed, (disk) => void (disk.dropsIntents = true))
+    found += lost + doubled
+  }
+  expect(found).toBeGreaterThan(0)
 }, 60_000)

@@ -28,15 +28,15 @@ describe.each(levels)('isolation %s', { timeout: 90_000 }, (level) => {
     await eventually(() => standing(file, repl).some(({ command }) => command.startsWith(leftCommand)))
 
     for (const part of parts) {
-      const before = standing(file, repl)
-      const of = (isSame: boolean) => before.filter(({ side }) => (side === sideOf(part)) === isSame)
+      const dying = standing(file, repl).filter(({ side }) => side === sideOf(part))
+      const staying = otherSide(part, file)
       heard.length = 0
       process.kill(partsOf(file).get(part)!, 'SIGKILL')
 
-      await eventually(() => of(true).every((each) => !isStanding(each)) && heard.includes(repl))
+      await eventually(() => dying.every((each) => !isStanding(each)) && heard.includes(repl))
       const seen = await a.sandbox.observe(a.session)
       expect([part, seen.runner, seen.box]).toEqual([part, ...alive(part)])
-      expect(of(false).every(isStanding)).toBe(true)
+      expect(otherSide(part, file)).toEqual(staying)
       await a.sandbox.boot(a.session)
       await eventually(() => partsOf(file).size === around.length + 2)
     }
@@ -63,6 +63,10 @@ describe.each(levels)('isolation %s', { timeout: 90_000 }, (level) => {
     await rig.close()
   })
 })
+
+/** The parts of the other side and their pids: what a person's program has just begun there may end meanwhile. */
+const otherSide = (part: Part, file: string): [Part, number][] =>
+  [...partsOf(file)].filter(([each]) => sideOf(each) !== sideOf(part))
 
 /** Runner and box after the death of this part. */
 const alive = (part: Part): [runner: boolean, box: boolean] => [
