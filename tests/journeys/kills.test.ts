@@ -129,7 +129,8 @@ test('T-9 T-1 a shell keeps its process and every byte of 5 MB while its runner 
 
   const again = await eventually(() => here.owner.enter(repl.id), 20_000)
   const later = await eventually(() => watch(again, shell.terminal, shell.next()), 60_000)
-  await eventually(() => later.next() === begun + 480_000 * 11, 60_000)
+  // A person's programs stand behind everything else of a busy machine.
+  await eventually(() => later.next() === begun + 480_000 * 11, 150_000)
   later.type('')
   await eventually(() => later.seen().includes('the-end'))
 
@@ -138,7 +139,7 @@ test('T-9 T-1 a shell keeps its process and every byte of 5 MB while its runner 
   expect(isAlive(shell.pid)).toBe(true)
   ada.leave()
   again.leave()
-})
+}, 240_000)
 
 test('R-3 T-9 shells keep their process through kill -9 of up and the orchestrator; the next up takes the session over', async () => {
   const repl = await here.owner.create('adopted', 'python')

@@ -54,7 +54,7 @@ test.skipIf(noBrowser)(
   async () => {
     const { page, faults, context } = await signedIn()
     await page.getByRole('button', { name: 'New REPL' }).click()
-    await page.getByRole('radio', { name: /Python/ }).check({ force: true })
+    await page.getByText('Python', { exact: true }).click()
     await page.getByRole('textbox', { name: 'Name' }).fill('two-sum')
     await page.getByRole('button', { name: 'Create and start' }).click()
     await page.getByRole('heading', { name: 'Starting two-sum' }).waitFor()
