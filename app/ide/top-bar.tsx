@@ -61,7 +61,7 @@ function ReplMenu({ onStop }: { onStop: () => void }) {
       <Menu
         align="start"
         trigger={
-          <MenuButton aria-label={`Menu of ${repl.name}`}>
+          <MenuButton aria-label={`Menu of ${repl.name}`} className="shrink! max-w-full">
             <MenuIcon size={15} className="shrink-0" aria-hidden />
             <span className="max-w-40 truncate font-semibold text-ink max-sm:max-w-24">{repl.name}</span>
           </MenuButton>

@@ -21,8 +21,9 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
 
 async function fromPalette(page: Page, command: string): Promise<void> {
   await page.keyboard.press('Control+K')
-  await page.getByRole('dialog', { name: 'Search files and commands' }).waitFor()
+  await page.locator('[cmdk-input]:focus').waitFor()
   await page.keyboard.type(command)
+  await page.locator('[cmdk-item][data-selected=true]', { hasText: new RegExp(command, 'i') }).waitFor()
   await page.keyboard.press('Enter')
 }
 
@@ -71,6 +72,7 @@ export async function askedForTheEar(page: Page): Promise<void> {
   await screen.focusEditor(page)
   await fromPalette(page, 'terminals for screen readers')
   await page.locator('.xterm-accessibility').first().waitFor({ state: 'detached' })
+  await screen.focusEditor(page)
   await fromPalette(page, 'who is here')
   await page
     .getByRole('region', { name: /Notifications/ })

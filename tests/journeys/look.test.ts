@@ -190,6 +190,19 @@ test.skipIf(noBrowser)(
       await show(panel)
       await clean(page, `${panel} on a phone`)
     }
+    // The ports are there, too, and a long name: the bar is at its fullest, and the name gives way.
+    const edges = await page.locator('[data-region=top]').evaluate((top) => {
+      const name = top.querySelector('[aria-label^="Menu of"] > span')
+      const called = name?.textContent ?? ''
+      if (name !== null) name.textContent = 'a-long-name-of-a-repl'
+      const parts = [...top.querySelectorAll('button, [title] > span.rounded-full')]
+      const boxes = parts.map((part) => part.getBoundingClientRect()).filter(({ width }) => width > 0)
+      if (name !== null) name.textContent = called
+      return boxes.map(({ left, right }) => ({ left, right }))
+    })
+    expect(edges.length).toBeGreaterThan(4)
+    for (const [at, { left }] of edges.entries())
+      if (at > 0) expect(left).toBeGreaterThanOrEqual(edges[at - 1]?.right ?? 0)
     await show('Files')
     const tops = await page
       .getByRole('treeitem')
