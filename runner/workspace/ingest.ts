@@ -98,16 +98,30 @@ async function settledContent(document: LiveDocument, deps: FileDeps): Promise<C
 
 /** A reading that comes between the bytes of somebody's write is neither the old file nor the new one. */
 async function steadyContent(document: LiveDocument, deps: FileDeps): Promise<Content | null> {
+  let begun = deps.clock.now()
   let content = await readContent(deps.files, document.path)
   for (let left = agreeMost; left > 0; left -= 1) {
-    const isFresh = content !== null && deps.clock.now() - content.stat.mtime < tickMs
-    if (content === null || !isFresh || content.sha256 === document.disk.sha256) return content
+    if (content === null || content.sha256 === document.disk.sha256) return content
+    if (await isSteady(document.path, { content, begun }, deps)) return content
     await pause(deps, agreeMs)
+    begun = deps.clock.now()
     const again = await readContent(deps.files, document.path)
     if (again?.sha256 === content.sha256) return again
     content = again
   }
   return content
+}
+
+/** Written well before the reading began, and not since. Our own turn after it may come late, and says nothing. */
+async function isSteady(
+  path: string,
+  reading: { content: Content; begun: number },
+  { files }: FileDeps,
+): Promise<boolean> {
+  const { stat } = reading.content
+  if (reading.begun - stat.mtime < tickMs) return false
+  const after = await files.stat(path)
+  return after !== null && sameVersion(stat, after)
 }
 
 const pause = ({ clock }: FileDeps, ms: number): Promise<void> =>

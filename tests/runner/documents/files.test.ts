@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { DocumentEvent } from '../../../protocol/tree.ts'
 import { systemClock, type Clock } from '../../../runner/documents/clock.ts'
-import type { Files } from '../../../runner/documents/ports.ts'
+import type { Files, FileStat } from '../../../runner/documents/ports.ts'
 import { eventually } from '../../support/eventually.ts'
 import { startSession } from './session.ts'
 
@@ -37,6 +37,40 @@ class HeldClock implements Clock {
     for (const { run } of due) run()
   }
 }
+
+test('W-5 a reading from between the bytes of a write is not believed, though its file looked old when it began', async () => {
+  let torn: Buffer | null = null
+  let before: FileStat | null = null
+  let files: Files | undefined
+  const faulty = (sound: Files): Files => {
+    files = sound
+    return {
+      ...sound,
+      read: async (path) => {
+        const whole = await sound.read(path)
+        if (torn === null || before === null) return whole
+        const half = { bytes: torn, stat: before }
+        torn = null
+        return half
+      },
+    }
+  }
+  const session = await startSession({ faulty })
+  await session.put('a.txt', 'one\ntwo\nthree\n')
+  await utimes(join(session.folders.workspace, 'a.txt'), 1_000_000, 1_000_000)
+  const page = await session.join('a.txt')
+  const seen: string[] = []
+  page.text.observe(() => void seen.push(page.text.toString()))
+  before = (await files?.stat('a.txt')) ?? null
+  await session.put('a.txt', 'zero\none\ntwo\nthree\n')
+  torn = Buffer.from('zero\none\ntwhree\n')
+
+  await session.documents.changed(new Set(['a.txt']))
+
+  await eventually(() => page.text.toString() === 'zero\none\ntwo\nthree\n')
+  expect(torn).toBe(null)
+  expect(seen.filter((text) => text.includes('twhree'))).toEqual([])
+})
 
 test('W-4 an edit is in the file 50 ms after the last one, and 250 ms after the first in any case', async () => {
   const clock = new HeldClock()
