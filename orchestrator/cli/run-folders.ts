@@ -30,14 +30,12 @@ export async function removeStale(run: string, now = Date.now()): Promise<string
   for (const name of await readdir(temp).catch(() => [])) {
     const folder = join(temp, name)
     if (!name.startsWith(mine) || folder === run || !(await isStale(folder, now))) continue
-    // One that goes this very moment.
-    if (
-      await removeTree(folder).then(
-        () => true,
-        () => false,
-      )
-    )
+    try {
+      await removeTree(folder)
       removed.push(folder)
+    } catch {
+      // One that goes this very moment.
+    }
   }
   return removed
 }

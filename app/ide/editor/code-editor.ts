@@ -1,6 +1,7 @@
 // The one Monaco editor of a page: shows a bound document, keeps the place in each, and tells where the cursor is.
 import { limits } from '../../../protocol/limits.ts'
 import { announce } from '../../ui/live-region.tsx'
+import { isMac } from '../commands/commands.ts'
 import { createScope } from '../scope.ts'
 import { createStore, type Readable } from '../store.ts'
 import { bindDocument, keepCompositionWhole, type BoundDocument } from './binding.ts'
@@ -29,7 +30,7 @@ export type CodeEditor = {
   dispose: () => void
 }
 
-const helpKeys = navigator.platform.startsWith('Mac') ? 'Control+Shift+M' : 'Control+M'
+const helpKeys = isMac ? 'Control+Shift+M' : 'Control+M'
 
 const options: monaco.editor.IStandaloneEditorConstructionOptions = {
   automaticLayout: true,
@@ -170,7 +171,7 @@ class SwitchingEditor implements CodeEditor {
 /** Monaco's own command for these keys turns a switch that nobody can read: here it is the editor's option, so that the page says it. */
 function freeTabByKeys(editor: monaco.editor.IStandaloneCodeEditor): void {
   const { CtrlCmd, Shift, WinCtrl } = monaco.KeyMod
-  const modifiers = helpKeys === 'Control+M' ? CtrlCmd : WinCtrl | Shift
+  const modifiers = isMac ? WinCtrl | Shift : CtrlCmd
   editor.addCommand(modifiers | monaco.KeyCode.KeyM, () => {
     const leaves = !editor.getOption(monaco.editor.EditorOption.tabFocusMode)
     editor.updateOptions({ tabFocusMode: leaves })

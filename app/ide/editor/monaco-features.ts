@@ -1,4 +1,5 @@
-// What of Monaco's features our editor has: all but those nothing here feeds (diffs, inline completions, code lenses and the like), which weigh and listen to every key.
+// What of Monaco's features our editor has. Left out is what nothing here feeds (diffs, inline completions, code lenses), for it weighs
+// and listens to every key, and the switch for Tab, which nobody can read: code-editor.ts has ours.
 import 'monaco-editor/features/anchorSelect/register'
 import 'monaco-editor/features/bracketMatching/register'
 import 'monaco-editor/features/caretOperations/register'
@@ -45,7 +46,6 @@ import 'monaco-editor/features/snippet/register'
 import 'monaco-editor/features/stickyScroll/register'
 import 'monaco-editor/features/suggest/register'
 import 'monaco-editor/features/toggleHighContrast/register'
-import 'monaco-editor/features/toggleTabFocusMode/register'
 import 'monaco-editor/features/tokenization/register'
 import 'monaco-editor/features/unicodeHighlighter/register'
 import 'monaco-editor/features/unusualLineTerminators/register'

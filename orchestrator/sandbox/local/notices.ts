@@ -42,14 +42,12 @@ async function writeTo(path: string, text: string): Promise<boolean> {
   if (terminal === null) return false
   try {
     for (let n = 0; n < tries.most; n++) {
-      if (
-        await terminal.write(text).then(
-          () => true,
-          () => false,
-        )
-      )
+      try {
+        await terminal.write(text)
         return true
-      await wait(tries.everyMs)
+      } catch {
+        await wait(tries.everyMs)
+      }
     }
     return false
   } finally {
