@@ -45,6 +45,49 @@ test('S-4 R-6 a start whose runner and box both died says so, leaves no program 
   await house.until(id, ada, 'RUNNING')
 })
 
+test.each([
+  ['runner', 'box'],
+  ['box', 'runner'],
+] as const)('R-9 a %s that dies again before it is well costs the %s nothing', async (dying, staying) => {
+  let isWell = true
+  const real = runnerControl({ control: () => Promise.resolve('') })
+  const control = {
+    ...real,
+    health: async (...asked: Parameters<typeof real.health>) => (isWell ? real.health(...asked) : null),
+  }
+  const house = await openHouse({ control })
+  onTestFinished(() => house.end())
+  const ada = await house.owner()
+  const { id } = await aRepl(house, ada)
+  const pids = async () =>
+    JSON.parse(await readFile(join(house.config.data, 'sandboxes', id, 'processes.json'), 'utf8')) as Record<
+      'runner' | 'box',
+      { pid: number }
+    >
+  await house.ask('POST', `/v1/repls/${id}/start`, { as: ada, body: {} })
+  await house.until(id, ada, 'RUNNING')
+  const first = await pids()
+  const told = house.progress(id, ada, {
+    enough: (_, repls) =>
+      repls.some(({ reason }) => reason?.includes('ended before the session was well') === true),
+  })
+
+  isWell = false
+  await slay(first[dying].pid)
+  const second = await eventually(async () => {
+    const now = await pids()
+    return now[dying].pid === first[dying].pid ? null : now
+  })
+  await slay(second[dying].pid)
+  await told
+  isWell = true
+  await eventually(async () => (await pids())[dying].pid !== second[dying].pid)
+  await house.until(id, ada, 'RUNNING')
+
+  expect((await pids())[staying]).toEqual(first[staying])
+  expect(isLiving(first[staying].pid)).toBe(true)
+})
+
 /** A driver that, once `lag` is on and until it boots, sees a box alive that is dead: as one that is ending still. */
 function lagging(real: Sandbox, lag: { isOn: boolean }): Sandbox {
   const own: Pick<Sandbox, 'observe' | 'boot'> = {
