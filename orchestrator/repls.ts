@@ -135,7 +135,7 @@ export class Repls {
   }
 
   /** Takes a deletion back and starts nothing: a tombstone becomes a stopped repl again. */
-  restore(who: Person, id: string): Promise<Repl> {
+  undelete(who: Person, id: string): Promise<Repl> {
     const to = (record: ReplRecord): ReplRecord =>
       record.desired === 'deleted' ? { ...record, desired: 'stopped' } : record
     return this.#change(who, { id, needs: () => 'repl.delete', to })

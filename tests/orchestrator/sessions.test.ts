@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => house.end())
 
 const workspace = (repl: string) => join(house.config.data, 'sandboxes', repl, 'work', 'workspace')
-const press = (repl: string, what: 'start' | 'stop' | 'restore') =>
+const press = (repl: string, what: 'start' | 'stop' | 'undelete') =>
   house.ask('POST', `/v1/repls/${repl}/${what}`, { as: ada, body: {} })
 const pids = async (repl: string) => {
   const text = await readFile(join(house.config.data, 'sandboxes', repl, 'processes.json'), 'utf8')
@@ -128,7 +128,7 @@ test('R-2 R-10 start and stop may be pressed in any order at any time; the last 
   await house.until(repl.id, ada, 'DELETED')
   expect((await house.ask('GET', '/v1/repls', { as: ada })).repls).toEqual([])
 
-  await press(repl.id, 'restore')
+  await press(repl.id, 'undelete')
   await house.until(repl.id, ada, 'STOPPED')
   await press(repl.id, 'start')
   await house.until(repl.id, ada, 'RUNNING')

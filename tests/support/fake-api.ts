@@ -258,7 +258,7 @@ function addRepls(world: World, app: Express, on: (work: Work) => express.Reques
     }),
   )
   app.post(
-    '/v1/repls/:id/restore',
+    '/v1/repls/:id/undelete',
     changing('repl.delete', (held) => {
       Object.assign(held.repl, { desired: 'stopped', phase: 'STOPPED' })
     }),
