@@ -59,12 +59,9 @@ export function sessionEnd(parts: EndParts): SessionEnd {
     },
 
     async endAll() {
-      let isQuiet = false
-      const quiet = parts.halt().then(() => (isQuiet = true))
-      while (!isQuiet) {
-        await endEach()
-        await Promise.race([quiet, wait(againMs)])
-      }
+      const quiet = parts.halt().then(() => true)
+      do await endEach()
+      while (!(await Promise.race([quiet, wait(againMs, false)])))
       return (await endEach()).filter((record) => record.unflushed).map((record) => record.name)
     },
   }
