@@ -1,35 +1,19 @@
 // The buttons of one repl: the likeliest thing as a button, the rest in a menu, dialogs for a name and for the end.
 import { Ellipsis, Pencil, Play, Square, Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import { can, neededToStart } from '../../protocol/access.ts'
 import type { Repl } from '../../protocol/repl.ts'
 import { Link } from '../framework.ts'
 import { Button, IconButton, buttonClasses } from '../ui/button.tsx'
 import { Confirm } from '../ui/dialog.tsx'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu.tsx'
-import { isOpen, isStopping } from '../ui/phase.ts'
+import { isOpen } from '../ui/phase.ts'
+import { offersOf } from './offers.ts'
 import { RenameDialog } from './rename-dialog.tsx'
 import type { Change } from './use-change.ts'
 
 interface ReplActionsProps {
   repl: Repl
   change: Change
-}
-
-/** What this person may ask of `repl` now. */
-function offersOf(repl: Repl) {
-  const { phase, desired, role } = repl
-  const mayStart = can(role, neededToStart(repl))
-  const isGoing = desired === 'deleted'
-  const isDown = phase === 'STOPPED' || phase === 'CREATED' || phase === 'START_FAILED'
-  const startsNow = !isOpen(phase) && !isStopping(phase) && desired !== 'running'
-  return {
-    start: mayStart && !isGoing && (startsNow || phase === 'START_FAILED'),
-    startAfter: mayStart && isStopping(phase) && desired !== 'running',
-    stop: can(role, 'repl.stop') && !isGoing && !isDown && !isStopping(phase),
-    rename: can(role, 'repl.rename'),
-    delete: can(role, 'repl.delete') && !isGoing,
-  }
 }
 
 /** Which button stands out: work in it, start it, or look at what it does. */
