@@ -47,10 +47,11 @@ export function ActivityPanel() {
           {error}
         </p>
       )}
-      {value.entries.length === 0 && value.earlier === null ? (
+      {value.entries.length === 0 ? (
         <p className="text-muted">
-          Nothing yet. Who is invited, joins, leaves or gets another role is written down here, and who may
-          see a preview.
+          {value.earlier === null
+            ? 'Nothing yet. Who is invited, joins, leaves or gets another role is written down here, and who may see a preview.'
+            : 'Nothing lately. What happened long ago is read on demand.'}
         </p>
       ) : (
         <ol aria-label="What happened, newest first" data-testid="activity" className="divide-y divide-line">
