@@ -119,6 +119,8 @@ export class BoxLink {
     socket.on('connect', () => {
       this.#isGone = false
       this.#failEndingIfSilent()
+      // From here on, not from its hello: one that hangs has us in its queue and says none.
+      this.#pulse.begin()
       const hello = {
         type: 'hello',
         protocol: protocolVersion,
@@ -156,12 +158,13 @@ export class BoxLink {
     if (wasReady) this.#deps.onLost(this.#isSilent ? 'silent' : 'closed')
   }
 
-  /** What it has taken in before it fell silent it may still do; the next link is answered when it can. */
+  /** What it has taken in before it fell silent it may still do; the next link is answered when it can. One that waits for its
+   *  hello is that next link. */
   #silence(): void {
     this.#deps.log.warn('the box gives no sign of life')
     this.#isSilent = true
     this.#failEndingIfSilent()
-    this.#socket?.destroy()
+    if (this.#ready) this.#socket?.destroy()
   }
 
   #receive(chunk: Buffer): void {
@@ -191,7 +194,7 @@ export class BoxLink {
     this.#ready = true
     this.#redialMs = firstRedialMs
     this.#isSilent = false
-    if (hello.beats === true) this.#pulse.begin()
+    if (hello.beats !== true) this.#pulse.end()
     this.#deps.onHello(hello.terminals, hello.box ?? null)
     if (this.#ending.length > 0) this.send({ type: 'end' })
   }

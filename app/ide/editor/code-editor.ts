@@ -13,9 +13,14 @@ export type CursorPlace = {
   line: number
   column: number
   language: string
-  /** What the Tab key does while the editor has the keyboard; null while it has not. */
-  tab: 'indents' | 'leaves' | null
+  tab: TabUse | null
 }
+
+/**
+ * What the Tab key does while the editor has the keyboard, null while it has not. `only-leaves`: the text is read only, and no
+ * switch makes the key type there.
+ */
+export type TabUse = 'indents' | 'leaves' | 'only-leaves'
 
 export type CodeEditor = {
   place: Readable<CursorPlace | null>
@@ -100,8 +105,7 @@ class SwitchingEditor implements CodeEditor {
     this.#editor.setModel(next.model)
     const view = this.#views.get(document.id)
     if (view !== undefined) this.#editor.restoreViewState(view)
-    const ariaLabel = `${path}. Text editor. ${helpKeys} lets Tab leave the editor; F6 goes to the next region.`
-    this.#editor.updateOptions({ ariaLabel })
+    this.#nameIt()
     this.#hideCursors = showCursors(this.#editor, next)
     this.#tellPlace()
   }
@@ -127,6 +131,15 @@ class SwitchingEditor implements CodeEditor {
   setReadOnly(words: string | null): void {
     const message = words === null ? {} : { readOnlyMessage: { value: words } }
     this.#editor.updateOptions({ readOnly: words !== null, ...message })
+    this.#nameIt()
+  }
+
+  #nameIt(): void {
+    const way =
+      tabUse(this.#editor) === 'only-leaves'
+        ? 'Text, read only. Tab leaves it'
+        : `Text editor. ${helpKeys} lets Tab leave the editor`
+    this.#editor.updateOptions({ ariaLabel: `${this.#shownPath}. ${way}; F6 goes to the next region.` })
   }
 
   reveal({ line, column, length }: { line: number; column: number; length: number }): void {
@@ -162,10 +175,16 @@ class SwitchingEditor implements CodeEditor {
     const at = this.#editor.getPosition()
     if (at === null || this.#shown === null) return
     const language = languageOf(this.#shownPath).name
-    const leaves = this.#editor.getOption(monaco.editor.EditorOption.tabFocusMode)
-    const tab = this.#editor.hasTextFocus() ? (leaves ? 'leaves' : 'indents') : null
+    const tab = this.#editor.hasTextFocus() ? tabUse(this.#editor) : null
     this.place.set({ line: at.lineNumber, column: at.column, language, tab })
   }
+}
+
+/** In a text that is read only Monaco leaves the Tab key to the page, whatever its option says. */
+function tabUse(editor: monaco.editor.IStandaloneCodeEditor): TabUse {
+  const { readOnly, tabFocusMode } = monaco.editor.EditorOption
+  if (editor.getOption(readOnly)) return 'only-leaves'
+  return editor.getOption(tabFocusMode) ? 'leaves' : 'indents'
 }
 
 /** Monaco's own command for these keys turns a switch that nobody can read: here it is the editor's option, so that the page says it. */
@@ -173,7 +192,9 @@ function freeTabByKeys(editor: monaco.editor.IStandaloneCodeEditor): void {
   const { CtrlCmd, Shift, WinCtrl } = monaco.KeyMod
   const modifiers = isMac ? WinCtrl | Shift : CtrlCmd
   editor.addCommand(modifiers | monaco.KeyCode.KeyM, () => {
-    const leaves = !editor.getOption(monaco.editor.EditorOption.tabFocusMode)
+    const now = tabUse(editor)
+    if (now === 'only-leaves') return announce('Tab leaves the editor: this text is read only.')
+    const leaves = now === 'indents'
     editor.updateOptions({ tabFocusMode: leaves })
     announce(leaves ? 'Tab leaves the editor now.' : 'Tab indents now.')
   })

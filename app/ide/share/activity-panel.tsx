@@ -21,10 +21,14 @@ function useAudit(repl: string) {
   const asked = useAsked(read)
   const readEarlier = (): Promise<void> =>
     asked.change(async () => {
-      const { entries, earlier } = known.current ?? { entries: [], earlier: null }
-      if (earlier === null) return
-      const more = await readAudit(repl, earlier)
-      known.current = { entries: [...entries, ...more.entries], earlier: more.earlier }
+      let { entries, earlier } = known.current ?? { entries: [], earlier: null }
+      // The server looks through so much of the log at once: on until there is something to show.
+      for (const had = entries.length; entries.length === had && earlier !== null;) {
+        const more: AuditPage = await readAudit(repl, earlier)
+        entries = [...entries, ...more.entries]
+        earlier = more.earlier
+        known.current = { entries, earlier }
+      }
     })
   return { ...asked, readEarlier }
 }
@@ -47,10 +51,11 @@ export function ActivityPanel() {
           {error}
         </p>
       )}
-      {value.entries.length === 0 && value.earlier === null ? (
+      {value.entries.length === 0 ? (
         <p className="text-muted">
-          Nothing yet. Who is invited, joins, leaves or gets another role is written down here, and who may
-          see a preview.
+          {value.earlier === null
+            ? 'Nothing yet. Who is invited, joins, leaves or gets another role is written down here, and who may see a preview.'
+            : 'Nothing lately. “Show earlier” looks further back.'}
         </p>
       ) : (
         <ol aria-label="What happened, newest first" data-testid="activity" className="divide-y divide-line">

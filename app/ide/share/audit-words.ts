@@ -47,11 +47,18 @@ export function worthALine(entries: readonly AuditEntry[]): AuditEntry[] {
   })
 }
 
-/** What is new before what was there. When the two do not meet, lines in between are missing, and only the new is shown. */
+/**
+ * What is new before what was there. When the two do not meet, lines in between are missing, and only the new is shown. A newest
+ * page without a line, and with more before it, is as much of the log as is read at once: what was read before follows on.
+ */
 export function joined(newest: AuditPage, known: AuditPage | null): AuditPage {
+  if (known === null) return newest
   const last = newest.entries.at(-1)
-  if (known === null || last === undefined || !known.entries.some(({ id }) => id >= last.id)) return newest
+  if (last === undefined) return newest.earlier === null ? newest : known
+  if (!known.entries.some(({ id }) => id >= last.id)) return newest
   const older = known.entries.filter(({ id }) => id < last.id)
-  if (older.length === 0) return newest
-  return { entries: [...newest.entries, ...older], earlier: known.earlier }
+  return { entries: [...newest.entries, ...older], earlier: furthest(newest.earlier, known.earlier) }
 }
+
+const furthest = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? null : Math.min(one, other)

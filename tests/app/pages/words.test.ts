@@ -179,4 +179,13 @@ test('who is here is said in as few sentences as there are places', () => {
   ).toBe('Ada and Grace are in main.py. Joan is in Terminal 1.')
   const many = ['Ada', 'Grace', 'Joan'].map((name) => at(name, 'main.py'))
   expect(hereWords([...many, at('Mary')], null)).toBe('Ada and 2 others are in main.py. Mary is here.')
+  // Files of one name are not one place, also when one of them is the reader's own.
+  expect(hereWords([at('Ada', 'src/main.py'), at('Grace', 'lib/main.py'), at('Joan', 'a.py')], [])).toBe(
+    'Ada is in src/main.py. Grace is in lib/main.py. Joan is in a.py.',
+  )
+  expect(hereWords([at('Me', 'main.py'), at('Ada', 'src/main.py')], [])).toBe('Ada is in src/main.py.')
+  const twins = [shell, { ...shell, id: 2 }]
+  expect(hereWords([at('Ada', undefined, [1]), at('Grace', undefined, [2])], twins)).toBe(
+    'Ada is in Terminal 1. Grace is in Terminal 1.',
+  )
 })

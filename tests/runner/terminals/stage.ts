@@ -93,6 +93,12 @@ export class Stage {
   }
 
   async startRunner(): Promise<void> {
+    await this.startRunnerAlone()
+    await eventually(() => this.terminals.boxReady())
+  }
+
+  /** Without waiting for the box. */
+  async startRunnerAlone(): Promise<void> {
     const options = this.#options
     this.#http = createServer()
     this.#io = new Server(this.#http, { transports: ['websocket'], maxHttpBufferSize: 16 * 1024 * 1024 })
@@ -119,7 +125,6 @@ export class Stage {
     this.#http.listen(0, '127.0.0.1')
     await once(this.#http, 'listening')
     this.url = `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}/terminal`
-    await eventually(() => this.terminals.boxReady())
   }
 
   /** `access`: changes of roles that came while no runner was there. */
