@@ -14,6 +14,8 @@ export const limits = {
   roomsPerPerson: 200,
   /** Pages of one person at a runner's live door: each has one socket in each of its namespaces. */
   pagesPerPerson: 32,
+  /** Bytes that a person's pages at the live door may have untaken before large answers are refused: three of the largest trees. */
+  pagesQueuedBytes: 16 * MiB,
   /** Update frames per second and peer, and the burst above it. */
   updatesPerSecond: 200,
   updatesBurst: 1000,
