@@ -10,6 +10,7 @@ import { seenProduct } from '../support/seen-product.ts'
 import { workspaceIn } from '../support/picture.ts'
 import { findings } from './axe.ts'
 import { looksForced } from './forced-look.ts'
+import { heardIn, listenToRegions } from './heard.ts'
 import { askedForTheEar, keyboardStory } from './keyboard-story.ts'
 import { outlineOf, steady, unclear } from './outline.ts'
 import * as screen from './screen.ts'
@@ -76,8 +77,12 @@ test.skipIf(noBrowser)(
   async () => {
     const { page } = here.ada
     await screen.openTerminal(page)
+    await listenToRegions(page)
     await screen.typeInTerminal(page, 'python3 -m http.server 8123 &')
     await page.getByTestId('ports').waitFor({ timeout: 30_000 })
+    const told = page.locator('[data-sonner-toast]', { hasText: 'python3 listens on 8123' })
+    await told.waitFor()
+    expect((await heardIn(page)).filter((words) => words.includes('8123'))).toHaveLength(1)
     await clean(page, 'workbench')
 
     await page.getByTestId('ports').click()
