@@ -5,6 +5,8 @@ import { toast as show, Toaster as Sonner, type ExternalToast } from 'sonner'
 /** Pixels from the foot and from the right edge within which a toast may stand at the lower corner, the bars below it included. */
 const footPixels = 160
 const sidePixels = 352
+/** Pixels of a page's width up to which the toaster takes all of it. */
+const narrowPixels = 600
 
 /** Says it to eyes and, by the toaster's own live region, to ears: who calls this announces nothing. */
 export function toast(words: string, more: Pick<ExternalToast, 'id' | 'action'> = {}): void {
@@ -21,7 +23,8 @@ function isKeyboardAtFoot(): boolean {
   const active = document.activeElement
   if (active === null || active === document.body) return false
   const { top, right } = active.getBoundingClientRect()
-  return top > innerHeight - footPixels && right > innerWidth - sidePixels
+  const isBeside = innerWidth > narrowPixels && right < innerWidth - sidePixels
+  return top > innerHeight - footPixels && !isBeside
 }
 
 /** Between the bars: none of their buttons is ever below a toast. */

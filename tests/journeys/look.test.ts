@@ -82,6 +82,8 @@ test.skipIf(noBrowser)(
     await page.getByTestId('ports').waitFor({ timeout: 30_000 })
     const told = page.locator('[data-sonner-toast]', { hasText: 'python3 listens on 8123' })
     await told.waitFor()
+    const [toast, bar] = [await told.boundingBox(), await page.getByTestId('status').boundingBox()]
+    expect((toast?.y ?? 0) + (toast?.height ?? 0)).toBeLessThan(bar?.y ?? 0)
     expect((await heardIn(page)).filter((words) => words.includes('8123'))).toHaveLength(1)
     await clean(page, 'workbench')
 
@@ -106,6 +108,7 @@ test.skipIf(noBrowser)(
     })
 
     const tree = page.getByRole('tree', { name: 'Files' })
+    expect((await screen.treeItem(page, 'main.py').boundingBox())?.height).toBe(24)
     await screen.treeItem(page, 'main.py').click()
     await tree.focus()
     await opensAndCloses(page, 'menu of a file', () => page.keyboard.press('ContextMenu'))
