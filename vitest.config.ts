@@ -1,4 +1,4 @@
-// How tests run: each folder of tests/ is a project of one room; real parts, port 0, temp folders.
+// How tests run: each folder of tests/ is of one room; real parts, port 0, temp folders.
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -47,36 +47,32 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-const project = (name: string, extra: object = {}) => ({
-  test: {
-    name,
-    include: [`tests/${name}/**/*.test.{ts,tsx}`],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    ...extra,
-  },
+/** Tests of these folders, or these files. */
+const project = (name: string, include: string[], extra: object = {}) => ({
+  test: { name, include, testTimeout: 30_000, hookTimeout: 60_000, ...extra },
 })
+
+const all = (folder: string): string => `tests/${folder}/**/*.test.{ts,tsx}`
+
+/** Long stories, on a busy machine. */
+const patient = { testTimeout: 120_000, hookTimeout: 120_000 }
+
+/** One project: what it shares it reads once, and a process goes on with the next file of any of its rooms. */
+const rooms = ['house', 'protocol', 'exams', 'collab', 'runner', 'orchestrator', 'fuzz'].map(all)
 
 export default defineConfig({
   test: {
     projects: [
-      project('house', shared),
-      project('protocol', shared),
-      project('exams', shared),
-      project('collab', shared),
-      project('runner', shared),
-      project('orchestrator', { ...shared, exclude: bounds }),
-      project('app', { environment: 'happy-dom' }),
-      project('fuzz', { ...shared, testTimeout: 120_000, hookTimeout: 120_000 }),
+      project('rooms', rooms, { ...shared, ...patient, exclude: bounds }),
+      project('app', [all('app')], { environment: 'happy-dom' }),
       // After everything else, and few at a time: each is a whole product with its browser.
-      project('journeys', {
+      project('journeys', [all('journeys')], {
         ...shared,
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
+        ...patient,
         maxWorkers: 3,
         sequence: { groupOrder: 1 },
       }),
-      project('bounds', { include: bounds, maxWorkers: 2, sequence: { groupOrder: 2 } }),
+      project('bounds', bounds, { maxWorkers: 2, sequence: { groupOrder: 2 } }),
     ],
     maxWorkers: 6,
     sequence: { sequencer: LongestFirst },

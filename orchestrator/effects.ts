@@ -246,9 +246,12 @@ async function until(
     if (await wanted.holds()) return 'holds'
     const facts = await parts.sandbox.observe(nameOf(record))
     if (!facts.runner || !facts.box) {
-      // What outlived its parents is seen by no later look; and the last words are whole when all have ended.
-      await parts.sandbox.end(record.id)
-      const say = `The ${facts.runner ? 'box' : 'runner'} ended while it was starting.`
+      const isFirst = record.phase === 'STARTING'
+      // What outlived its parents is seen by no later look; and the last words are whole when all have ended. Of a session that
+      // ran, one side outlives the other: what the dead one left ends with its next start.
+      if (isFirst) await parts.sandbox.end(record.id)
+      const when = isFirst ? 'while it was starting' : 'before the session was well again'
+      const say = `The ${facts.runner ? 'box' : 'runner'} ended ${when}.`
       throw await bootFault(parts, record, { say, dead: true })
     }
     if ((await parts.repls.get(record.id))?.value.desired !== 'running') return 'called-off'

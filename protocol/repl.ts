@@ -190,7 +190,7 @@ export type Member = z.infer<typeof Member>
  *   POST   /v1/repls/:repl/start     {}                       → {repl}               accepted in every phase
  *   POST   /v1/repls/:repl/stop      {}                       → {repl}               accepted in every phase
  *   DELETE /v1/repls/:repl                                    → {repl}               accepted in every phase
- *   POST   /v1/repls/:repl/restore   {}                       → {repl}               takes a deletion back, as long as the tombstone stands; starts nothing
+ *   POST   /v1/repls/:repl/undelete  {}                       → {repl}               takes a deletion back, as long as the tombstone stands; starts nothing
  *   POST   /v1/repls/:repl/doors     {}                       → {doors: Doors}       `not-running` unless RUNNING or DEGRADED
  *   GET    /v1/repls/:repl/use                                → {use: Use | null}    null when no sandbox runs
  *   GET    /v1/repls/:repl/zip                                → the workspace as application/zip; `not-running` when no sandbox holds one

@@ -12,11 +12,7 @@ const steps = [
     ['--quiet', 'app', 'collab-server', 'orchestrator', 'protocol', 'runner', 'tests', 'scripts'],
   ],
   ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
-  [
-    'house and unit tests',
-    'vitest',
-    ['run', '--project', 'house', '--project', 'protocol', '--reporter', 'dot'],
-  ],
+  ['house and unit tests', 'vitest', ['run', 'tests/house/', 'tests/protocol/', '--reporter', 'dot']],
 ]
 
 for (const [name, command, args] of steps) {

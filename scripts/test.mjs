@@ -23,22 +23,7 @@ function setup() {
 function run() {
   const folder = mkdtempSync(join(tmpdir(), 'devex-test-'))
   const report = join(folder, 'report.json')
-  const projects =
-    names.length > 0
-      ? names
-      : [
-          'protocol',
-          'house',
-          'exams',
-          'collab',
-          'runner',
-          'orchestrator',
-          'app',
-          'fuzz',
-          'journeys',
-          'bounds',
-        ]
-  const args = ['run', '--passWithNoTests', ...projects.flatMap((name) => ['--project', name])]
+  const args = ['run', '--passWithNoTests', ...names.map((name) => `tests/${name}/`)]
   const reporters = ['--reporter', 'default', '--reporter', 'json', '--outputFile.json', report]
   const { status } = spawnSync(join(root, 'node_modules/.bin/vitest'), [...args, ...reporters], {
     stdio: 'inherit',

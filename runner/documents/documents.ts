@@ -265,7 +265,7 @@ export class Documents {
   async #textContent(path: string): Promise<Content | Opened> {
     const stat = await this.#deps.files.stat(path)
     if (stat && stat.size > limits.documentBytes) return { kind: 'too-large', path, size: stat.size }
-    const content = await readContent(this.#deps.files, path)
+    const content = await readContent(path, this.#deps)
     if (!content) throw new AppError('not-found', { say: `${path} does not exist.` })
     if (this.#deps.codec.decode(content.bytes).kind === 'text') return content
     return { kind: 'binary', path, size: content.bytes.length }

@@ -6,7 +6,7 @@ import * as Y from 'yjs'
 import { AppError } from '../../protocol/errors.ts'
 import type { Disk } from '../durable.ts'
 import { newDocId, newEpoch } from '../../protocol/ids.ts'
-import { readContent, sha256Of, takeIn, type Content, type FileDeps } from '../workspace/ingest.ts'
+import { readContent, seenIn, sha256Of, type Content, type FileDeps } from '../workspace/ingest.ts'
 import { changed, contentName, LiveDocument } from './document.ts'
 import { copyOf, rebuild, type Rebuilt } from './history.ts'
 import { encodeIntent, type TextForm } from './intent.ts'
@@ -27,7 +27,7 @@ type At = Known & { path: string }
 
 /** Opens what the register knows. A history that cannot be read any more begins anew from the file, under a new epoch. */
 export async function openKnown(known: At, deps: OpeningDeps): Promise<LiveDocument> {
-  const content = known.path === '' ? null : await readContent(deps.files, known.path)
+  const content = known.path === '' ? null : await readContent(known.path, deps)
   const rebuilt = await fromHistory(known, content, deps).catch((fault: unknown) => {
     deps.logger.error(
       { err: fault, doc: known.doc },
@@ -40,12 +40,12 @@ export async function openKnown(known: At, deps: OpeningDeps): Promise<LiveDocum
   // Behind damage lies what we wrote ourselves: a tool's change cannot be told from it, and pages would bring it once more.
   if (deps.log.damage !== null && rebuilt.file === 'changed' && content)
     return begunAfterDamage(known, { rebuilt, content, deps })
-  return continued(new LiveDocument({ ...rebuilt, ...namesOf(known) }, deps), { rebuilt, content, deps })
+  return continued(new LiveDocument({ ...rebuilt, ...namesOf(known) }, deps), { rebuilt, content })
 }
 
 /** Begins a new history of a document from its file; whoever held the old one is refused and brings text. */
 export async function openAnew(known: At, deps: OpeningDeps): Promise<LiveDocument> {
-  const content = await readContent(deps.files, known.path)
+  const content = await readContent(known.path, deps)
   return begin(known.path, { content, id: known.doc, deps })
 }
 
@@ -92,17 +92,16 @@ async function fromHistory(known: At, content: Content | null, deps: OpeningDeps
   return rebuild({ snapshot, records }, content?.sha256 ?? null)
 }
 
-/** Joins the history with what a tool did to the file meanwhile. */
+/** What a tool did to the file meanwhile is taken in by the first look, which reads until it can be believed. */
 function continued(
   document: LiveDocument,
-  found: { rebuilt: Rebuilt; content: Content | null; deps: OpeningDeps },
+  found: { rebuilt: Rebuilt; content: Content | null },
 ): LiveDocument {
-  const { rebuilt, content, deps } = found
+  const { rebuilt, content } = found
   document.catchUp()
   if (rebuilt.file === 'older') document.lags()
-  if (content === null) document.gone = true
-  else document.gone = takeIn(document, content, deps) === 'binary'
-  if (document.dirty) deps.onEdit(document)
+  document.gone = content === null
+  if (content !== null && rebuilt.file !== 'changed') document.seen = seenIn(content)
   return document
 }
 
@@ -125,7 +124,7 @@ async function begin(
   await deps.log.sync()
   const document = new LiveDocument({ live, replica: copyOf(live), disk, earlier: [], id, epoch, path }, deps)
   document.gone = start.content === null
-  if (start.content) document.seen = { stat: start.content.stat, at: deps.clock.now() }
+  if (start.content) document.seen = seenIn(start.content)
   return document
 }
 

@@ -27,15 +27,20 @@ export type FileDeps = {
   count: { ingests: number; writes: number }
 }
 
-export type Content = { bytes: Uint8Array; stat: FileStat; sha256: string }
+/** `begun`: by our clock before the reading; a turn of ours that comes late after it says nothing of the file. */
+export type Content = { bytes: Uint8Array; stat: FileStat; sha256: string; begun: number }
 
 export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** The file's content, or null when it is not there or too large for a document. */
-export async function readContent(files: Files, path: string): Promise<Content | null> {
+export async function readContent(
+  path: string,
+  { files, clock }: Pick<FileDeps, 'files' | 'clock'>,
+): Promise<Content | null> {
+  const begun = clock.now()
   try {
     const { bytes, stat } = await files.read(path)
-    return { bytes, stat, sha256: sha256Of(bytes) }
+    return { bytes, stat, sha256: sha256Of(bytes), begun }
   } catch (fault) {
     if (fault instanceof AppError && (fault.code === 'not-found' || fault.code === 'too-large')) return null
     throw fault
@@ -55,7 +60,7 @@ export async function ingest(document: LiveDocument, deps: FileDeps): Promise<'t
 /** As `ingest`, for a file that has just been read. */
 export function takeIn(document: LiveDocument, content: Content, deps: FileDeps): 'text' | 'binary' {
   const { sha256 } = content
-  const seen = { stat: content.stat, at: deps.clock.now() }
+  const seen = seenIn(content)
   if (sha256 === document.disk.sha256 || document.wasWritten(sha256)) {
     document.seen = seen
     return 'text'
@@ -71,6 +76,9 @@ export function takeIn(document: LiveDocument, content: Content, deps: FileDeps)
   if (change) deps.merged(document, change)
   return 'text'
 }
+
+/** What a document remembers of a reading. */
+export const seenIn = ({ stat, begun }: Content): { stat: FileStat; at: number } => ({ stat, at: begun })
 
 export function sameVersion(a: FileStat, b: FileStat): boolean {
   return a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtimeNs === b.mtimeNs
@@ -89,7 +97,7 @@ async function settledContent(document: LiveDocument, deps: FileDeps): Promise<C
     const usual = document.seen?.stat.size ?? 0
     if (content.bytes.length > 0 && content.bytes.length * 2 >= usual) return content
     await pause(deps, ms)
-    const again = await readContent(deps.files, document.path)
+    const again = await readContent(document.path, deps)
     if (again !== null && again.sha256 === content.sha256 && content.bytes.length > 0) return again
     content = again
   }
@@ -98,28 +106,21 @@ async function settledContent(document: LiveDocument, deps: FileDeps): Promise<C
 
 /** A reading that comes between the bytes of somebody's write is neither the old file nor the new one. */
 async function steadyContent(document: LiveDocument, deps: FileDeps): Promise<Content | null> {
-  let begun = deps.clock.now()
-  let content = await readContent(deps.files, document.path)
+  let content = await readContent(document.path, deps)
   for (let left = agreeMost; left > 0; left -= 1) {
     if (content === null || content.sha256 === document.disk.sha256) return content
-    if (await isSteady(document.path, { content, begun }, deps)) return content
+    if (await isSteady(document.path, content, deps)) return content
     await pause(deps, agreeMs)
-    begun = deps.clock.now()
-    const again = await readContent(deps.files, document.path)
+    const again = await readContent(document.path, deps)
     if (again?.sha256 === content.sha256) return again
     content = again
   }
   return content
 }
 
-/** Written well before the reading began, and not since. Our own turn after it may come late, and says nothing. */
-async function isSteady(
-  path: string,
-  reading: { content: Content; begun: number },
-  { files }: FileDeps,
-): Promise<boolean> {
-  const { stat } = reading.content
-  if (reading.begun - stat.mtime < tickMs) return false
+/** Written well before the reading began, and not since. */
+async function isSteady(path: string, { stat, begun }: Content, { files }: FileDeps): Promise<boolean> {
+  if (begun - stat.mtime < tickMs) return false
   const after = await files.stat(path)
   return after !== null && sameVersion(stat, after)
 }

@@ -26,7 +26,7 @@ export async function materialise(
 /** False when a tool was quicker: the document stays dirty. */
 async function writeOut(document: LiveDocument, deps: FileDeps): Promise<boolean> {
   const { form, sha256: before } = document.disk
-  const previous = form.eol === 'mixed' ? await readContent(deps.files, document.path) : null
+  const previous = form.eol === 'mixed' ? await readContent(document.path, deps) : null
   if (previous && previous.sha256 !== before) return false
   const bytes = deps.codec.encode(document.text, form, previous?.bytes ?? null)
   const intent = { upTo: deps.log.seq, also: [], sha256: sha256Of(bytes), form }
@@ -48,12 +48,13 @@ async function replace(document: LiveDocument, bytes: Uint8Array, deps: FileDeps
   await deps.log.sync()
   const seen = document.seen
   const base = { sha256: document.disk.sha256, text: document.replica.getText(contentName).toString() }
+  const begun = deps.clock.now()
   const stat = await deps.files.write(document.path, bytes, {
     still: (now) => Boolean(now && seen && sameVersion(now, seen.stat)),
     replaced: (old) => document.replaced.keep(old, base, deps.clock.now()),
   })
   if (stat === null) return false
   deps.count.writes += 1
-  document.seen = { stat, at: deps.clock.now() }
+  document.seen = { stat, at: begun }
   return true
 }

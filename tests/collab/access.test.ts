@@ -105,6 +105,8 @@ test('C-13 the highest generation wins: a newer link replaces, an older one is r
 test('C-9 presence carries the identity of the token, whatever the page wrote, and leaves with its socket', async () => {
   const setting = await relaySetting()
   const a = await stockClient(setting, { who: ada })
+  // Colours are given in the order of coming.
+  await eventually(() => a.provider.synced)
   const b = await stockClient(setting, { who: grace })
   b.provider.awareness.setLocalStateField('user', { name: 'Ada', id: ada.id, role: 'owner' })
   const shown = (): unknown => a.provider.awareness.getStates().get(b.doc.clientID)?.['user']

@@ -8,6 +8,7 @@ import { launchBrowser, newPersonPage, noBrowser, type PersonPage } from '../sup
 import { eventually } from '../support/eventually.ts'
 import { programOf, slay } from '../support/processes.ts'
 import { startProduct, type Product } from '../support/product.ts'
+import { unplug } from '../support/unplugged.ts'
 import { Visitor, type Inhabitant } from '../support/visitor.ts'
 import * as screen from './screen.ts'
 import { allKept, expectEachOnce, timesIn, typeAtEnd, words } from './typed-words.ts'
@@ -160,7 +161,7 @@ describe.skipIf(noBrowser)('offline', () => {
 
   test('C-5 edits made offline in a tab that is closed arrive once when the repl is entered again, though no file is open', async () => {
     const typed = words('closed', 5)
-    await ada.context.setOffline(true)
+    await unplug(ada.context, product.url)
     await typeAtEnd(ada.page, typed)
     await status(ada.page)
       .getByText(/Offline since .* edits wait/)
@@ -180,7 +181,7 @@ describe.skipIf(noBrowser)('offline', () => {
     const typed = words('stopped', 5)
     await screen.openFile(page, file)
     await screen.workbench(page)
-    await ada.context.setOffline(true)
+    await unplug(ada.context, product.url)
     await typeAtEnd(page, typed)
     await allKept(page)
     const folder = workspace()
@@ -201,7 +202,7 @@ describe.skipIf(noBrowser)('offline', () => {
   test('C-11 edits made offline in a file that was replaced meanwhile come into the new one, once', async () => {
     const typed = words('replaced', 5)
     await screen.workbench(ada.page)
-    await ada.context.setOffline(true)
+    await unplug(ada.context, product.url)
     await typeAtEnd(ada.page, typed)
     await allKept(ada.page)
     const old = onDisk()
@@ -226,7 +227,7 @@ describe.skipIf(noBrowser)('offline', () => {
     const other = await comeBack()
     await screen.openFile(other, file)
     await screen.workbench(other)
-    await ada.context.setOffline(true)
+    await unplug(ada.context, product.url)
     for (const [page, mine] of [
       [ada.page, typed.one],
       [other, typed.two],
@@ -264,7 +265,7 @@ describe.skipIf(noBrowser)('offline', () => {
     await typeAtEnd(ada.page, ['before'])
     await screen.saved(ada.page)
     await eventually(() => onDisk().endsWith(' before'))
-    await ada.context.setOffline(true)
+    await unplug(ada.context, product.url)
     await typeAtEnd(ada.page, typed)
     await allKept(ada.page)
     const old = onDisk()

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { chooseIsolation } from '../../orchestrator/cli/isolation.ts'
 import { lastIsolation, rememberIsolation } from '../../orchestrator/cli/last-isolation.ts'
 import { refusalOf } from '../../orchestrator/cli/up.ts'
-import { isEngineGroup, isEngineMounts } from '../../orchestrator/sandbox/local/circumstance.ts'
+import { containerOf, type Engine } from '../../orchestrator/sandbox/local/circumstance.ts'
 import { egressRules, ownAddresses } from '../../orchestrator/sandbox/local/egress.ts'
 import { offered } from '../../orchestrator/sandbox/local/isolation.ts'
 import { lackOf } from '../../orchestrator/sandbox/local/lacks.ts'
@@ -99,7 +99,13 @@ describe('choice', () => {
     ['view', '1', 'bwrap: Unknown option --disable-userns', /too old/, '0.8'],
     ['view', '1', 'bwrap: No permissions to create new namespace', /forbids/, ''],
     ['view', '1', 'bwrap: setting up uid map: Permission denied', /AppArmor/, 'apparmor_parser'],
-    ['view', '1', "bwrap: Can't mount proc on /newroot/proc", /masks \/proc/, 'systempaths=unconfined'],
+    [
+      'view',
+      '1',
+      "bwrap: Can't mount proc on /newroot/proc",
+      /lies over parts of \/proc/,
+      'ProtectKernelTunables=no',
+    ],
     ['view', '1', 'unshare: unshare failed: No space left on device', /no more user namespaces/, 'sysctl'],
     ['network', 'tun', '/dev/net/tun: EACCES', /\/dev\/net\/tun/, 'chmod 666'],
     ['network', '78', 'nft: Error', /network filter/, 'nf_tables'],
@@ -108,7 +114,7 @@ describe('choice', () => {
     ['groups', 'none', 'not root', /need root/, 'root'],
     ['view', '1', 'something\nunheard of', /unheard of/, ''],
   ] as const)('S-2 at the %s, "%s %s" is said in words', (at, code, said, why, mend) => {
-    const lack = lackOf({ at, code, said }, { isContained: false, isRoot: true })
+    const lack = lackOf({ at, code, said }, { container: null, isRoot: true })
 
     expect(lack.why).toMatch(why)
     expect(lack.mend).toContain(mend)
@@ -124,8 +130,8 @@ describe('choice', () => {
   ] as const)(
     'S-2 in a container at the %s, "%s %s" is answered with every flag at once',
     (at, code, said, why) => {
-      const asRoot = lackOf({ at, code, said }, { isContained: true, isRoot: true })
-      const asUser = lackOf({ at, code, said }, { isContained: true, isRoot: false })
+      const asRoot = lackOf({ at, code, said }, { container: 'docker', isRoot: true })
+      const asUser = lackOf({ at, code, said }, { container: 'docker', isRoot: false })
 
       expect(asUser.why).toMatch(why)
       for (const flag of [
@@ -145,26 +151,61 @@ describe('choice', () => {
     const none = { at: 'groups', code: 'none', said: 'no writable control groups' } as const
     const user = { at: 'groups', code: 'none', said: 'not root' } as const
 
-    expect(lackOf(none, { isContained: true, isRoot: true }).mend).toContain(
+    expect(lackOf(none, { container: 'docker', isRoot: true }).mend).toContain(
       '-v /sys/fs/cgroup:/sys/fs/cgroup',
     )
-    expect(lackOf(user, { isContained: true, isRoot: false }).mend).toMatch(/--memory.*--pids-limit/)
-    expect(lackOf(user, { isContained: false, isRoot: false }).mend).toBe('start DevEx as root')
+    expect(lackOf(user, { container: 'docker', isRoot: false }).mend).toMatch(/--memory.*--pids-limit/)
+    expect(lackOf(user, { container: null, isRoot: false }).mend).toBe('start DevEx as root')
+  })
+
+  const id = '257091ca4af1611368ca'
+  test.each([
+    [`8:pids:/docker/${id}`, 'docker'],
+    [`0::/system.slice/docker-${id}.scope`, 'docker'],
+    [`0::/machine.slice/libpod-${id}.scope`, 'podman'],
+    ['0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-9f.scope', 'other'],
+    [`0::/kubepods/burstable/pod1/docker-${id}.scope`, 'other'],
+    ['1:name=systemd:/lxc/web', 'other'],
+    ['0::/lxc.payload.web/init.scope', 'other'],
+    ['0::/user.slice/user-1000.slice/session-2.scope', null],
+    ['0::/system.slice/docker.service', null],
+    ['0::/system.slice/docker-registry.service', null],
+    ['0::/system.slice/docker-cleanup.service', null],
+    ['0::/', null],
+  ])('S-2 the group %s is in a container of %s', (groups, engine) =>
+    expect(containerOf({ groups, mounts: '', mark: null })).toBe(engine),
+  )
+
+  test('S-2 where groups are hidden, a container is told by what its engine mounts; a machine made from an image is none', () => {
+    const by = (mounts: string, mark: 'docker' | 'podman' | null) =>
+      containerOf({ groups: '0::/', mounts, mark })
+    const from = (path: string) =>
+      `25 1 254:0 / / rw - ext4 /dev/vda rw\n612 590 254:0 ${path} /etc/hosts rw - ext4 /dev/vda rw`
+
+    expect(by(from('/docker/containers/1/hosts'), 'docker')).toBe('docker')
+    expect(by(from('/containers/1/userdata/hosts'), 'podman')).toBe('podman')
+    expect(by(from('/var/lib/kubelet/pods/1-2/etc-hosts'), 'docker')).toBe('other')
+    expect(by(from('/var/lib/kubelet/pods/1-2/etc-hosts'), null)).toBe('other')
+    expect(by(from('/srv/hosts'), null)).toBeNull()
+    expect(by('25 1 254:0 / / rw,relatime - ext4 /dev/vda rw', 'docker')).toBeNull()
   })
 
   test.each([
-    ['8:pids:/docker/257091ca4af1611368ca', true],
-    ['0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-9f.scope', true],
-    ['0::/machine.slice/libpod-4e1f.scope', true],
-    ['1:name=systemd:/lxc/web', true],
-    ['0::/user.slice/user-1000.slice/session-2.scope', false],
-    ['0::/system.slice/docker.service', false],
-    ['0::/', false],
-  ])('S-2 the group %s is in a container: %s', (text, isOne) => expect(isEngineGroup(text)).toBe(isOne))
+    ['view', '1', 'bwrap: No permissions to create new namespace'],
+    ['view', '1', "bwrap: Can't mount proc on /newroot/proc: Operation not permitted"],
+    ['network', 'tun', '/dev/net/tun: ENOENT'],
+    ['view', '127', 'bwrap: not found'],
+    ['groups', 'none', 'not root'],
+    ['groups', 'none', 'no writable control groups'],
+  ] as const)('S-2 who has no Docker is told no command of it: at the %s, "%s %s"', (at, code, said) => {
+    const told = (container: Engine | null) => lackOf({ at, code, said }, { container, isRoot: true })
 
-  test('S-2 a container is told by what its engine mounts, a machine made from an image is none', () => {
-    expect(isEngineMounts('612 590 254:0 /x/hosts /etc/hosts rw,relatime - ext4 /dev/vda rw')).toBe(true)
-    expect(isEngineMounts('25 1 254:0 / / rw,relatime - ext4 /dev/vda rw')).toBe(false)
+    expect(told('other').mend).toMatch(/this container/)
+    for (const container of ['other', null] as const)
+      expect(JSON.stringify(told(container))).not.toMatch(/docker|podman|--device|--cap-add/)
+    expect(told(null).why).not.toContain('container')
+    expect(told('podman').mend).toMatch(/podman run/)
+    expect(told('podman').mend).not.toContain('systempaths')
   })
 })
 

@@ -22,6 +22,8 @@ describe.each(levels)('isolation %s', { timeout: 90_000 }, (level) => {
     const heard: string[] = []
     const endWatch = a.sandbox.watch((told) => heard.push(told))
     const parts = around.filter((part) => part !== 'box log')
+    const isWhole = (): boolean => partsOf(file).size === around.length + 2
+    await eventually(isWhole)
     expect([...partsOf(file).keys()].toSorted()).toEqual(['runner', 'box', ...around].toSorted())
     // Not before its terminal: a program that has left everything it was started by.
     void a.client.open(`(trap '' TERM HUP; setsid setsid ${leftCommand} </dev/null >/dev/null 2>&1 &)`)
@@ -38,7 +40,7 @@ describe.each(levels)('isolation %s', { timeout: 90_000 }, (level) => {
       expect([part, seen.runner, seen.box]).toEqual([part, ...alive(part)])
       expect(otherSide(part, file)).toEqual(staying)
       await a.sandbox.boot(a.session)
-      await eventually(() => partsOf(file).size === around.length + 2)
+      await eventually(isWhole)
     }
 
     endWatch()

@@ -4,11 +4,10 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
 import { expect, onTestFinished, test } from 'vitest'
-import { root } from '../../scripts/build.mjs'
+import { keepCompiled, refusals, root } from '../../scripts/build.mjs'
 import { tempFolder } from '../support/folders.ts'
 
 const programs = join(root, 'build/programs')
-const refusals = { runner: 'started with the path of its launch file', box: 'usage: box <launch file>' }
 
 test.each(['runner', 'box'])('what V8 compiled of the %s when it was built is taken', async (name) => {
   const code = await readFile(join(programs, `${name}.code.cjs`), 'latin1')
@@ -40,3 +39,21 @@ test.each(Object.entries(refusals))(
     expect(ended.stdout + ended.stderr).toContain(refusal)
   },
 )
+
+test.each([
+  ['lacks a module', "require('gone-away')", /Cannot find module 'gone-away'/],
+  ['throws', "throw new TypeError('of its own')", /of its own/],
+  ['ends', '0', /does not run/],
+])('a program that %s is not built', async (_, body, said) => {
+  const folder = await tempFolder()
+  onTestFinished(folder.remove)
+  const base = join(folder.path, 'program')
+  await writeFile(`${base}.code.cjs`, `(function (require) { ${body} })`)
+
+  await expect(keepCompiled(base, 'no arguments')).rejects.toThrow(said)
+  await expect(readFile(`${base}.code.cache`)).rejects.toThrow('ENOENT')
+
+  await writeFile(`${base}.code.cjs`, "(function () { throw new Error('no arguments') })")
+  await keepCompiled(base, 'no arguments')
+  expect((await readFile(`${base}.code.cache`)).length).toBeGreaterThan(0)
+})

@@ -10,7 +10,8 @@ const root = join(import.meta.dirname, '..', '..')
 const common: BuildOptions = {
   bundle: true,
   target: 'es2022',
-  define: { 'process.env.NODE_ENV': '"development"' },
+  minify: true,
+  define: { 'process.env.NODE_ENV': '"production"' },
   loader: { '.ttf': 'file', '.woff2': 'file' },
   logLevel: 'error',
   absWorkingDir: root,

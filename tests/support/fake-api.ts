@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express, type Request, type Response } from 'express'
-import { can, type Action, type Role } from '../../protocol/access.ts'
+import { can, neededToStart, type Action, type Role } from '../../protocol/access.ts'
 import { AppError, asAppError } from '../../protocol/errors.ts'
 import { newCode, newPersonId, newReplId } from '../../protocol/ids.ts'
 import { AskPreview } from '../../protocol/preview.ts'
@@ -235,7 +235,8 @@ function addRepls(world: World, app: Express, on: (work: Work) => express.Reques
   )
   app.post(
     '/v1/repls/:id/start',
-    changing('repl.start', (held) => {
+    changing('repl.start', (held, req) => {
+      allowed(req, neededToStart(held.repl))
       Object.assign(held.repl, {
         desired: 'running',
         phase: 'STARTING',
@@ -257,7 +258,7 @@ function addRepls(world: World, app: Express, on: (work: Work) => express.Reques
     }),
   )
   app.post(
-    '/v1/repls/:id/restore',
+    '/v1/repls/:id/undelete',
     changing('repl.delete', (held) => {
       Object.assign(held.repl, { desired: 'stopped', phase: 'STOPPED' })
     }),

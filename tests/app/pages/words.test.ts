@@ -3,9 +3,10 @@
 import { expect, test } from 'vitest'
 import { levelWords } from '../../../app/ui/level-words.ts'
 import { matching, orderRepls } from '../../../app/pages/repl-list.ts'
+import { offersOf } from '../../../app/pages/offers.ts'
 import { sessionWords } from '../../../app/pages/session-words.ts'
 import { initials } from '../../../app/ui/avatar.tsx'
-import { isMoving, isOpen, phaseWords } from '../../../app/ui/phase.ts'
+import { isMoving, isOpen, phaseWords, shownPhase } from '../../../app/ui/phase.ts'
 import { clockWords, durationWords } from '../../../app/ui/time.tsx'
 import { hereWords } from '../../../app/ide/people/where-words.ts'
 import type { Present } from '../../../app/ide/people/presence.ts'
@@ -60,6 +61,42 @@ test('A-8 a viewer is offered no start and told whom to ask', () => {
   expect(words.action).toBeNull()
   expect(words.say).toContain('You are a viewer: ask Ada to do it.')
   expect(sessionWords(repl({ role: 'editor' })).action?.change).toBe('start')
+})
+
+test('R-10 A-8 what is being deleted is said so in every phase, and only its owner is offered to bring it back', () => {
+  for (const phase of Phase.options.filter((each) => each !== 'FLUSH_FAILED')) {
+    const going = { phase, desired: 'deleted' } as const
+    const owners = sessionWords(repl(going))
+    expect(owners.title).toMatch(/^(Deleting two-sum|two-sum was deleted)$/)
+    expect(owners.action).toEqual({ change: 'start', label: 'Bring it back and start it' })
+    for (const role of ['editor', 'viewer'] as const) {
+      const { title, say, action } = sessionWords(repl({ ...going, role }))
+      expect([title, action]).toEqual([owners.title, null])
+      expect(say).toMatch(/Only its owner, Ada, can do that\.$/)
+    }
+    expect(phaseWords(shownPhase(going)).say).toMatch(/^Delet(ing|ed)$/)
+  }
+  const held = sessionWords(repl({ phase: 'FLUSH_FAILED', desired: 'deleted', role: 'editor' }))
+  expect([held.title, held.action?.change]).toEqual(['Deleting two-sum', 'stop'])
+})
+
+test('R-10 A-8 the list offers what a role may do now: of what is being deleted nothing but its return, to the owner', () => {
+  const offered = (change: Partial<Repl>): string =>
+    Object.entries(offersOf(repl(change)))
+      .flatMap(([offer, is]) => (is ? [offer] : []))
+      .join()
+  const going = { phase: 'FLUSHING', desired: 'deleted' } as const
+
+  expect(offered(going)).toBe('startAfter,rename')
+  expect(offered({ ...going, role: 'editor' })).toBe('')
+  expect(offered({ ...going, phase: 'RUNNING' })).toBe('rename')
+  expect(offered({ ...going, phase: 'STOPPED', role: 'editor' })).toBe('')
+  expect(offered({})).toBe('start,rename,delete')
+  expect(offered({ role: 'editor' })).toBe('start')
+  expect(offered({ phase: 'RUNNING', desired: 'running', role: 'editor' })).toBe('stop')
+  expect(offered({ phase: 'QUIESCING', role: 'editor' })).toBe('startAfter')
+  expect(offered({ phase: 'START_FAILED', desired: 'running', role: 'editor' })).toBe('start')
+  expect(offered({ role: 'viewer' })).toBe('')
 })
 
 test('a start asked for during a stop is told to follow by itself', () => {

@@ -179,7 +179,8 @@ const tools: Record<string, { script: string; needs?: string }> = {
     script: `sed 's/^word 7$/tool 7/' a.txt > .a.new && rm a.txt && cp .a.new a.txt`,
   },
   'an appender': { script: `for i in 1 2 3 4 5; do echo tool 7 >> a.txt; sleep 0.02; done` },
-  vim: { needs: 'vim', script: `vim -es -u NONE -N -c '%s/^word 7$/tool 7/' -c wq! a.txt </dev/null` },
+  // It asks whether to write when the file changed since it read it.
+  vim: { needs: 'vim', script: `yes y | vim -es -u NONE -N -c '%s/^word 7$/tool 7/' -c wq! a.txt` },
 }
 
 for (const [name, { script, needs }] of Object.entries(tools))
