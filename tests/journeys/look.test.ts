@@ -82,8 +82,13 @@ test.skipIf(noBrowser)(
     await page.getByTestId('ports').waitFor({ timeout: 30_000 })
     const told = page.locator('[data-sonner-toast]', { hasText: 'python3 listens on 8123' })
     await told.waitFor()
-    const [toast, bar] = [await told.boundingBox(), await page.getByTestId('status').boundingBox()]
-    expect((toast?.y ?? 0) + (toast?.height ?? 0)).toBeLessThan(bar?.y ?? 0)
+    // It slides in, and then stands above the bar at the foot.
+    const above = '[data-sonner-toast]:not([data-removed=true])'
+    await eventually(() =>
+      page.evaluate<boolean>(
+        `document.querySelector('${above}').getBoundingClientRect().bottom < document.querySelector('[data-testid=status]').getBoundingClientRect().top`,
+      ),
+    )
     expect((await heardIn(page)).filter((words) => words.includes('8123'))).toHaveLength(1)
     await clean(page, 'workbench')
 
