@@ -5,6 +5,7 @@ import { closeCode, presenceRoom } from '../protocol/document.ts'
 import type { RoomAddress } from '../protocol/document.ts'
 import { limits } from '../protocol/limits.ts'
 import type { RelayToRunner, RunnerToRelay } from '../protocol/link.ts'
+import { Answers } from './answers.ts'
 import type { Link, LinkEvents } from './link.ts'
 import { Colors } from './presence.ts'
 import type { Peer } from './peer.ts'
@@ -22,6 +23,11 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
   readonly #rooms = new Map<string, Room>()
   readonly colors = new Colors()
   readonly #log: Logger
+  readonly #answers = new Answers((person) => {
+    let queued = 0
+    for (const room of this.#rooms.values()) queued += room.queuedFor(person)
+    return queued
+  })
   /** Sockets by person, all rooms together. */
   readonly #sockets = new Map<string, number>()
   #link: Link | null = null
@@ -85,6 +91,7 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
     const room = new Room(address, {
       runner: this,
       colors: this.colors,
+      answers: this.#answers,
       log,
       isPresenceOnly: address.doc === presenceRoom.doc,
     })

@@ -22,6 +22,8 @@ export const limits = {
   /** Bytes queued on a peer's socket above which it is lagging, and below which it is caught up. */
   laggingBytes: 512 * KiB,
   caughtUpBytes: 64 * KiB,
+  /** Bytes queued on all room sockets of a person in one repl above which no further document's state is sent to them. */
+  answersBytes: 24 * MiB,
   /** A lagging peer is closed after this many milliseconds. */
   laggingMs: 30_000,
   /** Something is sent to every collab peer at least this often: stock clients reconnect after 30 s of silence. */

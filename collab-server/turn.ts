@@ -1,0 +1,19 @@
+// What the peers of a room sent in one event-loop turn: by author, and by whom. Pure.
+import type { Peer } from './peer.ts'
+
+export type Taken = { peer: Peer; update: Uint8Array }
+
+const authorOf = (taken: Taken): string => taken.peer.claims.sub
+
+export function groupByAuthor(turn: Taken[]): Map<string, Taken[]> {
+  const groups = new Map<string, Taken[]>()
+  for (const taken of turn) groups.set(authorOf(taken), [...(groups.get(authorOf(taken)) ?? []), taken])
+  return groups
+}
+
+/** The one peer that made the whole turn, who need not hear it again; null when there were several. */
+export function onlyPeer(turn: Taken[]): Peer | null {
+  const peers = new Set(turn.map((taken) => taken.peer))
+  const [first] = peers
+  return peers.size === 1 && first ? first : null
+}
