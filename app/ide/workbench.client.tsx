@@ -59,7 +59,7 @@ export function Workbench({ repl, person }: WorkbenchProps) {
     const stop = walkRegions()
     // What is started here opens sockets, so it is made by an effect and not while drawing.
     // oxlint-disable-next-line react/set-state-in-effect
-    setBench({ ...core, notices, view: createStore(atFirst) })
+    setBench({ ...core, notices, view: createStore(atFirst), places: new Map() })
     return () => {
       stop()
       core.dispose()
