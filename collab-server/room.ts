@@ -11,7 +11,7 @@ import type { Peer } from './peer.ts'
 import { Presence, presenceInterval } from './presence.ts'
 import type { Colors } from './presence.ts'
 import { Tail } from './tail.ts'
-import { groupByAuthor, onlyPeer, type Taken } from './turn.ts'
+import { charge, groupByAuthor, onlyPeer, type Taken } from './turn.ts'
 import {
   decodePeerFrame,
   mergeTurn,
@@ -105,8 +105,9 @@ export class Room {
 
   /** One frame from a peer. Throws nothing: a frame that cannot be decoded closes its sender alone. */
   receive(peer: Peer, bytes: Uint8Array): void {
+    const begun = performance.now()
     try {
-      this.#take(peer, decodePeerFrame(bytes))
+      this.#take(peer, decodePeerFrame(bytes, peer))
     } catch (fault) {
       this.#log.warn(
         { person: peer.claims.sub, fault: String(fault).slice(0, 200), bytes: bytes.length },
@@ -114,6 +115,7 @@ export class Room {
       )
       peer.close(closeCode.badFrame, 'This frame could not be read.')
     }
+    peer.share?.spend(performance.now() - begun)
   }
 
   #take(peer: Peer, frame: PeerFrame): void {
@@ -179,8 +181,10 @@ export class Room {
     const turn = this.#turn
     if (turn.length === 0) return
     this.#turn = []
+    const begun = performance.now()
     for (const [author, mine] of groupByAuthor(turn)) this.#toRunner(author, mine)
     this.#fanOut(mergeTurn(turn.map((taken) => taken.update)), onlyPeer(turn))
+    charge(turn, performance.now() - begun)
     if (this.#joining.isStale) this.#askForState()
     this.#holdWriters()
   }

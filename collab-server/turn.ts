@@ -17,3 +17,8 @@ export function onlyPeer(turn: Taken[]): Peer | null {
   const [first] = peers
   return peers.size === 1 && first ? first : null
 }
+
+/** Merging a turn took `ms`: those who made it share it. */
+export function charge(turn: Taken[], ms: number): void {
+  for (const { peer } of turn) peer.share?.spend(ms / turn.length)
+}

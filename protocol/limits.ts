@@ -8,6 +8,8 @@ export const limits = {
   collabFrameBytes: 16 * MiB,
   /** Bytes of one update from a peer; a larger paste is refused in words, and belongs in an upload. */
   collabUpdateBytes: 6 * MiB,
+  /** Bytes of a state vector: some 30,000 clients, of which every page that ever edited the document is one. */
+  vectorBytes: 256 * KiB,
   /** Bytes of one presence state. */
   presenceBytes: 4 * KiB,
   /** Room sockets of one person in one repl at the relay, all tabs together: each open file is one. */
