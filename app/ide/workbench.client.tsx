@@ -112,6 +112,9 @@ function useShownPlace(): void {
 
 const spokenWords: Partial<Record<ConnectionWord['word'], string>> = {
   synced: 'Connected',
+  // The same word, so that nothing is said when an edit was sent.
+  sending: 'Connected',
+  'read-only': 'Connected, read only',
   offline: 'Offline. Typing is kept here.',
   stopped: 'Stopped',
 }

@@ -1,6 +1,6 @@
 // Shows a port in the pane, wherever a person asked for it: by button, word or palette; and how many there are, in words. It draws nothing.
 import { mostPorts } from '../../../protocol/preview.ts'
-import { toast } from '../../ui/toast.tsx'
+import { takeToastAway } from '../../ui/toast.tsx'
 import type { Workbench } from '../workbench-context.ts'
 
 /** Names the word that a port was found by. */
@@ -11,7 +11,7 @@ export const portsWords = (count: number): string => `${count}${count < mostPort
 
 /** On a narrow page the preview comes to the front. */
 export function openPreview({ previews, view }: Pick<Workbench, 'previews' | 'view'>, port: number): void {
-  toast.dismiss(wordOf(port))
+  takeToastAway(wordOf(port))
   previews.open(port)
   view.update((now) => ({ ...now, narrow: 'preview' }))
 }
