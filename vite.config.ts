@@ -4,9 +4,11 @@ import tailwindcss from '@tailwindcss/vite'
 import { defineConfig } from 'vite'
 import { monacoWorkers } from './app/monaco-workers.server.ts'
 import { precompress } from './app/precompress.server.ts'
+import { inVite as chosenFeatures } from './scripts/chosen-features.mjs'
 
 export default defineConfig({
   plugins: [
+    chosenFeatures,
     monacoWorkers(),
     tailwindcss(),
     remix({

@@ -41,7 +41,7 @@ const appProgramFiles = [
 const loader = 'scripts/program-loader.mjs'
 const recorder = 'scripts/record-code.mjs'
 const buildFiles = ['package-lock.json', 'scripts/build.mjs']
-const appFiles = ['protocol', 'app', 'vite.config.ts', ...buildFiles]
+const appFiles = ['protocol', 'app', 'vite.config.ts', 'scripts/chosen-features.mjs', ...buildFiles]
 
 /** A hash over path and content of everything below `paths`. */
 function fingerprint(paths) {

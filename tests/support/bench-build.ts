@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { compile } from '@tailwindcss/node'
 import { Scanner } from '@tailwindcss/oxide'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
-import { chosenFeaturesOnly } from '../../app/monaco-workers.server.ts'
+import { inEsbuild as chosenFeatures } from '../../scripts/chosen-features.mjs'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -80,7 +80,7 @@ export async function buildBench(outdir: string): Promise<void> {
     splitting: true,
     jsx: 'automatic',
     alias: { 'monaco-editor/esm/vs/editor/editor.api.js': 'monaco-editor/editor' },
-    plugins: [workers(outdir), chosenFeaturesOnly, tailwind],
+    plugins: [workers(outdir), chosenFeatures, tailwind],
   })
   await writeFile(join(outdir, 'bench.html'), page)
 }
