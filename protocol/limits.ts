@@ -38,6 +38,16 @@ export const limits = {
   terminalInputBytes: 1 * MiB,
   /** Bytes of recent output kept per terminal. */
   ringBytes: 2 * MiB,
+  /**
+   * What a runner takes from a box, which may be a person's program: bytes of a frame (a batch of output is half of it), of its
+   * header (a hello of all terminals is half of that), of what brings a fresh screen to a mark, and frames in a millisecond.
+   */
+  boxFrameBytes: 512 * KiB,
+  boxHeaderBytes: 32 * KiB,
+  boxMarkBytes: 8 * KiB,
+  boxFramesPerMs: 20,
+  /** Output of one terminal in bytes: more than any session prints, and far from where numbers lose their last digits. */
+  outputBytes: 2 ** 50,
   terminalCols: { min: 2, max: 500 },
   terminalRows: { min: 1, max: 300 },
   /** People's repls and running sessions on one installation. */
