@@ -26,6 +26,8 @@ export type Start = {
 export type Limits = {
   processes: number
   memoryBytes: number
+  /** Of the runner and what stands around it; it is started again beyond that, while the box goes on. */
+  runnerBytes: number
   cpus: number
   diskBytes: number
   tmpBytes: number
