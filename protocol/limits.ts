@@ -28,6 +28,8 @@ export const limits = {
   collabKeepaliveMs: 20_000,
   /** Bytes of a text file that may become a document; larger files are shown read-only. */
   documentBytes: 10 * MiB,
+  /** Characters of all open documents of a session above which no other is opened: each costs its runner three bytes or so. */
+  openCharacters: 128 * MiB,
   /** Bytes of one uploaded file. */
   uploadBytes: 256 * MiB,
   /** Entries that a tree may list before folders are listed on demand only. */
