@@ -62,6 +62,7 @@ export class Repls {
       ...when,
       ...(record.orphans.length === 0 ? {} : { orphans: record.orphans.map(shownOrphan) }),
       ...shownTrouble(record),
+      ...(phase === 'DELETED' && record.deadline !== null ? { goneAt: record.deadline } : {}),
     }
   }
 
@@ -83,11 +84,13 @@ export class Repls {
     return this.#shown(row.value, roleFor(row.value, who, 'repl.open'))
   }
 
+  /** A deleted one is there for its owner alone, who may bring it back. */
   async list(who: Person): Promise<Repl[]> {
     const found: Repl[] = []
     for (const { value } of await this.#parts.repls.list()) {
       const role = value.members[who.id]
-      if (role !== undefined && value.phase !== 'DELETED') found.push(await this.#shown(value, role))
+      if (role !== undefined && (value.phase !== 'DELETED' || role === 'owner'))
+        found.push(await this.#shown(value, role))
     }
     return found
   }

@@ -8,12 +8,16 @@ export const limits = {
   collabFrameBytes: 16 * MiB,
   /** Bytes of one update from a peer; a larger paste is refused in words, and belongs in an upload. */
   collabUpdateBytes: 6 * MiB,
+  /** Bytes of a state vector: some 30,000 clients, of which every page that ever edited the document is one. */
+  vectorBytes: 256 * KiB,
   /** Bytes of one presence state. */
   presenceBytes: 4 * KiB,
   /** Room sockets of one person in one repl at the relay, all tabs together: each open file is one. */
   roomsPerPerson: 200,
   /** Pages of one person at a runner's live door: each has one socket in each of its namespaces. */
   pagesPerPerson: 32,
+  /** Bytes that a person's pages at the live door may have untaken before large answers are refused: three of the largest trees. */
+  pagesQueuedBytes: 16 * MiB,
   /** Update frames per second and peer, and the burst above it. */
   updatesPerSecond: 200,
   updatesBurst: 1000,
@@ -22,6 +26,8 @@ export const limits = {
   /** Bytes queued on a peer's socket above which it is lagging, and below which it is caught up. */
   laggingBytes: 512 * KiB,
   caughtUpBytes: 64 * KiB,
+  /** Bytes queued on all room sockets of a person in one repl above which no further document's state is sent to them. */
+  answersBytes: 24 * MiB,
   /** A lagging peer is closed after this many milliseconds. */
   laggingMs: 30_000,
   /** Something is sent to every collab peer at least this often: stock clients reconnect after 30 s of silence. */

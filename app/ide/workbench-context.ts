@@ -1,7 +1,7 @@
 // Hands the running core to every panel of the workbench; it makes none.
 import { createContext, useContext } from 'react'
 import type { Person, Repl } from '../../protocol/repl.ts'
-import type { TabUse } from './editor/code-editor.ts'
+import type { EditorPlaces, TabUse } from './editor/code-editor.ts'
 import type { Notices } from './notices.ts'
 import type { Store } from './store.ts'
 import type { WorkbenchCore } from './workbench.ts'
@@ -32,6 +32,7 @@ export type Workbench = WorkbenchCore & {
   person: Person
   notices: Notices
   view: Store<ViewState>
+  places: EditorPlaces
 }
 
 export const WorkbenchContext = createContext<Workbench | null>(null)

@@ -10,6 +10,7 @@ import { seenProduct } from '../support/seen-product.ts'
 import { workspaceIn } from '../support/picture.ts'
 import { findings } from './axe.ts'
 import { looksForced } from './forced-look.ts'
+import { heardIn, listenToRegions } from './heard.ts'
 import { askedForTheEar, keyboardStory } from './keyboard-story.ts'
 import { outlineOf, steady, unclear } from './outline.ts'
 import * as screen from './screen.ts'
@@ -76,8 +77,19 @@ test.skipIf(noBrowser)(
   async () => {
     const { page } = here.ada
     await screen.openTerminal(page)
+    await listenToRegions(page)
     await screen.typeInTerminal(page, 'python3 -m http.server 8123 &')
     await page.getByTestId('ports').waitFor({ timeout: 30_000 })
+    const told = page.locator('[data-sonner-toast]', { hasText: 'python3 listens on 8123' })
+    await told.waitFor()
+    // It slides in, and then stands above the bar at the foot.
+    const above = '[data-sonner-toast]:not([data-removed=true])'
+    await eventually(() =>
+      page.evaluate<boolean>(
+        `document.querySelector('${above}').getBoundingClientRect().bottom < document.querySelector('[data-testid=status]').getBoundingClientRect().top`,
+      ),
+    )
+    expect((await heardIn(page)).filter((words) => words.includes('8123'))).toHaveLength(1)
     await clean(page, 'workbench')
 
     await page.getByTestId('ports').click()
@@ -101,6 +113,7 @@ test.skipIf(noBrowser)(
     })
 
     const tree = page.getByRole('tree', { name: 'Files' })
+    expect((await screen.treeItem(page, 'main.py').boundingBox())?.height).toBe(24)
     await screen.treeItem(page, 'main.py').click()
     await tree.focus()
     await opensAndCloses(page, 'menu of a file', () => page.keyboard.press('ContextMenu'))

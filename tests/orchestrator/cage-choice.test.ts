@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { chooseIsolation } from '../../orchestrator/cli/isolation.ts'
 import { lastIsolation, rememberIsolation } from '../../orchestrator/cli/last-isolation.ts'
 import { refusalOf } from '../../orchestrator/cli/up.ts'
-import { containerOf, type Engine } from '../../orchestrator/sandbox/local/circumstance.ts'
+import { engineOf, type Engine } from '../../orchestrator/sandbox/local/circumstance.ts'
 import { egressRules, ownAddresses } from '../../orchestrator/sandbox/local/egress.ts'
 import { offered } from '../../orchestrator/sandbox/local/isolation.ts'
 import { lackOf } from '../../orchestrator/sandbox/local/lacks.ts'
@@ -114,7 +114,7 @@ describe('choice', () => {
     ['groups', 'none', 'not root', /need root/, 'root'],
     ['view', '1', 'something\nunheard of', /unheard of/, ''],
   ] as const)('S-2 at the %s, "%s %s" is said in words', (at, code, said, why, mend) => {
-    const lack = lackOf({ at, code, said }, { container: null, isRoot: true })
+    const lack = lackOf({ at, code, said }, { engine: null, isRoot: true })
 
     expect(lack.why).toMatch(why)
     expect(lack.mend).toContain(mend)
@@ -130,8 +130,8 @@ describe('choice', () => {
   ] as const)(
     'S-2 in a container at the %s, "%s %s" is answered with every flag at once',
     (at, code, said, why) => {
-      const asRoot = lackOf({ at, code, said }, { container: 'docker', isRoot: true })
-      const asUser = lackOf({ at, code, said }, { container: 'docker', isRoot: false })
+      const asRoot = lackOf({ at, code, said }, { engine: 'docker', isRoot: true })
+      const asUser = lackOf({ at, code, said }, { engine: 'docker', isRoot: false })
 
       expect(asUser.why).toMatch(why)
       for (const flag of [
@@ -151,11 +151,11 @@ describe('choice', () => {
     const none = { at: 'groups', code: 'none', said: 'no writable control groups' } as const
     const user = { at: 'groups', code: 'none', said: 'not root' } as const
 
-    expect(lackOf(none, { container: 'docker', isRoot: true }).mend).toContain(
+    expect(lackOf(none, { engine: 'docker', isRoot: true }).mend).toContain(
       '-v /sys/fs/cgroup:/sys/fs/cgroup',
     )
-    expect(lackOf(user, { container: 'docker', isRoot: false }).mend).toMatch(/--memory.*--pids-limit/)
-    expect(lackOf(user, { container: null, isRoot: false }).mend).toBe('start DevEx as root')
+    expect(lackOf(user, { engine: 'docker', isRoot: false }).mend).toMatch(/--memory.*--pids-limit/)
+    expect(lackOf(user, { engine: null, isRoot: false }).mend).toBe('start DevEx as root')
   })
 
   const id = '257091ca4af1611368ca'
@@ -173,12 +173,12 @@ describe('choice', () => {
     ['0::/system.slice/docker-cleanup.service', null],
     ['0::/', null],
   ])('S-2 the group %s is in a container of %s', (groups, engine) =>
-    expect(containerOf({ groups, mounts: '', mark: null })).toBe(engine),
+    expect(engineOf({ groups, mounts: '', mark: null })).toBe(engine),
   )
 
   test('S-2 where groups are hidden, a container is told by what its engine mounts; a machine made from an image is none', () => {
     const by = (mounts: string, mark: 'docker' | 'podman' | null) =>
-      containerOf({ groups: '0::/', mounts, mark })
+      engineOf({ groups: '0::/', mounts, mark })
     const from = (path: string) =>
       `25 1 254:0 / / rw - ext4 /dev/vda rw\n612 590 254:0 ${path} /etc/hosts rw - ext4 /dev/vda rw`
 
@@ -198,11 +198,11 @@ describe('choice', () => {
     ['groups', 'none', 'not root'],
     ['groups', 'none', 'no writable control groups'],
   ] as const)('S-2 who has no Docker is told no command of it: at the %s, "%s %s"', (at, code, said) => {
-    const told = (container: Engine | null) => lackOf({ at, code, said }, { container, isRoot: true })
+    const told = (engine: Engine | null) => lackOf({ at, code, said }, { engine, isRoot: true })
 
     expect(told('other').mend).toMatch(/this container/)
-    for (const container of ['other', null] as const)
-      expect(JSON.stringify(told(container))).not.toMatch(/docker|podman|--device|--cap-add/)
+    for (const engine of ['other', null] as const)
+      expect(JSON.stringify(told(engine))).not.toMatch(/docker|podman|--device|--cap-add/)
     expect(told(null).why).not.toContain('container')
     expect(told('podman').mend).toMatch(/podman run/)
     expect(told('podman').mend).not.toContain('systempaths')

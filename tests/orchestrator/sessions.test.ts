@@ -126,7 +126,9 @@ test('R-2 R-10 start and stop may be pressed in any order at any time; the last 
   })
   await house.ask('DELETE', `/v1/repls/${repl.id}`, { as: ada })
   await house.until(repl.id, ada, 'DELETED')
-  expect((await house.ask('GET', '/v1/repls', { as: ada })).repls).toEqual([])
+  const [tombstone, ...others] = (await house.ask('GET', '/v1/repls', { as: ada })).repls
+  expect([tombstone?.id, tombstone?.phase, others]).toEqual([repl.id, 'DELETED', []])
+  expect((tombstone?.goneAt ?? 0) - Date.now()).toBeGreaterThan(6.9 * 24 * 3600_000)
 
   await press(repl.id, 'undelete')
   await house.until(repl.id, ada, 'STOPPED')

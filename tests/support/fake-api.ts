@@ -22,6 +22,7 @@ import {
   type Template,
 } from '../../protocol/repl.ts'
 
+const tombstoneMs = 7 * 24 * 3600_000
 const random = (n: number): Uint8Array => randomBytes(n)
 
 interface HeldRepl {
@@ -94,7 +95,8 @@ class World {
     const role = held.members.get(person)
     if (!role)
       throw new AppError('not-found', { say: 'There is no such REPL, or it is not shared with you.' })
-    return { ...held.repl, role, ownerName: this.people.get(held.owner)?.name ?? 'Nobody' }
+    const ends = held.repl.phase === 'DELETED' ? { goneAt: held.repl.changedAt + tombstoneMs } : {}
+    return { ...held.repl, ...ends, role, ownerName: this.people.get(held.owner)?.name ?? 'Nobody' }
   }
 
   allowed(id: string, person: string, action: Action): HeldRepl {
@@ -200,7 +202,8 @@ function addRepls(world: World, app: Express, on: (work: Work) => express.Reques
     '/v1/repls',
     on((req) => {
       const mine = [...world.repls.values()].filter(
-        ({ members, repl }) => members.has(asker(req)) && repl.phase !== 'DELETED',
+        ({ members, repl, owner }) =>
+          members.has(asker(req)) && (repl.phase !== 'DELETED' || owner === asker(req)),
       )
       return { repls: mine.map((held) => world.seenBy(held, asker(req))) }
     }),

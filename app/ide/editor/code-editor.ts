@@ -61,7 +61,10 @@ const options: monaco.editor.IStandaloneEditorConstructionOptions = {
   fixedOverflowWidgets: true,
 }
 
-export type CodeEditorParts = { host: HTMLElement; refuse: (say: string) => void }
+/** Cursor, selection and scroll of each document by its id: outlives an editor, which another layout of the page makes anew. */
+export type EditorPlaces = Map<string, monaco.editor.ICodeEditorViewState>
+
+export type CodeEditorParts = { host: HTMLElement; places: EditorPlaces; refuse: (say: string) => void }
 
 export function createCodeEditor(parts: CodeEditorParts): CodeEditor {
   return new SwitchingEditor(parts)
@@ -72,12 +75,13 @@ class SwitchingEditor implements CodeEditor {
   readonly #scope = createScope()
   readonly #editor: monaco.editor.IStandaloneCodeEditor
   readonly #bound = new Map<string, BoundDocument>()
-  readonly #views = new Map<string, monaco.editor.ICodeEditorViewState>()
+  readonly #places: EditorPlaces
   #shown: BoundDocument | null = null
   #shownPath = ''
   #hideCursors: (() => void) | null = null
 
-  constructor({ host, refuse }: CodeEditorParts) {
+  constructor({ host, places, refuse }: CodeEditorParts) {
+    this.#places = places
     this.#editor = monaco.editor.create(host, { ...options, model: null })
     this.#scope.add(() => this.#editor.dispose())
     const tell = (): void => this.#tellPlace()
@@ -91,7 +95,7 @@ class SwitchingEditor implements CodeEditor {
     freeTabByKeys(this.#editor)
     this.#scope.add(keepCompositionWhole(this.#editor, () => this.#shown?.document ?? null))
     this.#scope.add(refuseLargePaste({ host, refuse, held: () => this.#shown?.model.getValueLength() ?? 0 }))
-    this.#scope.add(() => this.keepOnly(new Set()))
+    this.#scope.add(() => this.#letGo())
   }
 
   readonly dispose = (): void => this.#scope.dispose()
@@ -103,7 +107,7 @@ class SwitchingEditor implements CodeEditor {
     this.hide()
     this.#shown = next
     this.#editor.setModel(next.model)
-    const view = this.#views.get(document.id)
+    const view = this.#places.get(document.id)
     if (view !== undefined) this.#editor.restoreViewState(view)
     this.#nameIt()
     this.#hideCursors = showCursors(this.#editor, next)
@@ -113,19 +117,21 @@ class SwitchingEditor implements CodeEditor {
   hide(): void {
     this.#hideCursors?.()
     this.#hideCursors = null
+    if (this.#shown === null) return
     const view = this.#editor.saveViewState()
-    if (this.#shown !== null && view !== null) this.#views.set(this.#shown.document.id, view)
+    if (view !== null) this.#places.set(this.#shown.document.id, view)
     this.#shown = null
     this.#editor.setModel(null)
     this.place.set(null)
   }
 
   keepOnly(ids: ReadonlySet<string>): void {
-    for (const id of this.#bound.keys()) {
-      if (ids.has(id)) continue
-      this.#unbind(id)
-      this.#views.delete(id)
-    }
+    for (const id of this.#bound.keys()) if (!ids.has(id)) this.#unbind(id)
+    for (const id of this.#places.keys()) if (!ids.has(id)) this.#places.delete(id)
+  }
+
+  #letGo(): void {
+    for (const id of this.#bound.keys()) this.#unbind(id)
   }
 
   setReadOnly(words: string | null): void {

@@ -1,5 +1,5 @@
 // Shows a port in the pane, wherever a person asked for it: by button, word or palette. It draws nothing.
-import { toast } from '../../ui/toast.tsx'
+import { takeToastAway } from '../../ui/toast.tsx'
 import type { Workbench } from '../workbench-context.ts'
 
 /** Names the word that a port was found by. */
@@ -7,7 +7,7 @@ export const wordOf = (port: number): string => `port-${port}`
 
 /** On a narrow page the preview comes to the front. */
 export function openPreview({ previews, view }: Pick<Workbench, 'previews' | 'view'>, port: number): void {
-  toast.dismiss(wordOf(port))
+  takeToastAway(wordOf(port))
   previews.open(port)
   view.update((now) => ({ ...now, narrow: 'preview' }))
 }

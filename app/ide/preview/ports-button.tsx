@@ -2,7 +2,6 @@
 import { AppWindow } from 'lucide-react'
 import { useEffect } from 'react'
 import { Button } from '../../ui/button.tsx'
-import { announce } from '../../ui/live-region.tsx'
 import { Menu, MenuItem, MenuLabel } from '../../ui/menu.tsx'
 import { toast } from '../../ui/toast.tsx'
 import { useStore } from '../use-store.ts'
@@ -61,7 +60,6 @@ function useFoundWords(): void {
       previews.onFound(({ port, program }) => {
         if (previews.shown.get()?.port === port) return
         const words = `${program || 'A program'} listens on ${port}`
-        announce(words)
         const show = (): void => openPreview({ previews, view }, port)
         toast(words, { id: wordOf(port), action: { label: 'Open', onClick: show } })
       }),

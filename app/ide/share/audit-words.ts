@@ -38,12 +38,20 @@ export function auditWords(entry: AuditEntry, me: string): string {
 const uses = (most: number | null): string =>
   most === null ? '' : most === 1 ? ', good for one person' : `, good for ${most} people`
 
-/** Who joined or rose by a link has opened it: that line alone is left out. Newest first, as the server gives them. */
+/**
+ * Who joined or rose by a link has opened it: that line alone is left out, whoever came in between. Newest first, as the server
+ * gives them.
+ */
 export function worthALine(entries: readonly AuditEntry[]): AuditEntry[] {
-  return entries.filter((entry, at) => {
-    const next = entries[at - 1]
-    const follows = next?.what === 'member-joined' || next?.what === 'role-changed'
-    return !(entry.what === 'invite-used' && follows && next.who.id === entry.who.id)
+  const didNext = new Map<string, AuditEntry>()
+  return entries.filter((entry) => {
+    const next = didNext.get(entry.who.id)
+    didNext.set(entry.who.id, entry)
+    if (entry.what !== 'invite-used' || next === undefined) return true
+    return !(
+      next.what === 'member-joined' ||
+      (next.what === 'role-changed' && next.member.id === next.who.id)
+    )
   })
 }
 

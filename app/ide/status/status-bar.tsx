@@ -38,7 +38,8 @@ export function StatusBar() {
       data-kept={isKept}
       className="flex h-(--bar-status) shrink-0 items-center gap-4 overflow-hidden border-t border-line bg-surface px-3 text-label whitespace-nowrap text-muted"
     >
-      <span className="flex min-w-0 items-center gap-1.5 text-ink" role="status">
+      {/* No live region: it changes with each burst of keys. What is worth hearing of it workbench.client.tsx announces. */}
+      <span className="flex min-w-0 items-center gap-1.5 text-ink" data-testid="connection-words">
         <ConnectionDot word={word} />
         <span className="truncate" title={readOnly ?? undefined}>
           {say}

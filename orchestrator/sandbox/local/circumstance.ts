@@ -4,11 +4,11 @@ import { existsSync, readFileSync } from 'node:fs'
 /** `other`: Kubernetes, LXC and the like, whose people start nothing by `docker run`. */
 export type Engine = 'docker' | 'podman' | 'other'
 
-/** `container`: null on a machine of its own. */
-export type Circumstance = { container: Engine | null; isRoot: boolean }
+/** `engine`: of the container that we are in; null on a machine of its own. */
+export type Circumstance = { engine: Engine | null; isRoot: boolean }
 
 export function circumstance(): Circumstance {
-  return { container: containerOf(systemFacts()), isRoot: process.getuid?.() === 0 }
+  return { engine: engineOf(systemFacts()), isRoot: process.getuid?.() === 0 }
 }
 
 /** What a process can see of the container around it. */
@@ -21,7 +21,7 @@ export type Facts = {
   mark: 'docker' | 'podman' | null
 }
 
-export function containerOf({ groups, mounts, mark }: Facts): Engine | null {
+export function engineOf({ groups, mounts, mark }: Facts): Engine | null {
   return engineOfGroups(groups) ?? engineOfMounts(mounts, mark)
 }
 

@@ -27,29 +27,27 @@ const groupFlags = '--cap-add SYS_ADMIN --cgroupns=host -v /sys/fs/cgroup:/sys/f
 const askAround =
   'ask whoever runs this container to let it make namespaces, mount a /proc of its own and use /dev/net/tun'
 
-function opened(container: Engine, isRoot: boolean): string {
-  if (container === 'other') return askAround
-  return `${flags(container)} ${isRoot ? '--cap-add SYS_ADMIN (or --user 1000 in place of --cap-add)' : ''}`.trim()
+function opened(engine: Engine, isRoot: boolean): string {
+  if (engine === 'other') return askAround
+  return `${flags(engine)} ${isRoot ? '--cap-add SYS_ADMIN (or --user 1000 in place of --cap-add)' : ''}`.trim()
 }
 
 /** What a container takes away has one cure, whichever part missed it first. */
 const contained =
   (what: string, otherwise: Lack) =>
-  ({ container, isRoot }: Circumstance): Lack =>
-    container === null
-      ? otherwise
-      : { why: `the container we run in ${what}`, mend: opened(container, isRoot) }
+  ({ engine, isRoot }: Circumstance): Lack =>
+    engine === null ? otherwise : { why: `the container we run in ${what}`, mend: opened(engine, isRoot) }
 
 const together = 'bounds all sessions together'
 
-function bounded(container: Engine): string {
-  return container === 'other'
+function bounded(engine: Engine): string {
+  return engine === 'other'
     ? `a bound on this container ${together}`
-    : `${container} run --memory … --cpus … --pids-limit … ${together}; docs/docker.md says how to bound each`
+    : `${engine} run --memory … --cpus … --pids-limit … ${together}; docs/docker.md says how to bound each`
 }
 
-function groupsOpened(container: Engine): string {
-  return container === 'other' ? `a bound on this container ${together}` : `${flags(container)} ${groupFlags}`
+function groupsOpened(engine: Engine): string {
+  return engine === 'other' ? `a bound on this container ${together}` : `${flags(engine)} ${groupFlags}`
 }
 
 const says = (pattern: RegExp) => (fault: Fault) => pattern.test(`${fault.code} ${fault.said}`)
@@ -64,9 +62,9 @@ const rules: Rule[] = [
   },
   {
     seen: says(/ENOENT|not found|No such file or directory.*(bwrap|pasta|nft)|code 127|^127 /),
-    lack: ({ container, isRoot }) => ({
+    lack: ({ engine, isRoot }) => ({
       why: 'bubblewrap, passt or nftables is not installed',
-      mend: `apt install bubblewrap passt nftables${container === null ? '' : ` (in the image), and then ${opened(container, isRoot)}`}`,
+      mend: `apt install bubblewrap passt nftables${engine === null ? '' : ` (in the image), and then ${opened(engine, isRoot)}`}`,
     }),
   },
   {
@@ -118,16 +116,16 @@ const rules: Rule[] = [
   },
   {
     seen: (fault) => fault.at === 'groups' && fault.said === 'not root',
-    lack: ({ container }) => ({
+    lack: ({ engine }) => ({
       why: 'limits by control groups need root; memory and processes are watched instead',
-      mend: container === null ? 'start DevEx as root' : bounded(container),
+      mend: engine === null ? 'start DevEx as root' : bounded(engine),
     }),
   },
   {
     seen: (fault) => fault.at === 'groups',
-    lack: ({ container }) => ({
+    lack: ({ engine }) => ({
       why: 'control groups cannot be written here; memory and processes are watched instead',
-      mend: container === null ? 'mount cgroups writable below /sys/fs/cgroup' : groupsOpened(container),
+      mend: engine === null ? 'mount cgroups writable below /sys/fs/cgroup' : groupsOpened(engine),
     }),
   },
   {

@@ -49,6 +49,11 @@ test('A-13 that a link was opened is left out where joining says it already', ()
   const again = entry({ what: 'invite-used', who: grace })
   const other = entry({ what: 'member-joined', who: ada, role: 'viewer' })
   expect(worthALine([other, again, came, used, made])).toEqual([other, again, came, made])
+
+  const alsoUsed = entry({ what: 'invite-used', who: ada })
+  expect(worthALine([other, came, alsoUsed, used])).toEqual([other, came])
+  const roseAnother = entry({ what: 'role-changed', who: ada, member: grace, from: 'viewer', to: 'editor' })
+  expect(worthALine([roseAnother, alsoUsed])).toEqual([roseAnother, alsoUsed])
 })
 
 test('A-13 a look puts what is new before what was read, without a gap and without a double', () => {

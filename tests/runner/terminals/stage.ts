@@ -26,7 +26,7 @@ export const ids = { ada: 'a'.repeat(16), grace: 'b'.repeat(16), joan: 'c'.repea
 export type Name = keyof typeof ids
 
 /** Looks until `claim` holds; a claim that throws does not hold. */
-export async function eventually<T>(claim: () => T | false | undefined | null, ms = 10_000): Promise<T> {
+export async function eventually<T>(claim: () => T | false | undefined | null, ms = 20_000): Promise<T> {
   const until = Date.now() + ms
   let last: unknown
   for (;;) {
