@@ -13,11 +13,12 @@ import { RunnerToBox, type BoxTerminal } from '../../../protocol/box.ts'
 import { concat, decodeFrame, encodeStreamFrame, FrameSplitter } from '../../../protocol/frames.ts'
 import { limits } from '../../../protocol/limits.ts'
 import { BoxLink } from '../../../runner/terminals/box-link.ts'
+import { Pace } from '../../../runner/terminals/pace.ts'
 import { Tape } from '../../../runner/terminals/tape.ts'
 import { inside } from '../../support/live-door.ts'
 import { bundle } from '../../support/programs.ts'
 import { newSetting } from '../documents/running.ts'
-import { eventually, tempFolder } from './stage.ts'
+import { boxLaunch, eventually, Stage, tempFolder } from './stage.ts'
 
 const MiB = 1024 * 1024
 const patientMs = 30_000
@@ -290,4 +291,63 @@ test('T-15 a tape keeps a bounded number of marks and changes of size, whatever 
   expect(tape.sizesFrom(0).length).toBeLessThanOrEqual(1024)
   expect(tape.oldestMark()?.offset).toBeGreaterThan(19_000)
   expect(tape.sizeAt(20_000)).toMatchObject({ cols: 90 })
+})
+
+test('T-15 messages come at their pace and no faster; a burst is taken at once', () => {
+  const pace = new Pace(0)
+  const burst = 100 * limits.boxFramesPerMs
+
+  expect(pace.take(burst, 0)).toBe(0)
+  expect(pace.take(1000, 0)).toBe(1000 / limits.boxFramesPerMs)
+  let now = 0
+  for (let taken = 0; taken < 200_000; taken += 1000) now += pace.take(1000, now)
+  expect(now).toBeGreaterThanOrEqual(200_000 / limits.boxFramesPerMs)
+})
+
+test('T-15 for a box that does not read, what is pasted and opened waits only so far', async () => {
+  const folder = tempFolder()
+  onTestFinished(folder.remove)
+  const socket = join(folder.path, 'b', 's')
+  const box = await new FalseBox(hello(shells(1))).listen(socket)
+  const link = new BoxLink({
+    socket,
+    secret: 'secret',
+    build: 'test',
+    log: pino({ level: 'silent' }),
+    onHello: () => undefined,
+    onLost: () => undefined,
+    onOutput: () => undefined,
+  })
+  onTestFinished(() => link.close())
+  await eventually(() => link.isReady, patientMs)
+  const opened = Array.from({ length: limits.terminals }, () => link.open({ name: 'a', cols: 80, rows: 24 }))
+  const outcomes = Promise.allSettled(opened)
+  await expect(link.open({ name: 'one more', cols: 80, rows: 24 })).rejects.toMatchObject({
+    code: 'unavailable',
+  })
+  box.socket?.pause()
+
+  const paste = new Uint8Array(limits.terminalInputBytes)
+  const taken = Array.from({ length: 30 }, () => link.send({ type: 'in', terminal: 1 }, paste))
+
+  expect(taken.filter(Boolean).length).toBeLessThan(12)
+  link.close()
+  expect((await outcomes).every(({ status }) => status === 'rejected')).toBe(true)
+})
+
+test('T-15 a box that comes back as another, with other terminals each time, leaves no more than there can be', async () => {
+  const others = shells(limits.terminals).map((one) => ({ ...one, terminal: one.terminal + 100 }))
+  const box = new FalseBox(hello(shells(limits.terminals), 'one'), hello(others, 'two'))
+  const stage = new Stage()
+  stage.box = { close: async () => box.close() }
+  onTestFinished(() => stage.close())
+  await box.listen(boxLaunch(stage.folder.path).socket)
+  await stage.startRunner()
+  const ada = await stage.page('ada')
+  await eventually(() => ada.list?.length === limits.terminals)
+
+  box.socket?.destroy()
+
+  await eventually(() => ada.list?.every(({ id }) => id > 100), patientMs)
+  expect(ada.list).toHaveLength(limits.terminals)
 })
