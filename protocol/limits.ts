@@ -59,6 +59,8 @@ export const limits = {
   terminalCols: { min: 2, max: 500 },
   terminalRows: { min: 1, max: 300 },
   /** People's repls and running sessions on one installation. */
+  /** Zips that are made at once of one repl, each for another person: work and open files of a process that all share. */
+  zipsAtOnce: 3,
   replsPerPerson: 100,
   runningPerPerson: 20,
   /** Milliseconds a page holds Enter and Run for its own edits before it says so. */

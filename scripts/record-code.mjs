@@ -5,9 +5,15 @@ import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import process from 'node:process'
 import { Script } from 'node:vm'
+import { crc32 } from 'node:zlib'
 
 const [, , filename, cache] = process.argv
 const script = new Script(readFileSync(filename, 'latin1'), { filename })
 process.argv = process.argv.slice(0, 2)
-process.on('exit', () => writeFileSync(cache, script.createCachedData()))
+process.on('exit', () => {
+  const compiled = script.createCachedData()
+  const sum = Buffer.alloc(4)
+  sum.writeUInt32BE(crc32(compiled))
+  writeFileSync(cache, Buffer.concat([compiled, sum]))
+})
 script.runInThisContext()(createRequire(filename), filename, dirname(filename))

@@ -56,6 +56,7 @@ export function Dashboard({ repls: loaded, templates, mayMake }: DashboardProps)
   const navigate = useNavigate()
   const { repls: all, look } = useReplList(loaded)
   const repls = keptRepls(all)
+  const tombstones = deletedRepls(all)
   const forget = ({ id }: Repl): void => setDeleted((now) => now.filter((other) => other.id !== id))
   const close = (repl: Repl): void => {
     forget(repl)
@@ -112,7 +113,14 @@ export function Dashboard({ repls: loaded, templates, mayMake }: DashboardProps)
             }}
           />
         )}
-        <DeletedList repls={deletedRepls(all)} onBack={back} />
+        <DeletedList
+          repls={tombstones}
+          onBack={(repl) => {
+            back(repl)
+            // With the last one the whole fold goes.
+            if (tombstones.length === 1) heading.current?.focus()
+          }}
+        />
       </div>
       <NewReplDialog
         open={making}

@@ -178,6 +178,27 @@ describe.skipIf(noBrowser)('the workbench in Chromium', () => {
     expect(faults).toEqual([])
   })
 
+  test('A-13 after the last earlier part of what happened the keyboard is on the last line, not lost', async () => {
+    const page = await visit(ada, 'owner')
+    const line = (id: number) => ({ id, at: 1, who: { id: ada.id, name: 'Ada' }, what: 'invite-revoked' })
+    await page.route('**/audit*', (route) => {
+      const isEarlier = route.request().url().includes('before=5')
+      const json = isEarlier
+        ? { entries: [line(2), line(1)], earlier: null }
+        : { entries: [line(9), line(7)], earlier: 5 }
+      return route.fulfill({ json })
+    })
+    await page.getByRole('button', { name: 'Share' }).click()
+    await page.getByRole('tab', { name: 'Activity' }).click()
+    await page.getByRole('button', { name: 'Show earlier' }).focus()
+    await page.keyboard.press('Enter')
+
+    const lines = page.getByTestId('activity').getByRole('listitem')
+    await eventually(async () => (await lines.count()) === 4)
+    await eventually(() => lines.last().evaluate((last) => last === document.activeElement))
+    await page.context().close()
+  })
+
   test('F6 walks out of the editor through every region, and axe finds nothing serious', async () => {
     const page = a
     await openFile(page, 'both.txt')

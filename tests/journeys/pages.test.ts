@@ -148,6 +148,7 @@ test.skipIf(noBrowser)(
       await page.getByRole('button', { name: `More for ${name}` }).waitFor()
     }
     expect([alpha, beta].map((repl) => app.api.repl(repl!.id).phase)).toEqual(['STOPPED', 'STOPPED'])
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Your REPLs')
     expect(faults).toEqual([])
     for (const repl of [alpha, beta]) app.api.change(repl!.id, { phase: 'DELETED' })
     await context.close()

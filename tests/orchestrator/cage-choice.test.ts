@@ -1,5 +1,5 @@
 // Which isolation is chosen and what is said of it, and what the pieces of a view are made of.
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { chooseIsolation } from '../../orchestrator/cli/isolation.ts'
@@ -11,7 +11,11 @@ import { offered } from '../../orchestrator/sandbox/local/isolation.ts'
 import { lackOf } from '../../orchestrator/sandbox/local/lacks.ts'
 import type { Offer } from '../../orchestrator/sandbox/local/probe.ts'
 import { seccompFilter } from '../../orchestrator/sandbox/local/seccomp.ts'
+import { offeredLevels } from '../exams/cage-rig.ts'
 import { tempFolder } from '../support/folders.ts'
+
+/** Without views there is nothing to look through; cage.test.ts says what is lacking. */
+const noViews = (await offeredLevels()).every((level) => level === 'process')
 
 const here = '127.0.0.1'
 const nothing: Offer = {
@@ -93,6 +97,39 @@ describe('choice', () => {
     expect(offer).toMatchObject({ best: 'process', lack: { mend: 'apt install bubblewrap passt nftables' } })
     await folder.remove()
   })
+
+  test.skipIf(noViews)(
+    'S-2 programs of ours that a session could not read, or that are not whole, are found before it starts',
+    async () => {
+      const folder = await tempFolder()
+      const built = join(folder.path, 'build')
+      await mkdir(join(folder.path, 'node_modules'))
+      await mkdir(built)
+      for (const name of ['runner.js', 'box.js', 'box.code.cjs', 'box.code.cache'])
+        await writeFile(join(built, name), '')
+      await chmod(folder.path, 0o755)
+      const roots = { data: folder.path, run: join(folder.path, 'run'), programs: built, path: '' }
+      await mkdir(roots.run)
+      const lacks: (string | undefined)[] = []
+      const look = async (): Promise<void> => void lacks.push((await offered(roots)).lack?.why)
+
+      const mode = process.getuid?.() === 0 ? 0o600 : 0
+      await chmod(join(built, 'box.code.cache'), mode)
+      await look()
+      await chmod(join(built, 'box.code.cache'), 0o644)
+      await rm(join(built, 'box.code.cjs'))
+      await look()
+      await mkdir(join(built, 'box.code.cjs'))
+      await look()
+
+      expect(lacks).toEqual([
+        'others may not read the folder that DevEx is installed in',
+        'a built program of DevEx is not there',
+        'a built program of DevEx is not there',
+      ])
+      await folder.remove()
+    },
+  )
 
   test.each([
     ['view', '127', 'bwrap: not found', /not installed/, 'apt install bubblewrap passt nftables'],

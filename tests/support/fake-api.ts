@@ -64,6 +64,7 @@ export interface FakeApi {
   newRepl(owner: Person, name: string, change?: Partial<Repl>): Repl
   newInvite(repl: Repl, role: 'editor' | 'viewer'): Invite
   repl(id: string): Repl
+  zip: { given: number; readers: number }
   /** Every repl as its owner sees it. */
   repls(): Repl[]
   /** Changes a repl and tells who watches. */
@@ -83,6 +84,8 @@ class World {
   readonly repls = new Map<string, HeldRepl>()
   readonly invites = new Map<string, Invite>()
   failure: AppError | null = null
+  /** The endless zip that everybody gets: bytes given, and who still reads. */
+  readonly zip = { given: 0, readers: 0 }
 
   held(id: string): HeldRepl {
     const held = this.repls.get(id)
@@ -374,6 +377,21 @@ function newInvite(world: World, repl: string, role: 'editor' | 'viewer'): Invit
   return invite
 }
 
+function addZip(world: World, app: Express): void {
+  const piece = Buffer.alloc(64 * 1024, 1)
+  app.get('/v1/repls/:id/zip', (_req, res, next) => {
+    if (world.failure) return next()
+    world.zip.readers += 1
+    const give = (): void => {
+      do world.zip.given += piece.length
+      while (res.write(piece))
+    }
+    res.on('drain', give)
+    res.on('close', () => void (world.zip.readers -= 1))
+    give()
+  })
+}
+
 function addProgress(world: World, app: Express): void {
   app.get('/v1/repls/:id/progress', (req, res) => {
     const held = world.repls.get(req.params.id)
@@ -409,6 +427,7 @@ function handle(
   const { server, ...rest } = parts
   return {
     ...rest,
+    zip: world.zip,
     newPerson: (name, admin = false) => addPerson(world, name, admin),
     newLink: (person) => {
       const code = newCode(random)
@@ -445,6 +464,7 @@ export async function startFakeApi(): Promise<FakeApi> {
   const asked: string[] = []
   const app = express().use(guard(secret), express.json())
   const on = (work: Work) => answering(world, asked, work)
+  addZip(world, app)
   addPeople(world, app, on)
   addRepls(world, app, on)
   addInvites(world, app, on)

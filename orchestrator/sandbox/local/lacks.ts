@@ -68,6 +68,13 @@ const rules: Rule[] = [
     }),
   },
   {
+    seen: says(/our programs are not whole/),
+    lack: () => ({
+      why: 'a built program of DevEx is not there',
+      mend: 'node scripts/build.mjs --force (in the folder of DevEx)',
+    }),
+  },
+  {
     seen: says(/our programs cannot be read/),
     lack: () => ({
       why: 'others may not read the folder that DevEx is installed in',

@@ -24,7 +24,7 @@ import { usualPace, type Watched, watchUse } from './watch-use.ts'
 /** Milliseconds for which what a sandbox uses is taken as it was told. */
 const useMs = 3_000
 /** Log lines shown with a failed start. */
-const shownLines = 20
+const shownLines = 30
 
 export type LocalParts = {
   data: string
@@ -147,12 +147,13 @@ class LocalSandbox implements Sandbox {
     return { socket: this.#places(repl).runnerSocket }
   }
 
-  async lastLines(repl: string): Promise<string[]> {
+  async lastLines(repl: string): Promise<Record<'runner' | 'box', string[]>> {
     const { runnerLog, boxLog } = this.#places(repl)
-    const texts = await Promise.all([boxLog, runnerLog].map((path) => readFile(path, 'utf8').catch(() => '')))
-    return texts
-      .flatMap((text) => text.trimEnd().split('\n').slice(-shownLines))
-      .filter((line) => line !== '')
+    const of = async (path: string): Promise<string[]> => {
+      const lines = (await readFile(path, 'utf8').catch(() => '')).trimEnd().split('\n')
+      return lines.slice(-shownLines).filter((line) => line !== '')
+    }
+    return { runner: await of(runnerLog), box: await of(boxLog) }
   }
 
   watch(tell: (repl: string) => void): () => void {
