@@ -34,6 +34,8 @@ export const limits = {
   collabKeepaliveMs: 20_000,
   /** Bytes of a text file that may become a document; larger files are shown read-only. */
   documentBytes: 10 * MiB,
+  /** Characters of all open documents of a session above which no other is opened: each costs its runner three bytes or so. */
+  openCharacters: 128 * MiB,
   /** Bytes of one uploaded file. */
   uploadBytes: 256 * MiB,
   /** Entries that a tree may list before folders are listed on demand only. */
@@ -44,6 +46,16 @@ export const limits = {
   terminalInputBytes: 1 * MiB,
   /** Bytes of recent output kept per terminal. */
   ringBytes: 2 * MiB,
+  /**
+   * What a runner takes from a box, which may be a person's program: bytes of a frame (a batch of output is half of it), of its
+   * header (a hello of all terminals is half of that), of what brings a fresh screen to a mark, and frames in a millisecond.
+   */
+  boxFrameBytes: 512 * KiB,
+  boxHeaderBytes: 32 * KiB,
+  boxMarkBytes: 8 * KiB,
+  boxFramesPerMs: 20,
+  /** Output of one terminal in bytes: more than any session prints, and far from where numbers lose their last digits. */
+  outputBytes: 2 ** 50,
   terminalCols: { min: 2, max: 500 },
   terminalRows: { min: 1, max: 300 },
   /** People's repls and running sessions on one installation. */

@@ -217,8 +217,9 @@ class LocalSandbox implements Sandbox {
     const found = await Promise.all(
       names.map(async (repl) => {
         const at = this.#places(repl)
-        const { box } = await readProcesses(at.processes)
-        return box !== null && (await isAlive(box)) ? { repl, box: box.pid, at } : null
+        const { box, runner } = await readProcesses(at.processes)
+        if (box === null || !(await isAlive(box))) return null
+        return { repl, box: box.pid, runner: (await lives(runner)) ? (runner?.pid ?? null) : null, at }
       }),
     )
     return found.filter((each) => each !== null)
