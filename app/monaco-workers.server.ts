@@ -1,10 +1,31 @@
-// Vite plugin: builds Monaco's workers with esbuild (seconds instead of a minute) and keeps Monaco from having them built once more.
-import { build } from 'esbuild'
+// Vite plugin: builds Monaco's workers with esbuild (seconds instead of a minute), keeps Monaco from having them built once more,
+// and keeps out the features that app/ide/editor/monaco-features.ts leaves out.
+import { readFile } from 'node:fs/promises'
+import { build, type Plugin as EsbuildPlugin } from 'esbuild'
 import type { Plugin } from 'vite'
 
 const suffix = '?monaco-worker'
 /** How Monaco would start a worker by itself; ours come from MonacoEnvironment.getWorker alone. */
 const ownStart = /new Worker\(\s*new URL\([^()]*import\.meta\.url\)\s*,\s*\{[^{}]*\}\s*\)/g
+
+/**
+ * Each language's features come through this module, after the first text is painted, and it imports every feature of the editor.
+ * The services of features that come this late are not there, so the next editor that is made would throw for each of them.
+ */
+const bringsAll = /\/monaco-editor\/esm\/vs\/internal\/common\/workers\.js$/
+const bareImport = /^import '[^']+';$/gm
+/** A feature that we leave out; with it the others are there too. */
+const leftOut = '/contrib/codelens/browser/codelensController.js'
+
+/** For whoever bundles Monaco with esbuild: the same cure. */
+export const chosenFeaturesOnly: EsbuildPlugin = {
+  name: 'devex-chosen-features',
+  setup: (bundler) => {
+    bundler.onLoad({ filter: bringsAll }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replaceAll(bareImport, ''),
+    }))
+  },
+}
 
 async function bundle(file: string): Promise<Uint8Array> {
   const { outputFiles } = await build({
@@ -28,6 +49,7 @@ export function monacoWorkers(): Plugin {
   return {
     name: 'devex-monaco-workers',
     enforce: 'pre',
+    config: () => ({ optimizeDeps: { esbuildOptions: { plugins: [chosenFeaturesOnly] } } }),
     configResolved: (config) => {
       isServe = config.command === 'serve'
     },
@@ -45,8 +67,14 @@ export function monacoWorkers(): Plugin {
       return `export default function () { return new Worker(import.meta.ROLLUP_FILE_URL_${asset}, { type: 'module' }) }`
     },
     transform(code, id) {
+      if (bringsAll.test(id)) return { code: code.replaceAll(bareImport, ''), map: null }
       if (!id.includes('/monaco-editor/') || !code.includes('new Worker(')) return null
       return { code: code.replaceAll(ownStart, 'undefined'), map: null }
+    },
+    buildEnd() {
+      const stray = [...this.getModuleIds()].find((id) => id.endsWith(leftOut))
+      if (stray !== undefined)
+        this.error(`${stray} came into the pages: app/ide/editor/monaco-features.ts leaves it out`)
     },
   }
 }

@@ -22,7 +22,7 @@ const routes: Route[] = [
   { path: 'repl/:id/stop', file: 'routes/repl.$id.stop.ts' },
   { path: 'repl/:id/rename', file: 'routes/repl.$id.rename.ts' },
   { path: 'repl/:id/delete', file: 'routes/repl.$id.delete.ts' },
-  { path: 'repl/:id/restore', file: 'routes/repl.$id.restore.ts' },
+  { path: 'repl/:id/undelete', file: 'routes/repl.$id.undelete.ts' },
   { path: 'repl/:id/zip', file: 'routes/repl.$id.zip.ts' },
   { path: 'repl/:id/no-file', file: 'routes/repl.$id.no-file.tsx' },
   { path: 'repl/:id/kept/:kept', file: 'routes/repl.$id.kept.$kept.ts' },

@@ -11,6 +11,7 @@ import type { AppConfig } from './config.ts'
 import { createRequestHandler, type ServerBuild } from './framework.server.ts'
 import { assets } from './services/assets.server.ts'
 import { contentPolicy, guardChanges, knownHost, securityHeaders } from './services/policy.server.ts'
+import { readerOf } from './services/reader.server.ts'
 
 export interface StartedApp {
   /** The port it listens on. */
@@ -51,7 +52,8 @@ function pages(
     getLoadContext: (_req, res) => {
       const nonce = randomBytes(nonceBytes).toString('base64')
       res.setHeader('content-security-policy', contentPolicy(config, nonce))
-      return { config, log, nonce, requestId: randomBytes(idBytes).toString('hex') }
+      const requestId = randomBytes(idBytes).toString('hex')
+      return { config, log, nonce, requestId, reader: readerOf(res) }
     },
   })
 }

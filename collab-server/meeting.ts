@@ -5,11 +5,13 @@ import { closeCode, presenceRoom } from '../protocol/document.ts'
 import type { RoomAddress } from '../protocol/document.ts'
 import { limits } from '../protocol/limits.ts'
 import type { RelayToRunner, RunnerToRelay } from '../protocol/link.ts'
+import { Answers } from './answers.ts'
 import type { Link, LinkEvents } from './link.ts'
 import { Colors } from './presence.ts'
 import type { Peer } from './peer.ts'
 import { Room } from './room.ts'
 import type { ToRunner } from './room.ts'
+import { Share } from './share.ts'
 
 /** Milliseconds that a peer of an earlier session has to bring a token of this one: our pages do it as soon as their doors are back. */
 const earlierMs = 10_000
@@ -22,8 +24,13 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
   readonly #rooms = new Map<string, Room>()
   readonly colors = new Colors()
   readonly #log: Logger
-  /** Sockets by person, all rooms together. */
-  readonly #sockets = new Map<string, number>()
+  readonly #answers = new Answers((person) => {
+    let queued = 0
+    for (const room of this.#rooms.values()) queued += room.queuedFor(person)
+    return queued
+  })
+  /** By person, all rooms together. */
+  readonly #shares = new Map<string, Share>()
   #link: Link | null = null
   /** When peers that still have a token of an earlier session are let go; null when there can be none. */
   #earlierUntil: number | null = null
@@ -48,9 +55,11 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
   /** Puts a peer into its room; the answer takes its frames and its leaving. Null: this person has too many rooms open. */
   admit(peer: Peer, address: RoomAddress): Seat | null {
     const { sub } = peer.claims
-    const sockets = this.#sockets.get(sub) ?? 0
-    if (sockets >= limits.roomsPerPerson) return null
-    this.#sockets.set(sub, sockets + 1)
+    const share = this.#shares.get(sub) ?? new Share()
+    if (share.size >= limits.roomsPerPerson) return null
+    this.#shares.set(sub, share)
+    share.join(peer)
+    peer.share = share
     this.colors.acquire(sub)
     const room = this.#room(address)
     room.admit(peer)
@@ -60,7 +69,8 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
       leave: () => {
         room.leave(peer)
         this.colors.release(sub)
-        this.#left(sub)
+        share.leave(peer)
+        if (share.size === 0 && this.#shares.get(sub) === share) this.#shares.delete(sub)
         this.#forget(room)
       },
     }
@@ -71,12 +81,6 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
     for (const room of this.#rooms.values()) room.changed(change)
   }
 
-  #left(person: string): void {
-    const left = (this.#sockets.get(person) ?? 1) - 1
-    if (left > 0) this.#sockets.set(person, left)
-    else this.#sockets.delete(person)
-  }
-
   #room(address: RoomAddress): Room {
     const key = `${address.doc}/${address.epoch}`
     const known = this.#rooms.get(key)
@@ -85,6 +89,7 @@ export class Meeting implements Omit<LinkEvents, 'generation'>, ToRunner {
     const room = new Room(address, {
       runner: this,
       colors: this.colors,
+      answers: this.#answers,
       log,
       isPresenceOnly: address.doc === presenceRoom.doc,
     })

@@ -6,13 +6,14 @@ import { closeCode } from '../protocol/document.ts'
 import type { RoomNotice } from '../protocol/document.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Want } from './joining.ts'
+import type { Share } from './share.ts'
 import { noticeFrame, progressFrame } from './wire.ts'
 
 /** A stretch of this peer's sync frames that rides in the room's update number `n` (0: nothing to write, done when those before are). */
 type Riding = { frames: number; n: number }
 
-/** Why a peer is not read: it is over its rate, or the room holds its writers. */
-export type PauseReason = 'rate' | 'tail'
+/** Why a peer is not read: it is over its rate, its person over their share, or the room holds its writers. */
+export type PauseReason = 'rate' | 'share' | 'tail'
 
 /** Milliseconds that somebody who was removed gets to take the reason. */
 const lastWordsMs = 500
@@ -32,6 +33,8 @@ export class Peer {
   laggingSince: number | null = null
   /** Time of the last frame sent, for the keepalive. */
   sentAt = 0
+  /** Its person's, once it has a seat. */
+  share: Share | null = null
   readonly #socket: WebSocket
   readonly #paused = new Set<PauseReason>()
   #frames = 0

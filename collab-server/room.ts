@@ -5,11 +5,13 @@ import { closeCode } from '../protocol/document.ts'
 import type { RoomAddress } from '../protocol/document.ts'
 import { limits } from '../protocol/limits.ts'
 import type { RelayToRunner } from '../protocol/link.ts'
-import { Joining, type Want } from './joining.ts'
+import type { Answers } from './answers.ts'
+import { Joining } from './joining.ts'
 import type { Peer } from './peer.ts'
 import { Presence, presenceInterval } from './presence.ts'
 import type { Colors } from './presence.ts'
 import { Tail } from './tail.ts'
+import { charge, groupByAuthor, onlyPeer, type Taken } from './turn.ts'
 import {
   decodePeerFrame,
   mergeTurn,
@@ -31,6 +33,8 @@ export type ToRunner = {
 }
 
 const waitingWords = 'The REPL is not connected at the moment. Your edits wait here.'
+/** A state of so many bytes is asked for again after a millisecond, for peers that join while others type. */
+const stateBytesPerMs = 10 * 1024
 const viewerWords = 'You are a viewer here: edits are not taken.'
 
 export class Room {
@@ -40,22 +44,26 @@ export class Room {
   readonly #joining = new Joining()
   readonly #presence: Presence
   readonly #runner: ToRunner
+  readonly #answers: Answers
   readonly #log: Logger
   readonly #isPresenceOnly: boolean
-  #turn: Array<{ peer: Peer; update: Uint8Array }> = []
+  #turn: Taken[] = []
   #turnDue: NodeJS.Immediate | null = null
   #presenceDue: NodeJS.Timeout | NodeJS.Immediate | null = null
   #presenceAt = 0
+  #askedAt = 0
+  #wantedDue: NodeJS.Timeout | null = null
   #isHeld = false
   /** True from a runner's coming until its first state. */
   #isNewLink = false
 
   constructor(
     address: RoomAddress,
-    deps: { runner: ToRunner; colors: Colors; log: Logger; isPresenceOnly: boolean },
+    deps: { runner: ToRunner; colors: Colors; answers: Answers; log: Logger; isPresenceOnly: boolean },
   ) {
     this.address = address
     this.#runner = deps.runner
+    this.#answers = deps.answers
     this.#presence = new Presence(deps.colors)
     this.#log = deps.log
     this.#isPresenceOnly = deps.isPresenceOnly
@@ -70,6 +78,13 @@ export class Room {
     return this.#peers.size
   }
 
+  /** Bytes that wait on this person's sockets here. */
+  queuedFor(person: string): number {
+    let queued = 0
+    for (const peer of this.#peers) if (peer.claims.sub === person) queued += peer.queued
+    return queued
+  }
+
   admit(peer: Peer): void {
     this.#peers.add(peer)
     peer.send(this.#presence.everybody())
@@ -81,6 +96,7 @@ export class Room {
 
   leave(peer: Peer): void {
     this.#peers.delete(peer)
+    this.#answers.forget(peer)
     if (this.#presence.leave(peer)) this.#schedulePresence()
     if (this.#peers.size > 0 || this.#isPresenceOnly) return
     this.#joining.close()
@@ -89,8 +105,9 @@ export class Room {
 
   /** One frame from a peer. Throws nothing: a frame that cannot be decoded closes its sender alone. */
   receive(peer: Peer, bytes: Uint8Array): void {
+    const begun = performance.now()
     try {
-      this.#take(peer, decodePeerFrame(bytes))
+      this.#take(peer, decodePeerFrame(bytes, peer))
     } catch (fault) {
       this.#log.warn(
         { person: peer.claims.sub, fault: String(fault).slice(0, 200), bytes: bytes.length },
@@ -98,13 +115,20 @@ export class Room {
       )
       peer.close(closeCode.badFrame, 'This frame could not be read.')
     }
+    peer.share?.spend(performance.now() - begun)
   }
 
   #take(peer: Peer, frame: PeerFrame): void {
     if (frame.type === 'update') this.#takeUpdate(peer, frame)
     else if (frame.type === 'step1') this.#takeStep1(peer, frame.vector)
-    else if (frame.type === 'query') peer.send(this.#presence.everybody())
+    else if (frame.type === 'query') this.#tellEverybody(peer)
     else if (frame.type === 'presence' && this.#presence.take(peer, frame.states)) this.#schedulePresence()
+  }
+
+  /** Who cannot take it now is told everything once it has caught up. */
+  #tellEverybody(peer: Peer): void {
+    if (peer.queued <= limits.caughtUpBytes) peer.send(this.#presence.everybody())
+    else peer.laggingSince ??= Date.now()
   }
 
   #takeStep1(peer: Peer, vector: Uint8Array): void {
@@ -115,14 +139,18 @@ export class Room {
   /** A joiner gets the document as it is now, or later: a cached state that lacks something is not good enough for it. */
   #want(peer: Peer, vector: Uint8Array): void {
     peer.wants = this.#joining.want(vector)
-    if (!this.#joining.satisfies(peer.wants)) this.#askForState()
+    this.#askForWanted()
     this.#serveOrWait(peer)
   }
 
-  /** While the runner is away nobody has more than we have. */
   #serveOrWait(peer: Peer): void {
-    if (peer.wants === null || !this.#joining.isReady) return
-    if (this.#joining.satisfies(peer.wants) || !this.#runner.isAttached) this.#serve(peer, peer.wants)
+    if (this.#canServe(peer)) this.#answers.ask(peer, () => this.#serve(peer))
+  }
+
+  /** While the runner is away nobody has more than we have. */
+  #canServe({ wants }: Peer): boolean {
+    if (wants === null || !this.#joining.isReady) return false
+    return this.#joining.satisfies(wants) || !this.#runner.isAttached
   }
 
   #takeUpdate(peer: Peer, frame: { update: Uint8Array; isEmpty: boolean; isStep2: boolean }): void {
@@ -153,13 +181,15 @@ export class Room {
     const turn = this.#turn
     if (turn.length === 0) return
     this.#turn = []
+    const begun = performance.now()
     for (const [author, mine] of groupByAuthor(turn)) this.#toRunner(author, mine)
     this.#fanOut(mergeTurn(turn.map((taken) => taken.update)), onlyPeer(turn))
+    charge(turn, performance.now() - begun)
     if (this.#joining.isStale) this.#askForState()
     this.#holdWriters()
   }
 
-  #toRunner(author: string, taken: Array<{ peer: Peer; update: Uint8Array }>): void {
+  #toRunner(author: string, taken: Taken[]): void {
     const entry = this.#tail.add(author, mergeTurn(taken.map((one) => one.update)))
     for (const peer of new Set(taken.map((one) => one.peer))) peer.ride(entry.n)
     this.#joining.add(entry.update, entry.n)
@@ -188,7 +218,21 @@ export class Room {
 
   #askForState(): void {
     if (this.#joining.isAsked || this.#isPresenceOnly) return
-    if (this.#runner.send({ type: 'open', ...this.#room })) this.#joining.ask(this.#tail.last)
+    if (!this.#runner.send({ type: 'open', ...this.#room })) return
+    this.#askedAt = Date.now()
+    this.#joining.ask(this.#tail.last)
+  }
+
+  /** For those whom our state is not good enough; a large one is not asked for all the time. */
+  #askForWanted(): void {
+    const isWanted = [...this.#peers].some(({ wants }) => wants !== null && !this.#joining.satisfies(wants))
+    if (!isWanted || this.#wantedDue !== null) return
+    const wait = this.#askedAt + this.#joining.stateBytes / stateBytesPerMs - Date.now()
+    if (wait <= 0) return this.#askForState()
+    this.#wantedDue = setTimeout(() => {
+      this.#wantedDue = null
+      this.#askForWanted()
+    }, wait)
   }
 
   /** The runner is there (again): replay what it has not saved, then ask for its state, which has all of it. */
@@ -266,13 +310,16 @@ export class Room {
     if (isFirst) this.#askGaps()
     if (known) this.#fanOut(missing(state.update, known), null)
     for (const peer of this.#peers) this.#serveOrWait(peer)
-    for (const { wants } of this.#peers) if (wants) return this.#askForState()
+    this.#askForWanted()
   }
 
-  #serve(peer: Peer, want: Want): void {
-    const { state, updates } = this.#joining.answerFor(want)
+  /** Its turn has come; what was true when it asked may not be any more: then another state, or the runner's going, asks again. */
+  #serve(peer: Peer): void {
+    const want = peer.wants
+    if (want === null || !this.#canServe(peer)) return
+    const { frame, updates } = this.#joining.answerFor(want)
     peer.wants = null
-    peer.send(step2Frame(state))
+    peer.send(frame)
     for (const update of updates) peer.send(updateFrame(update))
     peer.send(step1Frame(this.#joining.vector()))
   }
@@ -343,21 +390,4 @@ export class Room {
   get #room(): { doc: string; epoch: string } {
     return { doc: this.address.doc, epoch: this.address.epoch }
   }
-}
-
-type Taken = { peer: Peer; update: Uint8Array }
-
-const authorOf = (taken: Taken): string => taken.peer.claims.sub
-
-function groupByAuthor(turn: Taken[]): Map<string, Taken[]> {
-  const groups = new Map<string, Taken[]>()
-  for (const taken of turn) groups.set(authorOf(taken), [...(groups.get(authorOf(taken)) ?? []), taken])
-  return groups
-}
-
-/** The one peer that made the whole turn, who need not hear it again; null when there were several. */
-function onlyPeer(turn: Taken[]): Peer | null {
-  const peers = new Set(turn.map((taken) => taken.peer))
-  const [first] = peers
-  return peers.size === 1 && first ? first : null
 }

@@ -143,7 +143,7 @@ function endAt(peer: Peer): NodeJS.Timeout {
 /** A fresh token for a living connection: same person, same repl. True when it brought another role. */
 async function renew(deps: UpgradeDeps, peer: Peer, data: Uint8Array): Promise<boolean> {
   try {
-    const frame = decodePeerFrame(data)
+    const frame = decodePeerFrame(data, peer)
     if (frame.type !== 'token') return false
     const claims = await claimsOf(deps, { token: frame.token, repl: peer.claims.repl })
     if (claims.sub !== peer.claims.sub) throw new RangeError('another person')

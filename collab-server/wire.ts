@@ -4,6 +4,7 @@ import * as encoding from 'lib0/encoding'
 import * as Y from 'yjs'
 import { collabMessage, syncKind } from '../protocol/document.ts'
 import type { RoomNotice } from '../protocol/document.ts'
+import { limits } from '../protocol/limits.ts'
 
 /** A peer's frame, decoded. `other` is a type we do not speak: counted and dropped. */
 export type PeerFrame =
@@ -17,11 +18,14 @@ export type PeerFrame =
 /** One entry of a presence frame; `state` is JSON text, `null` when the peer left. */
 export type PresenceEntry = { client: number; clock: number; state: string }
 
-/** Throws on anything that cannot be decoded whole. */
-export function decodePeerFrame(frame: Uint8Array): PeerFrame {
+/**
+ * Throws on anything that cannot be decoded whole. What will be refused whatever it holds, an edit of one who may not edit or one
+ * that is too large, is not decoded: a few bytes an item, it would take seconds.
+ */
+export function decodePeerFrame(frame: Uint8Array, { mayEdit }: { mayEdit: boolean }): PeerFrame {
   const decoder = decoding.createDecoder(frame)
   const type = decoding.readVarUint(decoder)
-  if (type === collabMessage.sync) return decodeSync(decoder)
+  if (type === collabMessage.sync) return decodeSync(decoder, mayEdit)
   if (type === collabMessage.presence)
     return { type: 'presence', states: decodePresence(decoding.readVarUint8Array(decoder)) }
   if (type === collabMessage.queryPresence) return { type: 'query' }
@@ -29,21 +33,38 @@ export function decodePeerFrame(frame: Uint8Array): PeerFrame {
   return { type: 'other' }
 }
 
-function decodeSync(decoder: decoding.Decoder): PeerFrame {
+function decodeSync(decoder: decoding.Decoder, mayEdit: boolean): PeerFrame {
   const kind = decoding.readVarUint(decoder)
   const bytes = decoding.readVarUint8Array(decoder)
   if (kind === syncKind.step1) {
-    Y.decodeStateVector(bytes)
+    checkVector(bytes)
     return { type: 'step1', vector: bytes }
   }
   if (kind !== syncKind.step2 && kind !== syncKind.update) throw new RangeError(`unknown sync kind ${kind}`)
-  const { structs, ds } = Y.decodeUpdate(bytes)
+  const isStep2 = kind === syncKind.step2
+  const isTaken = mayEdit && bytes.length <= limits.collabUpdateBytes
   return {
     type: 'update',
     update: bytes,
-    isEmpty: structs.length === 0 && ds.clients.size === 0,
-    isStep2: kind === syncKind.step2,
+    isEmpty: isTaken ? isEmptyUpdate(bytes) : isNothing(bytes),
+    isStep2,
   }
+}
+
+/** No structs of nobody, and nothing deleted: what one who lacks nothing answers. */
+const isNothing = (update: Uint8Array): boolean => update.length === 2 && update[0] === 0 && update[1] === 0
+
+function isEmptyUpdate(update: Uint8Array): boolean {
+  const { structs, ds } = Y.decodeUpdate(update)
+  return structs.length === 0 && ds.clients.size === 0
+}
+
+/** Throws unless it is a state vector of bounded size; reads it without keeping anything of it. */
+function checkVector(vector: Uint8Array): void {
+  if (vector.length > limits.vectorBytes) throw new RangeError('the state vector is too long')
+  const decoder = decoding.createDecoder(vector)
+  const clients = decoding.readVarUint(decoder)
+  for (let i = 0; i < 2 * clients; i++) decoding.readVarUint(decoder)
 }
 
 function decodePresence(bytes: Uint8Array): PresenceEntry[] {

@@ -125,9 +125,9 @@ function up(record: ReplRecord, observed: Observed, now: number): Action[] {
     ]
   const fault = faultOf(observed)
   if (fault === null) return well(record, now)
-  return fault === record.reason
-    ? restartWhenDue(record, observed, now)
-    : [noteFault(record, fault, { observed, now })]
+  // Why it was started again stays to be read until all is well: that the new one is not ready yet says less.
+  const isTold = fault === record.reason || (!isDead(observed) && isOfRestart(record.reason))
+  return isTold ? restartWhenDue(record, observed, now) : [noteFault(record, fault, { observed, now })]
 }
 
 /** A session that has been well for a while is forgiven its earlier faults; until then the next delay is longer. */
@@ -184,18 +184,24 @@ export const restarted = {
   runner: 'The runner ended unexpectedly and has been started again. What you typed is kept.',
   box: 'The programs of this session ended unexpectedly. New terminals are being made ready.',
   both: 'The runner and the programs of this session ended unexpectedly and have been started again. What you typed is kept.',
+  silentBox:
+    'The terminals did not answer for a minute: the programs in them were ended. What you typed in files is kept.',
+  silentRunner:
+    'The runner did not answer for a minute and has been started again; programs in terminals were ended. What you typed is kept.',
+  lostRoom:
+    'The room could not be reached for a minute, so the session has been started again; programs in terminals were ended. What you typed is kept.',
 } as const
+
+const isOfRestart = (reason: string | null): boolean =>
+  Object.values<string | null>(restarted).includes(reason)
 
 /** Said from the moment of a restart until all is well; other words than faultOf's, so that a new death is seen as one. */
 function restartedOf(observed: Observed): string {
   if (!observed.runner && !observed.box) return restarted.both
   if (!observed.runner) return restarted.runner
   if (!observed.box) return restarted.box
-  if (observed.health?.boxReady === false)
-    return 'The terminals did not answer for a minute: the programs in them were ended. What you typed in files is kept.'
-  if (observed.health === null)
-    return 'The runner did not answer for a minute and has been started again; programs in terminals were ended. What you typed is kept.'
-  return 'The room could not be reached for a minute, so the session has been started again; programs in terminals were ended. What you typed is kept.'
+  if (observed.health?.boxReady === false) return restarted.silentBox
+  return observed.health === null ? restarted.silentRunner : restarted.lostRoom
 }
 
 function quiescing(record: ReplRecord, observed: Observed): Action[] {

@@ -8,6 +8,7 @@ import type { OrphanRecord, ReplRecord } from './record.ts'
 import type { Repls } from './repls.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import type { SyncRequests } from './sync-requests.ts'
+import { ZipPlaces } from './zip-places.ts'
 
 export type DownloadParts = {
   repls: Table<ReplRecord>
@@ -16,6 +17,7 @@ export type DownloadParts = {
   sync: SyncRequests
   store: ObjectStore
 }
+type AskOrphan = { orphan: string; leaving: AbortSignal }
 export type Download = { name: string; zip: Readable }
 
 /** A sandbox holds a workspace in these. */
@@ -23,28 +25,32 @@ const held: Phase[] = ['RUNNING', 'DEGRADED', 'QUIESCING', 'FLUSHING', 'VERIFYIN
 
 export class Downloads {
   readonly #parts: DownloadParts
+  readonly #places = new ZipPlaces()
 
   constructor(parts: DownloadParts) {
     this.#parts = parts
   }
 
-  async workspace(who: Person, id: string): Promise<Download> {
+  /** `leaving` is aborted when the asker has all of it, or has left. */
+  async workspace(who: Person, id: string, leaving: AbortSignal): Promise<Download> {
     const record = await this.#readable(who, id)
     const isHeld = held.includes(record.phase) || (record.phase === 'START_FAILED' && record.unflushed)
     if (!isHeld) throw new AppError('not-running', { say: 'This REPL is not running. Start it first.' })
+    this.#places.take({ person: who.id, repl: id }, leaving)
     const { workspace } = await this.#parts.sandbox.place(id)
-    return { name: record.name, zip: await this.#parts.sync.zip(workspace) }
+    return { name: record.name, zip: await this.#parts.sync.zip(workspace, leaving) }
   }
 
   async orphans(who: Person, id: string): Promise<Orphan[]> {
     return (await this.#readable(who, id)).orphans.map(shownOrphan)
   }
 
-  async orphan(who: Person, id: string, orphan: string): Promise<Download> {
+  async orphan(who: Person, id: string, { orphan, leaving }: AskOrphan): Promise<Download> {
     const record = await this.#readable(who, id)
     const found = record.orphans.find((each) => each.id === orphan)
     if (found === undefined || found.filesKey === null)
       throw new AppError('not-found', { say: 'There are no files of this session.' })
+    this.#places.take({ person: who.id, repl: id }, leaving)
     const zip = Readable.from(this.#parts.store.read(found.filesKey))
     return { name: `${record.name} (session ${found.generation})`, zip }
   }

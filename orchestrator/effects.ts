@@ -15,7 +15,7 @@ import type { RunnerControl } from './runner-control.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import type { SyncRequests } from './sync-requests.ts'
 import type { Templates } from './templates.ts'
-import { amount, broughtBack, isolationWords, messageOf, notKept } from './words.ts'
+import { amount, broughtBack, isolationWords, lastWords, notKept } from './words.ts'
 
 export type EffectParts = {
   repls: Table<ReplRecord>
@@ -246,10 +246,13 @@ async function until(
     if (await wanted.holds()) return 'holds'
     const facts = await parts.sandbox.observe(nameOf(record))
     if (!facts.runner || !facts.box) {
-      // What outlived its parents is seen by no later look; and the last words are whole when all have ended.
-      await parts.sandbox.end(record.id)
-      const say = `The ${facts.runner ? 'box' : 'runner'} ended while it was starting.`
-      throw await bootFault(parts, record, { say, dead: true })
+      const isFirst = record.phase === 'STARTING'
+      // What outlived its parents is seen by no later look; and the last words are whole when all have ended. Of a session that
+      // ran, one side outlives the other: what the dead one left ends with its next start.
+      if (isFirst) await parts.sandbox.end(record.id)
+      const when = isFirst ? 'while it was starting' : 'before the session was well again'
+      const dead = facts.runner ? 'box' : 'runner'
+      throw await bootFault(parts, record, { say: `The ${dead} ended ${when}.`, dead })
     }
     if ((await parts.repls.get(record.id))?.value.desired !== 'running') return 'called-off'
     await wait(parts.clock, lookMs)
@@ -261,10 +264,10 @@ async function until(
 async function bootFault(
   parts: EffectParts,
   record: ReplRecord,
-  fault: { say: string; dead?: boolean },
+  fault: { say: string; dead?: 'runner' | 'box' },
 ): Promise<AppError> {
   const lastLines = await parts.sandbox.lastLines(record.id)
-  const words = fault.dead === true ? messageOf(lastLines.at(-1)) : ''
+  const words = fault.dead === undefined ? '' : lastWords(lastLines[fault.dead])
   const say = words === '' ? fault.say : `${fault.say} Its last words: ${words}`
   return new AppError('start-failed', { say, log: { lastLines } })
 }

@@ -22,7 +22,7 @@ export async function identify(pid: number): Promise<ProcessIdentity | null> {
 
 export async function isAlive(known: ProcessIdentity): Promise<boolean> {
   const now = await identify(known.pid)
-  return now !== null && now.starttime === known.starttime && now.boot === known.boot
+  return now !== null && now.starttime === known.starttime && isSameBoot(known.boot, now.boot)
 }
 
 /** Fields of /proc/<pid>/stat after the program's name, which may itself hold spaces and brackets. */
@@ -54,4 +54,9 @@ export async function bootId(): Promise<string> {
     statFields(1),
   ])
   return `${kernel.trim()}-${first?.[19] ?? 'unknown'}`
+}
+
+/** What older builds wrote is the kernel's part alone: their processes live on while a newer build looks at them. */
+export function isSameBoot(known: string, now: string): boolean {
+  return known === now || now.startsWith(`${known}-`)
 }

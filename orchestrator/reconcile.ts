@@ -33,6 +33,7 @@ export class Reconciler {
   readonly #parts: ReconcileParts
   readonly #working = new Map<string, { again: boolean; done: Promise<void> }>()
   readonly #wakes = new Map<string, () => void>()
+  readonly #boots = new Set<Promise<Done>>()
   #isClosed = false
   #stopSweep = (): void => {}
 
@@ -91,6 +92,7 @@ export class Reconciler {
   async #carryOut(first: Row<ReplRecord>, actions: Action[]): Promise<boolean> {
     let row = first
     for (const action of actions) {
+      if (this.#isClosed) return false
       const next =
         action.do === 'move' ? await this.#write(row, action.to) : await this.#act(row.value, action)
       if (next === null) return true
@@ -121,7 +123,8 @@ export class Reconciler {
     }
     try {
       await tell('begun', telling?.say ?? '')
-      const done = await this.#parts.perform(effect, record)
+      // Telling took a moment.
+      const done = this.#isClosed ? 'called-off' : await this.#perform(effect, record)
       if (done === 'called-off') return null
       if (done === 'gone') return (await this.#forgetRow(record.id), null)
       await tell('done', done.say ?? telling?.say ?? '')
@@ -139,6 +142,18 @@ export class Reconciler {
         ...failed(now, say, this.#parts.clock.now()),
       }))
       return null
+    }
+  }
+
+  /** A boot alone starts processes. */
+  async #perform(effect: Effect, record: ReplRecord): Promise<Done> {
+    const done = this.#parts.perform(effect, record)
+    if (effect.do !== 'boot') return done
+    this.#boots.add(done)
+    try {
+      return await done
+    } finally {
+      this.#boots.delete(done)
     }
   }
 
@@ -195,16 +210,17 @@ export class Reconciler {
     if (!this.#isClosed) this.#stopSweep = this.#parts.clock.after(sweepMs, () => void this.#sweepAgain())
   }
 
-  /** Begins nothing new from now on. */
-  halt(): void {
+  /** Begins nothing new from now on; resolves when nothing that was begun starts a process any more. */
+  async halt(): Promise<void> {
     this.#isClosed = true
     this.#stopSweep()
     for (const callOff of this.#wakes.values()) callOff()
+    await Promise.allSettled(this.#boots)
   }
 
   /** As `halt`, and waits for the actions that run. */
   async close(): Promise<void> {
-    this.halt()
+    await this.halt()
     await Promise.all([...this.#working.values()].map((work) => work.done))
   }
 }

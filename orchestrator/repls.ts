@@ -1,6 +1,6 @@
 // What people do to repls: make, see, rename, start, stop, delete, enter. Changes what is wanted; reconciling does the rest.
 import { randomBytes } from 'node:crypto'
-import { type Action, type Role, can } from '../protocol/access.ts'
+import { type Action, type Role, can, neededToStart } from '../protocol/access.ts'
 import { AppError } from '../protocol/errors.ts'
 import { ReplId, newReplId } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
@@ -29,6 +29,12 @@ export type ReplParts = {
 
 export type Watcher = { changed: (repl: Repl) => void; gone: () => void }
 
+type Wish = {
+  id: string
+  needs: (record: ReplRecord) => Action
+  to: (record: ReplRecord) => ReplRecord
+}
+
 export class Repls {
   readonly #parts: ReplParts
 
@@ -56,36 +62,35 @@ export class Repls {
       ...when,
       ...(record.orphans.length === 0 ? {} : { orphans: record.orphans.map(shownOrphan) }),
       ...shownTrouble(record),
+      ...(phase === 'DELETED' && record.deadline !== null ? { goneAt: record.deadline } : {}),
     }
   }
 
-  /** The record and the person's role in it. To somebody without a role it does not exist. */
   async #allowed(who: Person, id: string, action: Action): Promise<{ record: ReplRecord; role: Role }> {
     const row = ReplId.safeParse(id).success ? await this.#parts.repls.get(id) : null
-    const role = row?.value.members[who.id]
-    if (row === null || (row.value.phase === 'DELETED' && role !== 'owner')) throw noRepl()
-    if (role === undefined) throw row.value.changes[who.id] === undefined ? noRepl() : removed(row.value, who)
-    if (!can(role, action))
-      throw new AppError('forbidden', {
-        say: `Your role here is ${role}. Ask the owner for this.`,
-        log: { action },
-      })
-    return { record: row.value, role }
-  }
-
-  async #change(who: Person, wish: { id: string; action: Action; to: (record: ReplRecord) => ReplRecord }) {
-    const { role } = await this.#allowed(who, wish.id, wish.action)
-    const row = await this.#parts.repls.change(wish.id, wish.to)
     if (row === null) throw noRepl()
-    this.#parts.nudge(wish.id)
-    return this.#shown(row.value, role)
+    return { record: row.value, role: roleFor(row.value, who, action) }
   }
 
+  /** Asked of the record that is changed: what was allowed a moment ago may need more now, or the role be another. */
+  async #change(who: Person, { id, needs, to }: Wish): Promise<Repl> {
+    if (!ReplId.safeParse(id).success) throw noRepl()
+    const row = await this.#parts.repls.change(id, (record) => {
+      roleFor(record, who, needs(record))
+      return to(record)
+    })
+    if (row === null) throw noRepl()
+    this.#parts.nudge(id)
+    return this.#shown(row.value, roleFor(row.value, who, 'repl.open'))
+  }
+
+  /** A deleted one is there for its owner alone, who may bring it back. */
   async list(who: Person): Promise<Repl[]> {
     const found: Repl[] = []
     for (const { value } of await this.#parts.repls.list()) {
       const role = value.members[who.id]
-      if (role !== undefined && value.phase !== 'DELETED') found.push(await this.#shown(value, role))
+      if (role !== undefined && (value.phase !== 'DELETED' || role === 'owner'))
+        found.push(await this.#shown(value, role))
     }
     return found
   }
@@ -113,29 +118,30 @@ export class Repls {
 
   rename(who: Person, id: string, name: string): Promise<Repl> {
     const changedAt = this.#parts.clock.now()
-    return this.#change(who, { id, action: 'repl.rename', to: (record) => ({ ...record, name, changedAt }) })
+    const to = (record: ReplRecord): ReplRecord => ({ ...record, name, changedAt })
+    return this.#change(who, { id, needs: () => 'repl.rename', to })
   }
 
-  /** Also takes back a deletion that is not final yet. */
+  /** Also takes back a deletion that is not final yet, for who may delete. */
   start(who: Person, id: string): Promise<Repl> {
     const to = (record: ReplRecord): ReplRecord => ({ ...record, desired: 'running', asks: record.asks + 1 })
-    return this.#change(who, { id, action: 'repl.start', to })
+    return this.#change(who, { id, needs: neededToStart, to })
   }
 
   stop(who: Person, id: string): Promise<Repl> {
-    return this.#change(who, { id, action: 'repl.stop', to: askedToStop })
+    return this.#change(who, { id, needs: () => 'repl.stop', to: askedToStop })
   }
 
   remove(who: Person, id: string): Promise<Repl> {
     const to = (record: ReplRecord): ReplRecord => ({ ...record, desired: 'deleted' })
-    return this.#change(who, { id, action: 'repl.delete', to })
+    return this.#change(who, { id, needs: () => 'repl.delete', to })
   }
 
   /** Takes a deletion back and starts nothing: a tombstone becomes a stopped repl again. */
-  restore(who: Person, id: string): Promise<Repl> {
+  undelete(who: Person, id: string): Promise<Repl> {
     const to = (record: ReplRecord): ReplRecord =>
       record.desired === 'deleted' ? { ...record, desired: 'stopped' } : record
-    return this.#change(who, { id, action: 'repl.delete', to })
+    return this.#change(who, { id, needs: () => 'repl.delete', to })
   }
 
   async doors(who: Person, id: string): Promise<Doors> {
@@ -176,6 +182,21 @@ export class Repls {
       void this.#shown(record, role).then(told.changed, () => undefined)
     })
   }
+}
+
+/** Throws unless this person may do it. To somebody without a role the repl does not exist. */
+function roleFor(record: ReplRecord, who: Person, action: Action): Role {
+  const role = record.members[who.id]
+  if (record.phase === 'DELETED' && role !== 'owner') throw noRepl()
+  if (role === undefined) throw record.changes[who.id] === undefined ? noRepl() : removed(record, who)
+  if (can(role, action)) return role
+  const isGoing = record.desired === 'deleted' && action === 'repl.delete'
+  throw new AppError('forbidden', {
+    say: isGoing
+      ? 'This REPL is being deleted. Only its owner can bring it back.'
+      : `Your role here is ${role}. Ask the owner for this.`,
+    log: { action },
+  })
 }
 
 /** Only of the session that runs: what an earlier one could not back up was said by its stop. */

@@ -1,9 +1,13 @@
 // Ending all sessions of this machine when it is switched off: in order, with a line each, or by force. Starts nothing.
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Phase } from '../protocol/repl.ts'
 import { askedToStop } from './repls.ts'
 import type { Table } from './ledger/table.ts'
 import type { ReplRecord } from './record.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
+
+/** A start that was under way brings processes up meanwhile, and goes on until they end: looked for again after these milliseconds. */
+const againMs = 50
 
 export type SessionEnd = {
   /** Asks every session to stop and resolves when all have: each backed up and released. `tell` hears how each gets on. */
@@ -16,12 +20,18 @@ export type EndParts = {
   repls: Table<ReplRecord>
   sandbox: Sandbox
   nudge: (repl: string) => void
-  /** Nothing that ends by force is to be started again. */
-  halt: () => void
+  /** Nothing that ends by force is to be started again; resolves when nothing is being started any more. */
+  halt: () => Promise<void>
 }
 
 export function sessionEnd(parts: EndParts): SessionEnd {
   const open = async () => (await parts.repls.list()).map((row) => row.value).filter(isOpen)
+
+  const endEach = async () => {
+    const records = await open()
+    await Promise.all(records.map((record) => parts.sandbox.end(record.id)))
+    return records
+  }
 
   return {
     async stopAll(tell) {
@@ -49,10 +59,10 @@ export function sessionEnd(parts: EndParts): SessionEnd {
     },
 
     async endAll() {
-      parts.halt()
-      const records = await open()
-      await Promise.all(records.map((record) => parts.sandbox.end(record.id)))
-      return records.filter((record) => record.unflushed).map((record) => record.name)
+      const quiet = parts.halt().then(() => true)
+      do await endEach()
+      while (!(await Promise.race([quiet, wait(againMs, false)])))
+      return (await endEach()).filter((record) => record.unflushed).map((record) => record.name)
     },
   }
 }

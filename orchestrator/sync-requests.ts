@@ -26,7 +26,8 @@ export type SyncRequests = {
     request: FollowRequest,
     listener: { signal: AbortSignal; told: (progress: FollowProgress) => void },
   ): Promise<void>
-  zip(workspace: string): Promise<Readable>
+  /** `leaving` ends it. */
+  zip(workspace: string, leaving: AbortSignal): Promise<Readable>
 }
 
 export function syncRequests(sync: { url: string; secret: string }): SyncRequests {
@@ -44,7 +45,7 @@ export function syncRequests(sync: { url: string; secret: string }): SyncRequest
       const lines = askLines({ ...common, silentMs: followSilentMs, path: '/follow', body: request, signal })
       for await (const line of lines) told(FollowProgress.parse(JSON.parse(line)))
     },
-    zip: (workspace) => askStream({ ...common, path: '/zip', body: { workspace } }),
+    zip: (workspace, signal) => askStream({ ...common, path: '/zip', body: { workspace }, signal }),
     flush: async (request) => Flushed.parse(await ask({ ...common, path: '/flush', body: request })),
   }
 }

@@ -96,9 +96,12 @@ export function failureWords(effect: Effect, error: AppError, repl: string): str
 /** Characters of a program's last words that fit a sentence on screen. */
 const shownWords = 200
 
-/** The words of a log line: its message when it is one of ours, else the line. */
-export function messageOf(line: string | undefined): string {
-  if (line === undefined) return ''
+/** What Node and V8 write around an error: source and stack are indented, then a place alone, a brace, a version, a rule. */
+const aroundError = /^(?:$|\s|[{}]$|Node\.js v\d|\S+:\d+$|#\s*$|#FailureMessage|-----)/
+
+/** What a program that died said of it: the message of its last line when that is one of ours, the error of a stack, else the last line. */
+export function lastWords(lines: readonly string[]): string {
+  const line = lines.findLast((each) => !aroundError.test(each)) ?? lines.at(-1) ?? ''
   const msg = /"msg":"((?:[^"\\]|\\.)*)"/.exec(line)?.[1]
   return (msg ?? line).slice(0, shownWords)
 }

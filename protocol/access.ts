@@ -52,6 +52,11 @@ export function can(role: Role, action: Action): boolean {
   return allowed[role].has(action)
 }
 
+/** What a start asks of a role: that of a repl which is being deleted, or was, takes the deletion back. */
+export function neededToStart({ desired }: { desired: 'running' | 'stopped' | 'deleted' }): Action {
+  return desired === 'deleted' ? 'repl.delete' : 'repl.start'
+}
+
 /** Issuer and audiences of our JSON Web Tokens (EdDSA over Ed25519). */
 export const tokenIssuer = 'devex'
 export const doorAudience = 'devex-door'

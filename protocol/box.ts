@@ -1,14 +1,18 @@
 // The socket between a runner and its box: stream frames of frames.ts; the box listens, the runner dials.
-// The runner trusts nothing that comes back: every message is parsed, every size bounded.
+// The runner trusts nothing that comes back: every message is parsed, every size, count and rate bounded.
 import { z } from 'zod'
 import { Hello } from './hello.ts'
 import { TerminalId } from './ids.ts'
+import { limits } from './limits.ts'
 import { OpenPorts, Port } from './preview.ts'
 import { Size, TerminalName } from './terminal.ts'
 
-const offset = z.number().int().min(0)
+const offset = z.number().int().min(0).max(limits.outputBytes)
+/** Words and names that a box may say are kept, so they are short. */
+const signal = z.string().max(32)
+const say = z.string().max(500)
 
-/** Largest stream frame in bytes, both ways. */
+/** Largest stream frame in bytes that a runner sends; a box's are smaller (`limits.boxFrameBytes`). */
 export const boxFrameBytes = 4 * 1024 * 1024
 
 export const RunnerToBox = z.discriminatedUnion('type', [
@@ -44,15 +48,13 @@ export const RunnerToBox = z.discriminatedUnion('type', [
 export type RunnerToBox = z.infer<typeof RunnerToBox>
 
 /** A terminal as the box holds it: its ring has bytes `first` up to `next`. */
-export const BoxTerminal = z.object({
+export const BoxTerminal = Size.extend({
   terminal: TerminalId,
   name: TerminalName,
-  cols: z.number(),
-  rows: z.number(),
-  pid: z.number(),
+  pid: z.number().int(),
   first: offset,
   next: offset,
-  exit: z.object({ code: z.number().nullable(), signal: z.string().nullable() }).nullable(),
+  exit: z.object({ code: z.number().int().nullable(), signal: signal.nullable() }).nullable(),
 })
 export type BoxTerminal = z.infer<typeof BoxTerminal>
 
@@ -64,17 +66,17 @@ export const BoxToRunner = z.discriminatedUnion('type', [
    */
   Hello.extend({
     type: z.literal('hello'),
-    terminals: z.array(BoxTerminal),
+    terminals: z.array(BoxTerminal).max(limits.terminals),
     beats: z.literal(true).exactOptional(),
     box: z.string().min(1).max(64).exactOptional(),
   }),
   z.object({ type: z.literal('opened'), ask: z.number().int(), terminal: BoxTerminal }),
-  z.object({ type: z.literal('refused'), ask: z.number().int(), say: z.string() }),
+  z.object({ type: z.literal('refused'), ask: z.number().int(), say }),
   /** Payload: output bytes beginning at `offset`. */
   z.object({ type: z.literal('out'), terminal: TerminalId, offset }),
   /**
    * A place to begin from: a fresh screen of this size that gets the payload and then the output from `offset` shows what
-   * those see who watched from before. Comes each few hundred KiB, and first when `follow` could not begin where it asked.
+   * those see who watched from before; at most `limits.boxMarkBytes`. Comes each few hundred KiB, and first when `follow` could not begin where it asked.
    */
   Size.extend({ type: z.literal('mark'), terminal: TerminalId, offset }),
   /** The size changed behind the byte before `offset`. Comes in order with `out`. */
@@ -84,8 +86,8 @@ export const BoxToRunner = z.discriminatedUnion('type', [
     type: z.literal('exit'),
     terminal: TerminalId,
     offset,
-    code: z.number().nullable(),
-    signal: z.string().nullable(),
+    code: z.number().int().nullable(),
+    signal: signal.nullable(),
   }),
   z.object({ type: z.literal('ended') }),
   z.object({ type: z.literal('beat') }),

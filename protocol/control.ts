@@ -44,6 +44,8 @@ export function diskFullMarkOf(socket: string): string {
 export const BoxLaunch = Hello.extend({
   repl: ReplId,
   socket: z.string(),
+  /** Standard input is that socket already, and listens; its folder is not in the box's view. Left out: the box makes it. */
+  listens: z.literal(true).exactOptional(),
   secret: z.string(),
   workspace: z.string(),
   home: z.string(),

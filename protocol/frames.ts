@@ -19,11 +19,17 @@ export function encodeFrame(header: unknown, payload: Uint8Array = none): Uint8A
   return frame
 }
 
-/** Header is unparsed JSON: give it to the schema of the link. Payload is a view into `frame`. Throws `bad-input`. */
-export function decodeFrame(frame: Uint8Array): { header: unknown; payload: Uint8Array } {
+/**
+ * Header is unparsed JSON: give it to the schema of the link. Payload is a view into `frame`. Throws `bad-input`.
+ * `mostHeader`: bytes; from a peer that may lie fewer, because a schema says at length what is amiss in each element of a list.
+ */
+export function decodeFrame(
+  frame: Uint8Array,
+  mostHeader = headerBytes,
+): { header: unknown; payload: Uint8Array } {
   try {
     const length = new DataView(frame.buffer, frame.byteOffset, frame.byteLength).getUint32(0)
-    if (length > headerBytes || 4 + length > frame.length) throw new RangeError('header longer than frame')
+    if (length > mostHeader || 4 + length > frame.length) throw new RangeError('header longer than frame')
     const header: unknown = JSON.parse(text.decode(frame.subarray(4, 4 + length)))
     return { header, payload: frame.subarray(4 + length) }
   } catch (cause) {
@@ -40,9 +46,15 @@ export function encodeStreamFrame(header: unknown, payload: Uint8Array = none): 
   return out
 }
 
+/** Chunks that are kept apart: a peer may send each byte alone, and an array for each would cost a hundred times its byte. */
+const mostChunks = 64
+
 /** Cuts a byte stream into frames; keeps at most one frame of `maxBytes`, else throws `too-large`. */
 export class FrameSplitter {
-  #held: Uint8Array = none
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  /** Bytes without which there is nothing to cut off. */
+  #wanted = 4
   readonly #maxBytes: number
 
   constructor(maxBytes: number) {
@@ -51,19 +63,33 @@ export class FrameSplitter {
 
   /** Takes the next bytes and gives every whole frame (without its length), in order. */
   push(chunk: Uint8Array): Uint8Array[] {
-    const bytes = this.#held.length === 0 ? chunk : concat(this.#held, chunk)
+    this.#held.push(chunk)
+    this.#heldBytes += chunk.length
+    if (this.#heldBytes < this.#wanted) {
+      if (this.#held.length > mostChunks) this.#held = [concat(...this.#held)]
+      return []
+    }
+    return this.#cut(this.#held.length === 1 ? chunk : concat(...this.#held))
+  }
+
+  #cut(bytes: Uint8Array): Uint8Array[] {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const frames: Uint8Array[] = []
     let at = 0
+    this.#wanted = 4
     while (bytes.length - at >= 4) {
       const length = view.getUint32(at)
       if (length > this.#maxBytes)
         throw new AppError('too-large', { say: 'A frame is too large.', log: { length } })
-      if (bytes.length - at - 4 < length) break
-      frames.push(bytes.subarray(at + 4, at + 4 + length))
-      at += 4 + length
+      this.#wanted = 4 + length
+      if (bytes.length - at < this.#wanted) break
+      frames.push(bytes.subarray(at + 4, at + this.#wanted))
+      at += this.#wanted
+      this.#wanted = 4
     }
-    this.#held = at === 0 ? bytes : bytes.slice(at)
+    // A copy: what is left may be a few bytes of a large array.
+    this.#held = at === bytes.length ? [] : [at === 0 ? bytes : new Uint8Array(bytes.subarray(at))]
+    this.#heldBytes = bytes.length - at
     return frames
   }
 }

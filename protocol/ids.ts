@@ -84,20 +84,36 @@ export const PersonName = z
 /** Letters and signs that leave nothing on a screen: fillers of Hangul, the blank pattern of braille. */
 const blanks = /[\u115f\u1160\u3164\uffa0\u2800]/gu
 
-/** What two names that look alike have in common: no joiners or fillers, one width and case, single spaces. */
+/** Cyrillic and Greek letters that look like a Latin one, in pairs (after Unicode TR 39; case is folded after it). */
+const doubles =
+  'АAВBЕEЅSІIЈJКKМMНHОOРPСCТTУYҮYХXԜWаaеeѕsіiјjоoрpсcԁdһhуyүyхxԝwѡwѵv' +
+  'ΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧXαaγyηnιiνvοoρpσoυuωw'
+const latin = new Map(doubles.match(/../gu)?.map(([double = '', letter = '']) => [double, letter]))
+
+/** What two names that look alike have in common: no joiners or fillers, one alphabet, width and case, single spaces. */
 export function nameLook(name: string): string {
   const shown = name
     .normalize('NFKC')
     .replace(/\p{Cf}/gu, '')
     .replace(blanks, '')
+    .replace(/[\u0370-\u052f]/gu, (letter) => latin.get(letter) ?? letter)
   return shown.replace(/\s+/gu, ' ').trim().toLowerCase()
 }
 
-/** What a guest may call themselves: something that is seen, and not what the owner is called before they have a name. */
+/** What the pages call somebody without their name, whatever signs stand around it. */
+const isSaidOfOthers = (name: string): boolean =>
+  /^(you|(the )?owner)$/.test(
+    nameLook(name)
+      .replace(/[^\p{L}\p{N}]+/gu, ' ')
+      .trim(),
+  )
+
+/** What a guest may call themselves: something that is seen, and not what the pages call the reader, or an owner without a name. */
 export const GuestName = PersonName.refine((name) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(nameLook(name)), {
   error: 'Give a name that can be seen.',
-}).refine((name) => nameLook(name) !== 'owner', {
-  error: 'A guest cannot be called Owner: others would take you for the owner. Give your own name.',
+}).refine((name) => !isSaidOfOthers(name), {
+  error:
+    'A guest cannot be called Owner or You: others would take you for somebody else. Give your own name.',
 })
 
 /** A template's folder name. */

@@ -109,6 +109,8 @@ export const Repl = z.object({
   orphans: z.array(Orphan).optional(),
   /** Left out while backups succeed, and when no session runs. */
   backupTrouble: BackupTrouble.optional(),
+  /** Of a deleted one alone: until when it can be brought back, milliseconds since 1970. */
+  goneAt: z.number().optional(),
 })
 export type Repl = z.infer<typeof Repl>
 
@@ -183,14 +185,14 @@ export type Member = z.infer<typeof Member>
  *   POST   /v1/links/consume         ConsumeLink              → {person}             once; then `link-used` (no person)
  *   GET    /v1/people/:id                                     → {person}             (no person)
  *   GET    /v1/templates                                      → {templates: Template[]}
- *   GET    /v1/repls                                          → {repls: Repl[]}
+ *   GET    /v1/repls                                          → {repls: Repl[]}      for an owner also the deleted ones that can be brought back
  *   POST   /v1/repls                 CreateRepl               → {repl}
  *   GET    /v1/repls/:repl                                    → {repl}
  *   PATCH  /v1/repls/:repl           RenameRepl               → {repl}
  *   POST   /v1/repls/:repl/start     {}                       → {repl}               accepted in every phase
  *   POST   /v1/repls/:repl/stop      {}                       → {repl}               accepted in every phase
  *   DELETE /v1/repls/:repl                                    → {repl}               accepted in every phase
- *   POST   /v1/repls/:repl/restore   {}                       → {repl}               takes a deletion back, as long as the tombstone stands; starts nothing
+ *   POST   /v1/repls/:repl/undelete  {}                       → {repl}               takes a deletion back, as long as the tombstone stands; starts nothing
  *   POST   /v1/repls/:repl/doors     {}                       → {doors: Doors}       `not-running` unless RUNNING or DEGRADED
  *   GET    /v1/repls/:repl/use                                → {use: Use | null}    null when no sandbox runs
  *   GET    /v1/repls/:repl/zip                                → the workspace as application/zip; `not-running` when no sandbox holds one

@@ -25,6 +25,7 @@ export async function openMemory(
     disk?: Disk
     reserveBytes?: number
     segmentBytes?: number
+    mostCharacters?: number
   },
 ): Promise<Memory> {
   const { clock, logger, files, disk = systemDisk } = deps
@@ -42,6 +43,6 @@ export async function openMemory(
     segmentBytes: deps.segmentBytes,
     reserve: await Reserve.at(disk, join(launch.state, `${tmpPrefix}-reserve`), deps.reserveBytes),
   })
-  const shared = { disk, snapshots, clock, logger }
+  const shared = { disk, snapshots, clock, logger, mostCharacters: deps.mostCharacters }
   return { log, documents: new Documents({ ...shared, files, codec: textCodec, log, register }) }
 }

@@ -138,15 +138,29 @@ async function buildPrograms() {
     // Its framework finds parts of itself by where they lie.
     build({ ...options, entryPoints: { app } }),
   ])
-  await Promise.all(['runner', 'box'].map((name) => keepCompiled(join(options.outdir, name))))
+  await Promise.all(
+    Object.entries(refusals).map(([name, refusal]) => keepCompiled(join(options.outdir, name), refusal)),
+  )
 }
 
-/** Beside a program's code its loader, and what V8 compiles of it. */
-async function keepCompiled(base) {
-  const code = `${base}.code.cjs`
+/** What they say when they are started without arguments: then all their modules have run. */
+export const refusals = {
+  runner: 'started with the path of its launch file',
+  box: 'usage: box <launch file>',
+}
+
+/** Beside a program's code its loader, and what V8 compiles of it. One that ends in another way is no program to ship. */
+export async function keepCompiled(base, refusal) {
+  const [code, cache] = [`${base}.code.cjs`, `${base}.code.cache`]
   copyFileSync(join(root, loader), `${base}.js`)
   writeFileSync(code, inAscii(readFileSync(code, 'utf8')))
-  await run([join(root, recorder), code, `${base}.code.cache`])
+  const said = await run([join(root, recorder), code, cache]).then(
+    () => 'it ended without a word',
+    (fault) => fault.message,
+  )
+  if (said.includes(refusal)) return
+  rmSync(cache, { force: true })
+  throw new Error(`${base} does not run:\n${said}`)
 }
 
 /** What esbuild does not escape are comments and regular expressions. */
@@ -172,7 +186,7 @@ function run(args, env = {}) {
     let output = ''
     child.stdout.on('data', (text) => (output += text))
     child.stderr.on('data', (text) => (output += text))
-    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(output.slice(-4000)))))
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(output.slice(-4000)))))
   })
 }
 

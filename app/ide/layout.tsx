@@ -123,7 +123,7 @@ export function NarrowLayout() {
           </div>
         ))}
       </main>
-      <nav aria-label="Panels" className="flex h-12 shrink-0 border-t border-line bg-surface">
+      <nav aria-label="Panels" className="flex h-(--bar-panels) shrink-0 border-t border-line bg-surface">
         {narrowOrder.map((name) => (
           <NarrowButton key={name} name={name} />
         ))}

@@ -1,6 +1,7 @@
 // Hands the running core to every panel of the workbench; it makes none.
 import { createContext, useContext } from 'react'
 import type { Person, Repl } from '../../protocol/repl.ts'
+import type { EditorPlaces, TabUse } from './editor/code-editor.ts'
 import type { Notices } from './notices.ts'
 import type { Store } from './store.ts'
 import type { WorkbenchCore } from './workbench.ts'
@@ -23,7 +24,7 @@ export type ViewState = {
   /** `share`, `members` and `activity` are sides of one dialog. */
   dialog: 'share' | 'members' | 'activity' | 'stop' | 'palette' | 'details' | null
   /** Place of the cursor in the shown document. */
-  cursor: { line: number; column: number; language: string; tab: 'indents' | 'leaves' | null } | null
+  cursor: { line: number; column: number; language: string; tab: TabUse | null } | null
 }
 
 export type Workbench = WorkbenchCore & {
@@ -31,6 +32,7 @@ export type Workbench = WorkbenchCore & {
   person: Person
   notices: Notices
   view: Store<ViewState>
+  places: EditorPlaces
 }
 
 export const WorkbenchContext = createContext<Workbench | null>(null)

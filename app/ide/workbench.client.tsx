@@ -59,7 +59,7 @@ export function Workbench({ repl, person }: WorkbenchProps) {
     const stop = walkRegions()
     // What is started here opens sockets, so it is made by an effect and not while drawing.
     // oxlint-disable-next-line react/set-state-in-effect
-    setBench({ ...core, notices, view: createStore(atFirst) })
+    setBench({ ...core, notices, view: createStore(atFirst), places: new Map() })
     return () => {
       stop()
       core.dispose()
@@ -112,6 +112,9 @@ function useShownPlace(): void {
 
 const spokenWords: Partial<Record<ConnectionWord['word'], string>> = {
   synced: 'Connected',
+  // The same word, so that nothing is said when an edit was sent.
+  sending: 'Connected',
+  'read-only': 'Connected, read only',
   offline: 'Offline. Typing is kept here.',
   stopped: 'Stopped',
 }

@@ -188,11 +188,12 @@ function watchConnection(watched: Watched, scope: Scope): Pick<WorkbenchCore, 'c
 }
 
 function connectionNow({ link, documents, isViewer, found }: Watched, phase: Phase): ConnectionWord {
-  const { unsaved, awaySince, readOnly, isKept } = documents.summary.get()
+  const { unsaved, awaySince, readOnly, isKept, isLate } = documents.summary.get()
   return connectionWord({
     link: link.phase.get(),
     session: sessionOf(phase),
     roomsAwaySince: awaySince,
+    isLate,
     waiting: unsaved + found.get(),
     isKept,
     isViewer: isViewer.get(),

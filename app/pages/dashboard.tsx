@@ -9,9 +9,10 @@ import { isMoving } from '../ui/phase.ts'
 import { EmptyView } from '../ui/views.tsx'
 import { announce } from '../ui/live-region.tsx'
 import { DeletedBar } from './deleted-bar.tsx'
+import { DeletedList } from './deleted-list.tsx'
 import { NewReplDialog } from './new-repl-dialog.tsx'
 import { ReplRow } from './repl-row.tsx'
-import { matching, orderRepls } from './repl-list.ts'
+import { deletedRepls, keptRepls, matching, orderRepls } from './repl-list.ts'
 import { useReplList } from './use-repl-list.ts'
 
 /** A search box appears above this many repls: fewer are seen at a glance. */
@@ -49,17 +50,21 @@ function SearchBox({ value, onChange }: { value: string; onChange: (value: strin
 export function Dashboard({ repls: loaded, templates, mayMake }: DashboardProps) {
   const [making, setMaking] = useState(false)
   const [search, setSearch] = useState('')
-  const [deleted, setDeleted] = useState<Repl | null>(null)
+  /** Deleted on this page, the last one first: each keeps its Undo. */
+  const [deleted, setDeleted] = useState<readonly Repl[]>([])
   const heading = useRef<HTMLHeadingElement>(null)
   const navigate = useNavigate()
-  const { repls, look } = useReplList(loaded)
-  const close = (): void => {
-    setDeleted(null)
+  const { repls: all, look } = useReplList(loaded)
+  const repls = keptRepls(all)
+  const tombstones = deletedRepls(all)
+  const forget = ({ id }: Repl): void => setDeleted((now) => now.filter((other) => other.id !== id))
+  const close = (repl: Repl): void => {
+    forget(repl)
     heading.current?.focus()
   }
-  const back = ({ name }: Repl): void => {
-    announce(`${name} is back.`)
-    close()
+  const back = (repl: Repl): void => {
+    announce(`${repl.name} is back.`)
+    forget(repl)
     void look()
   }
   const newRepl = mayMake && (
@@ -81,9 +86,17 @@ export function Dashboard({ repls: loaded, templates, mayMake }: DashboardProps)
         {repls.length > 0 && newRepl}
       </div>
       <div className="mt-4">
-        {deleted && (
-          <DeletedBar key={deleted.id} repl={deleted} onBack={() => back(deleted)} onClose={close} />
-        )}
+        {deleted.map((repl) => (
+          <DeletedBar
+            key={repl.id}
+            repl={repl}
+            onBack={() => {
+              back(repl)
+              heading.current?.focus()
+            }}
+            onClose={() => close(repl)}
+          />
+        ))}
         {repls.length === 0 ? (
           <div className="rounded-xl border border-line bg-surface">
             <EmptyView title="No REPLs yet" say={mayMake ? makeOne : getOne} action={newRepl} />
@@ -95,11 +108,19 @@ export function Dashboard({ repls: loaded, templates, mayMake }: DashboardProps)
             search={search}
             onChanged={() => void look()}
             onDeleted={(repl) => {
-              setDeleted(repl)
+              setDeleted((now) => [repl, ...now.filter(({ id }) => id !== repl.id)])
               announce(`${repl.name} is deleted. Undo is at hand.`)
             }}
           />
         )}
+        <DeletedList
+          repls={tombstones}
+          onBack={(repl) => {
+            back(repl)
+            // With the last one the whole fold goes.
+            if (tombstones.length === 1) heading.current?.focus()
+          }}
+        />
       </div>
       <NewReplDialog
         open={making}

@@ -37,7 +37,7 @@ export function DeletedBar({ repl, onBack, onClose }: DeletedBarProps) {
           ref={undo}
           size="small"
           busy={change.pending !== null}
-          onClick={() => void change.ask(repl.desired === 'running' ? 'start' : 'restore')}
+          onClick={() => void change.ask(repl.desired === 'running' ? 'start' : 'undelete')}
         >
           <Undo2 size={13} aria-hidden /> Undo
           <span className="sr-only"> the deletion of {repl.name}</span>

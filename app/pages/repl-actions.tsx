@@ -1,26 +1,24 @@
 // The buttons of one repl: the likeliest thing as a button, the rest in a menu, dialogs for a name and for the end.
 import { Ellipsis, Pencil, Play, Square, Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import { can } from '../../protocol/access.ts'
 import type { Repl } from '../../protocol/repl.ts'
 import { Link } from '../framework.ts'
 import { Button, IconButton, buttonClasses } from '../ui/button.tsx'
 import { Confirm } from '../ui/dialog.tsx'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu.tsx'
-import { isOpen, isStopping } from '../ui/phase.ts'
+import { isOpen } from '../ui/phase.ts'
+import { offersOf } from './offers.ts'
 import { RenameDialog } from './rename-dialog.tsx'
 import type { Change } from './use-change.ts'
 
 interface ReplActionsProps {
   repl: Repl
   change: Change
-  mayChange: boolean
 }
 
 /** Which button stands out: work in it, start it, or look at what it does. */
-function MainAction({ repl, change, mayChange }: ReplActionsProps) {
-  const canStart = mayChange && repl.desired !== 'running' && !isOpen(repl.phase) && !isStopping(repl.phase)
-  if (canStart || (mayChange && repl.phase === 'START_FAILED')) {
+function MainAction({ repl, change }: ReplActionsProps) {
+  if (offersOf(repl).start) {
     return (
       <Button
         size="small"
@@ -46,32 +44,27 @@ function MainAction({ repl, change, mayChange }: ReplActionsProps) {
 
 type Asking = 'rename' | 'delete' | null
 
-function MoreMenu({
-  repl,
-  change,
-  mayChange,
-  onAsk,
-}: ReplActionsProps & { onAsk: (asking: Asking) => void }) {
-  const down = repl.phase === 'STOPPED' || repl.phase === 'CREATED' || repl.phase === 'START_FAILED'
-  const canStop = mayChange && !down && !isStopping(repl.phase)
+function MoreMenu({ repl, change, onAsk }: ReplActionsProps & { onAsk: (asking: Asking) => void }) {
+  const offers = offersOf(repl)
+  if (!offers.startAfter && !offers.stop && !offers.rename && !offers.delete) return null
   return (
     <Menu trigger={<IconButton label={`More for ${repl.name}`} icon={<Ellipsis size={16} aria-hidden />} />}>
-      {canStop && (
+      {offers.stop && (
         <MenuItem icon={<Square size={14} aria-hidden />} onSelect={() => void change.ask('stop')}>
           Stop
         </MenuItem>
       )}
-      {mayChange && repl.desired !== 'running' && isStopping(repl.phase) && (
+      {offers.startAfter && (
         <MenuItem icon={<Play size={14} aria-hidden />} onSelect={() => void change.ask('start')}>
-          Start again afterwards
+          {repl.desired === 'deleted' ? 'Bring it back and start it' : 'Start again afterwards'}
         </MenuItem>
       )}
-      {can(repl.role, 'repl.rename') && (
+      {offers.rename && (
         <MenuItem icon={<Pencil size={14} aria-hidden />} onSelect={() => onAsk('rename')}>
           Rename…
         </MenuItem>
       )}
-      {can(repl.role, 'repl.delete') && (
+      {offers.delete && (
         <>
           <MenuSeparator />
           <MenuItem
@@ -87,12 +80,7 @@ function MoreMenu({
   )
 }
 
-export function ReplActions({
-  repl,
-  change,
-  mayChange,
-  onDeleted,
-}: ReplActionsProps & { onDeleted: () => void }) {
+export function ReplActions({ repl, change, onDeleted }: ReplActionsProps & { onDeleted: () => void }) {
   const [asking, setAsking] = useState<Asking>(null)
   const ask = (next: Asking): void => {
     change.forget()
@@ -106,11 +94,10 @@ export function ReplActions({
     setAsking(null)
     onDeleted()
   }
-  const mayAnything = mayChange || can(repl.role, 'repl.rename')
   return (
     <div className="flex shrink-0 items-center gap-1">
-      <MainAction repl={repl} change={change} mayChange={mayChange} />
-      {mayAnything && <MoreMenu repl={repl} change={change} mayChange={mayChange} onAsk={ask} />}
+      <MainAction repl={repl} change={change} />
+      <MoreMenu repl={repl} change={change} onAsk={ask} />
       <RenameDialog open={asking === 'rename'} onOpenChange={close} repl={repl} change={change} />
       <Confirm
         open={asking === 'delete'}

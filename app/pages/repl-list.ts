@@ -1,10 +1,19 @@
 // Order and search of the list of repls: pure.
 import type { Repl } from '../../protocol/repl.ts'
 
+export function keptRepls(repls: readonly Repl[]): Repl[] {
+  return repls.filter(({ phase }) => phase !== 'DELETED')
+}
+
 /** Newest first by creation, so that a row never jumps away under the pointer when its repl changes. */
 export function orderRepls(repls: readonly Repl[]): Repl[] {
-  const shown = repls.filter(({ phase }) => phase !== 'DELETED')
-  return shown.sort((a, b) => b.createdAt - a.createdAt || a.id.localeCompare(b.id))
+  return keptRepls(repls).sort((a, b) => b.createdAt - a.createdAt || a.id.localeCompare(b.id))
+}
+
+/** What can still be brought back: deleted last, first. */
+export function deletedRepls(repls: readonly Repl[]): Repl[] {
+  const gone = repls.filter(({ phase }) => phase === 'DELETED')
+  return gone.sort((a, b) => (b.goneAt ?? 0) - (a.goneAt ?? 0) || a.id.localeCompare(b.id))
 }
 
 const folded = (text: string): string => text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase()

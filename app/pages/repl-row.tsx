@@ -1,7 +1,7 @@
 // One repl in the list: its phase as it is, and what can be asked of it by who may ask.
-import { can } from '../../protocol/access.ts'
 import type { Repl, Template } from '../../protocol/repl.ts'
 import { Link } from '../framework.ts'
+import { shownPhase } from '../ui/phase.ts'
 import { PhaseBadge } from '../ui/phase-badge.tsx'
 import { ClockTime } from '../ui/time.tsx'
 import { ReplActions } from './repl-actions.tsx'
@@ -41,7 +41,8 @@ export function ReplRow({ repl: loaded, template, listening, onChanged, onDelete
   })
   // The list goes without it at its next look.
   if (repl.phase === 'DELETED') return null
-  const moving = sayOf(listening ? runningSay(progress.run, repl.phase) : undefined)
+  const phase = shownPhase(repl)
+  const moving = sayOf(listening ? runningSay(progress.run, phase) : undefined)
   const trouble =
     change.error?.say ?? (repl.phase === 'START_FAILED' || repl.phase === 'FLUSH_FAILED' ? repl.reason : null)
   return (
@@ -61,17 +62,12 @@ export function ReplRow({ repl: loaded, template, listening, onChanged, onDelete
           </p>
         </div>
         <div className="hidden max-w-64 min-w-0 truncate text-right sm:block">
-          <PhaseBadge phase={repl.phase} {...moving} />
+          <PhaseBadge phase={phase} {...moving} />
         </div>
-        <ReplActions
-          repl={repl}
-          change={change}
-          mayChange={can(repl.role, 'repl.start')}
-          onDeleted={() => onDeleted(repl)}
-        />
+        <ReplActions repl={repl} change={change} onDeleted={() => onDeleted(repl)} />
       </div>
       <div className="mt-1 flex flex-wrap items-center gap-x-3 pl-11 sm:hidden">
-        <PhaseBadge phase={repl.phase} {...moving} />
+        <PhaseBadge phase={phase} {...moving} />
         <Facts repl={repl} template={template} />
       </div>
       {trouble && (

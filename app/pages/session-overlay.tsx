@@ -2,6 +2,7 @@
 import { useState, type ReactNode } from 'react'
 import type { Repl } from '../../protocol/repl.ts'
 import { Button, buttonClasses } from '../ui/button.tsx'
+import { shownPhase } from '../ui/phase.ts'
 import { PhaseBadge } from '../ui/phase-badge.tsx'
 
 interface SessionOverlayProps {
@@ -45,7 +46,7 @@ export function SessionOverlay({ repl, panel, children, open }: SessionOverlayPr
       )}
       {!open && reading && (
         <div className="fixed inset-x-0 bottom-8 z-30 mx-auto flex w-fit items-center gap-3 rounded-lg border border-line bg-raised px-3 py-2 shadow-overlay">
-          <PhaseBadge phase={repl.phase} />
+          <PhaseBadge phase={shownPhase(repl)} />
           {repl.phase === 'FLUSH_FAILED' && (
             <a
               href={`/repl/${repl.id}/zip`}

@@ -3,7 +3,7 @@ import { Link } from '../framework.ts'
 import type { Repl } from '../../protocol/repl.ts'
 import { Button, buttonClasses } from '../ui/button.tsx'
 import { levelWords } from '../ui/level-words.ts'
-import { isStopping } from '../ui/phase.ts'
+import { isStopping, shownPhase } from '../ui/phase.ts'
 import { PhaseBadge } from '../ui/phase-badge.tsx'
 import { ClockTime } from '../ui/time.tsx'
 import { sessionWords } from './session-words.ts'
@@ -40,7 +40,7 @@ export function SessionPanel({ repl, progress, offsetMs, onRepl }: SessionPanelP
       className="mx-auto w-full max-w-120 rounded-xl border border-line bg-surface p-5 sm:p-6"
     >
       <div className="text-label">
-        <PhaseBadge phase={repl.phase} />
+        <PhaseBadge phase={shownPhase(repl)} />
       </div>
       <h1 id="session-title" className="mt-2 text-title font-semibold text-balance wrap-anywhere">
         {words.title}

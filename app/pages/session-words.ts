@@ -1,5 +1,5 @@
 // What a person is told about a repl that they cannot work in yet, and which button is theirs. Pure.
-import { can } from '../../protocol/access.ts'
+import { type Action, can, neededToStart } from '../../protocol/access.ts'
 import type { Repl } from '../../protocol/repl.ts'
 
 export interface SessionWords {
@@ -44,6 +44,27 @@ function goingDown(repl: Repl): Said {
   }
 }
 
+/** Each phase from the press of Delete to the tombstone: what is being deleted is never said to be stopping only. */
+function goingForGood(repl: Repl): Said {
+  const { name, phase } = repl
+  const title = phase === 'DELETED' ? `${name} was deleted` : `Deleting ${name}`
+  if (phase === 'FLUSH_FAILED') {
+    const { say, action } = flushFailed(repl)
+    return { title, say: `It is backed up before it goes, and the backup failed. ${say}`, action }
+  }
+  const before = phase === 'DELETED' ? '' : 'What is not backed up yet is backed up before it goes. '
+  return {
+    title,
+    say: `${before}Until seven days have passed it can be brought back as it was.`,
+    action: start('Bring it back and start it'),
+  }
+}
+
+/** Of somebody who pressed nothing, for the moment until it is at rest. */
+function comingBack({ name }: Repl): Said {
+  return { title: `Bringing ${name} back`, say: 'Its deletion was taken back.', action: null }
+}
+
 function flushFailed(repl: Repl): Said {
   return {
     title: `The backup of ${repl.name} failed`,
@@ -77,26 +98,26 @@ function wordsOf(repl: Repl): Said {
     case 'RELEASING':
       return goingDown(repl)
     case 'DELETING':
-      return { title: `Deleting ${name}`, say: 'It is being taken away.', action: null }
     case 'DELETED':
-      return {
-        title: `${name} was deleted`,
-        say: 'Until seven days have passed it can be brought back as it was.',
-        action: start('Bring it back and start it'),
-      }
+      return comingBack(repl)
     case 'RUNNING':
     case 'DEGRADED':
       return { title: `${name} is running`, say: 'Opening it.', action: null }
   }
 }
 
-/** The words for `repl`; who may not start or stop is told whom to ask. */
+/** Whom to ask for what one may not do oneself. */
+function whomToAsk({ role, ownerName }: Repl, needed: Action): string {
+  if (needed === 'repl.delete') return `Only its owner, ${ownerName}, can do that.`
+  return `You are a ${role}: ask ${ownerName} to do it.`
+}
+
+/** The words for `repl`; who may not press what there is to press is told whom to ask. */
 export function sessionWords(repl: Repl): SessionWords {
-  const words = { ...wordsOf(repl), offersZip: repl.phase === 'FLUSH_FAILED' }
-  if (!words.action || can(repl.role, `repl.${words.action.change}`)) return words
-  return {
-    ...words,
-    say: `${words.say} You are a ${repl.role}: ask ${repl.ownerName} to do it.`,
-    action: null,
-  }
+  const said = repl.desired === 'deleted' ? goingForGood(repl) : wordsOf(repl)
+  const words = { ...said, offersZip: repl.phase === 'FLUSH_FAILED' }
+  if (!words.action) return words
+  const needed = words.action.change === 'start' ? neededToStart(repl) : 'repl.stop'
+  if (can(repl.role, needed)) return words
+  return { ...words, say: `${words.say} ${whomToAsk(repl, needed)}`, action: null }
 }

@@ -7,7 +7,7 @@ import { postJson } from '../ui/post.ts'
 
 const withRepl = z.object({ repl: Repl })
 
-export type ReplChange = 'start' | 'stop' | 'rename' | 'delete' | 'restore'
+export type ReplChange = 'start' | 'stop' | 'rename' | 'delete' | 'undelete'
 
 export interface Change {
   /** What is awaited now, null at rest. */

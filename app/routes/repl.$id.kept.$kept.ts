@@ -2,15 +2,17 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs } from '../framework.server.ts'
 import { json, type RouteArgs } from '../services/answer.server.ts'
 import { archive } from '../services/archive.server.ts'
-import { leavingOf, zipAnswer } from '../services/zip-answer.server.ts'
+import { zipAnswer } from '../services/zip-answer.server.ts'
 
 const names = ({ params }: RouteArgs) => ({ id: params['id'] ?? '', kept: params['kept'] ?? '' })
 
 export const loader = (args: LoaderFunctionArgs): Promise<Response> =>
   archive(args, async ({ api }) => {
     const { id, kept } = names(args)
+    const { reader } = args.context
     const { name } = await api.repl(id)
-    return zipAnswer(`${name}-${kept}`, await api.keptZip(id, kept, leavingOf(args.request)))
+    const bytes = await api.keptZip(id, kept, reader.left)
+    return zipAnswer({ name: `${name}-${kept}`, bytes }, reader)
   })
 
 export const action = (args: ActionFunctionArgs) =>

@@ -4,9 +4,10 @@ import { attempt, signedIn } from '../services/answer.server.ts'
 import { relayEvents, streamHeaders } from '../services/progress.server.ts'
 
 export async function loader(args: LoaderFunctionArgs): Promise<Response> {
-  const { request, params } = args
+  const { request, params, context } = args
   const leaving = new AbortController()
-  request.signal.addEventListener('abort', () => leaving.abort(), { once: true })
+  // Not the request's own signal: nothing holds that one once this function is over.
+  context.reader.left.addEventListener('abort', () => leaving.abort(), { once: true })
   const after = request.headers.get('last-event-id') ?? new URL(request.url).searchParams.get('after') ?? ''
   const opened = await attempt(args, async () => {
     const { api } = await signedIn(args)

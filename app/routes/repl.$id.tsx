@@ -8,7 +8,7 @@ import { SessionPanel } from '../pages/session-panel.tsx'
 import { useWatchedRepl, type LiveRepl } from '../pages/use-live-repl.ts'
 import { page, signedIn } from '../services/answer.server.ts'
 import { announce } from '../ui/live-region.tsx'
-import { isOpen, phaseWords } from '../ui/phase.ts'
+import { isOpen, phaseWords, shownPhase } from '../ui/phase.ts'
 import { useHydrated } from '../ui/time.tsx'
 import { LoadingView } from '../ui/views.tsx'
 
@@ -42,7 +42,7 @@ function useClockOffset(now: number): number {
 }
 
 function useSpokenPhase(live: LiveRepl): void {
-  const words = phaseWords(live.repl.phase).say
+  const words = phaseWords(shownPhase(live.repl)).say
   useEffect(() => announce(`${live.repl.name}: ${words}`), [live.repl.name, words])
 }
 

@@ -47,7 +47,7 @@ export interface PersonApi {
   stopRepl(id: string): Promise<Repl>
   deleteRepl(id: string): Promise<Repl>
   /** Takes a deletion back. */
-  restoreRepl(id: string): Promise<Repl>
+  undeleteRepl(id: string): Promise<Repl>
   doors(id: string): Promise<Doors>
   /** Null when no session runs. */
   use(id: string): Promise<Use | null>
@@ -137,7 +137,7 @@ function personApi(send: Send, person: string): PersonApi {
     startRepl: async (id) => post(`${replPath(id)}/start`),
     stopRepl: async (id) => post(`${replPath(id)}/stop`),
     deleteRepl: async (id) => repl({ method: 'DELETE', path: replPath(id) }),
-    restoreRepl: async (id) => post(`${replPath(id)}/restore`),
+    undeleteRepl: async (id) => post(`${replPath(id)}/undelete`),
     doors: async (id) => {
       const ask: Ask = { method: 'POST', path: `${replPath(id)}/doors`, person, body: {} }
       return (await read(send, ask, z.object({ doors: Doors }))).doors

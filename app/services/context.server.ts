@@ -5,6 +5,7 @@ import type { AppConfig } from '../config.ts'
 import { connectApi, type Api } from './api.server.ts'
 import { ownerLink } from './owner-link.server.ts'
 import { personCookie, type PersonCookie } from './person-cookie.server.ts'
+import type { Reader } from './reader.server.ts'
 import { makeSeal, type Seal } from './seal.server.ts'
 import type { SignIn } from './sign-in.server.ts'
 
@@ -15,6 +16,8 @@ export interface AppContext {
   nonce: string
   /** Names this request in the log and on error pages. */
   requestId: string
+  /** Who reads the answer. */
+  reader: Reader
 }
 
 export interface Services {

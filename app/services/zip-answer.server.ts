@@ -1,7 +1,11 @@
 // A zip archive as an answer: saved under a plain name, never shown, never kept.
-export function zipAnswer(name: string, archive: ReadableStream<Uint8Array>): Response {
+import { paced, type Reader } from './reader.server.ts'
+
+export type Archive = { name: string; bytes: ReadableStream<Uint8Array> }
+
+export function zipAnswer({ name, bytes }: Archive, reader: Reader): Response {
   const plain = name.replaceAll(/[^A-Za-z0-9._-]+/g, '-')
-  return new Response(archive, {
+  return new Response(paced(bytes, reader), {
     headers: {
       'content-type': 'application/zip',
       'content-disposition': `attachment; filename="${plain}.zip"`,
@@ -9,11 +13,4 @@ export function zipAnswer(name: string, archive: ReadableStream<Uint8Array>): Re
       'x-content-type-options': 'nosniff',
     },
   })
-}
-
-/** Ends when the asker has left. */
-export function leavingOf(request: Request): AbortSignal {
-  const leaving = new AbortController()
-  request.signal.addEventListener('abort', () => leaving.abort(), { once: true })
-  return leaving.signal
 }

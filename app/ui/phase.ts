@@ -24,6 +24,12 @@ export function phaseWords(phase: Phase): { say: string; tone: Tone } {
   return words[phase]
 }
 
+/** What people are shown: a repl on its way to its end is being deleted, whatever has to be done before. */
+export function shownPhase({ phase, desired }: Pick<Repl, 'phase' | 'desired'>): Phase {
+  const saysItself = phase === 'DELETED' || phase === 'FLUSH_FAILED'
+  return desired === 'deleted' && !saysItself ? 'DELETING' : phase
+}
+
 const stopping: ReadonlySet<Phase> = new Set<Phase>([
   'QUIESCING',
   'FLUSHING',

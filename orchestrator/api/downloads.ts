@@ -9,18 +9,20 @@ export function downloadRoutes(downloads: Downloads, who: (req: Request) => Prom
   const router = Router()
   const of = (req: Request, name: string) => req.params[name] ?? ''
   const giving =
-    (find: (person: Person, req: Request) => Promise<Download>) =>
+    (find: (person: Person, req: Request, leaving: AbortSignal) => Promise<Download>) =>
     async (req: Request, res: Response, next: NextFunction) => {
+      const leaving = new AbortController()
+      res.once('close', () => leaving.abort())
       try {
-        await sendZip(res, await find(await who(req), req))
+        await sendZip(res, await find(await who(req), req, leaving.signal))
       } catch (thrown) {
-        if (res.headersSent) res.destroy()
+        if (res.headersSent || leaving.signal.aborted) res.destroy()
         else next(thrown)
       }
     }
   router.get(
     '/v1/repls/:repl/zip',
-    giving((person, req) => downloads.workspace(person, of(req, 'repl'))),
+    giving((person, req, leaving) => downloads.workspace(person, of(req, 'repl'), leaving)),
   )
   router.get(
     '/v1/repls/:repl/orphans',
@@ -28,12 +30,15 @@ export function downloadRoutes(downloads: Downloads, who: (req: Request) => Prom
   )
   router.get(
     '/v1/repls/:repl/orphans/:id',
-    giving((person, req) => downloads.orphan(person, of(req, 'repl'), of(req, 'id'))),
+    giving((person, req, leaving) =>
+      downloads.orphan(person, of(req, 'repl'), { orphan: of(req, 'id'), leaving }),
+    ),
   )
   return router
 }
 
 async function sendZip(res: Response, { name, zip }: Download): Promise<void> {
+  if (res.closed) return void zip.destroy()
   res.writeHead(200, {
     'content-type': 'application/zip',
     'content-disposition': `attachment; filename="repl.zip"; filename*=UTF-8''${encodeURIComponent(name)}.zip`,

@@ -1,13 +1,12 @@
 // Routes of who is in a repl and how they get in: members, invites, accepting one, and what was noted of all that. Each shape is in protocol/repl.ts.
 import { Router, type Request } from 'express'
 import { AskAudit } from '../../protocol/audit.ts'
-import { AppError } from '../../protocol/errors.ts'
 import { AcceptInvite, ChangeMember, CreateInvite, RemoveMember, type Person } from '../../protocol/repl.ts'
 import { type Audit, inviteMark } from '../access/audit.ts'
-import { type Invites, roleAfter } from '../access/invites.ts'
+import type { Invites } from '../access/invites.ts'
+import { Joining } from '../access/joining.ts'
 import type { Members } from '../access/members.ts'
 import type { People } from '../access/people.ts'
-import type { ReplRecord } from '../record.ts'
 import type { Repls } from '../repls.ts'
 import { answering, maybePersonOf, personOf } from './door.ts'
 
@@ -56,6 +55,7 @@ export function memberRoutes(parts: MemberRoutes): Router {
 
 function inviteRoutes({ people, repls, invites, members, audit }: MemberRoutes): Router {
   const router = Router()
+  const joining = new Joining({ people, repls, invites, members, audit })
   const mayInvite = async (req: Request): Promise<{ person: Person; repl: string }> => {
     const person = await personOf(people, req)
     await repls.check(person, of(req, 'repl'), 'invite.create')
@@ -101,50 +101,11 @@ function inviteRoutes({ people, repls, invites, members, audit }: MemberRoutes):
   )
   router.post(
     '/v1/invites/:code/accept',
-    answering((req) => accept({ people, repls, invites, members, audit }, req)),
+    answering(async (req) => {
+      const { name } = AcceptInvite.parse(req.body)
+      const known = await maybePersonOf(people, req)
+      return joining.accept({ code: of(req, 'code'), known, name })
+    }),
   )
   return router
-}
-
-/** One use is counted for whoever gets something by it; who has the role already comes in without. */
-async function accept(
-  { people, repls, invites, members, audit }: MemberRoutes,
-  req: Request,
-): Promise<object> {
-  const { code, repl, role, createdAt } = await invites.find(of(req, 'code'))
-  const { name } = AcceptInvite.parse(req.body)
-  const record = await repls.known(repl)
-  const known = await maybePersonOf(people, req)
-  const held = known === null ? undefined : record.members[known.id]
-  if (known !== null) members.refuseWhoWasRemoved(record, known, createdAt)
-  const called = await nameToJoinBy({ people, members }, { record, known, name })
-  if (held === undefined || roleAfter(held, role) !== held) await invites.use(code)
-  const person = await personCalled(people, known, called)
-  if (known === null) await audit.note({ what: 'sign-in', who: person, by: 'invite' })
-  await audit.note({ what: 'invite-used', who: person, repl, invite: inviteMark(code) })
-  await members.admit(person, repl, role)
-  return { person, repl: await repls.get(person, repl) }
-}
-
-type Joining = { record: ReplRecord; known: Person | null; name: string | undefined }
-
-/** Who has no name yet, or is a guest new to this REPL, must be called as nobody in it is; a guest who is may choose another name. */
-async function nameToJoinBy(
-  { people, members }: Pick<MemberRoutes, 'people' | 'members'>,
-  { record, known, name }: Joining,
-): Promise<string> {
-  if (known !== null && (record.members[known.id] !== undefined || !(await people.isGuest(known.id))))
-    return known.name
-  const wish = name ?? known?.name
-  if (wish === undefined)
-    throw new AppError('bad-input', { say: 'Give a name, so that others see who you are.' })
-  const called = AcceptInvite.parse({ name: wish }).name ?? wish
-  await members.refuseTakenName(record, called)
-  if (known !== null && called !== known.name) await members.refuseTakenNewName(known, called)
-  return called
-}
-
-async function personCalled(people: People, known: Person | null, name: string): Promise<Person> {
-  if (known === null) return people.makeGuest(name)
-  return known.name === name ? known : people.renameGuest(known.id, name)
 }

@@ -123,7 +123,7 @@ function replRoutes({ people, repls, progress, use }: ApiParts): Router {
     '/v1/repls/:repl',
     answering(async (req) => ({ repl: await repls.remove(await who(req), idOf(req)) })),
   )
-  for (const verb of ['start', 'stop', 'restore'] as const)
+  for (const verb of ['start', 'stop', 'undelete'] as const)
     router.post(
       `/v1/repls/:repl/${verb}`,
       answering(async (req) => ({ repl: await repls[verb](await who(req), idOf(req)) })),

@@ -35,20 +35,32 @@ export async function chooseInnerPorts(last: InnerPorts | null): Promise<InnerPo
   }
 }
 
-/** Throws in words when the browser's port is taken. */
+/** Throws in words when browsers could not reach us: the port is taken, or the address is not this machine's. */
 export async function mustBeFree(port: number, host: string): Promise<void> {
-  const server = await hold(port, host)
-  if (server === null)
+  const held = await tryToHold(port, host)
+  if (typeof held !== 'string') return letGo(held)
+  if (notOurs.has(held))
     throw new Refusal(
-      `Port ${port} on ${host} cannot be used: another program has it, or it is not allowed. Stop that program, or choose another with --port ${port < 65535 ? port + 1 : 7070}.`,
+      `${host} is no address of this machine, so nothing can listen there. Choose one with --host: 127.0.0.1 for this machine alone, 0.0.0.0 for all of its addresses.`,
     )
-  await letGo(server)
+  throw new Refusal(
+    `Port ${port} on ${host} cannot be used: another program has it, or it is not allowed. Stop that program, or choose another with --port ${port < 65535 ? port + 1 : 7070}.`,
+  )
 }
 
-function hold(port: number, host: string): Promise<Server | null> {
+/** What the system says of an address, or of a name, that leads to no interface of this machine. */
+const notOurs = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EAFNOSUPPORT', 'EINVAL'])
+
+async function hold(port: number, host: string): Promise<Server | null> {
+  const held = await tryToHold(port, host)
+  return typeof held === 'string' ? null : held
+}
+
+/** The listening server, or the system's code for why not. */
+function tryToHold(port: number, host: string): Promise<Server | string> {
   return new Promise((done) => {
     const server = createServer()
-    server.once('error', () => done(null))
+    server.once('error', (fault: NodeJS.ErrnoException) => done(fault.code ?? 'unknown'))
     server.listen(port, host, () => done(server))
   })
 }

@@ -64,8 +64,8 @@ export interface Sandbox {
   /** Unix socket of the runner's doors. */
   door(repl: string): { socket: string }
 
-  /** The last lines that the runner and the box wrote, newest last, for a failed start. */
-  lastLines(repl: string): Promise<string[]>
+  /** The last lines that each of the two wrote, newest last, for a failed start. */
+  lastLines(repl: string): Promise<Record<'runner' | 'box', string[]>>
 
   /** Null when none of its processes lives. */
   use(repl: string): Promise<Use | null>

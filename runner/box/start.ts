@@ -1,8 +1,8 @@
-// A box: where the user's programs run. Listens on one unix socket in a private folder and serves one runner at a time;
-// its terminals live on when the runner goes. Trusts the runner that knows the secret, and nobody else.
+// A box: where the user's programs run. Listens on one unix socket, which it is handed or makes in a private folder, and serves
+// one runner at a time; its terminals live on when the runner goes. Trusts the runner that knows the secret, and nobody else.
 import { once } from 'node:events'
 import { chmod, mkdir, rm, stat } from 'node:fs/promises'
-import { createServer, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { pino, type Logger } from 'pino'
 import type { BoxVisit } from '../../protocol/box.ts'
@@ -19,6 +19,8 @@ import { BoxTerminals } from './terminals.ts'
 export type Box = { close(): Promise<void> }
 export type BoxOptions = { log?: Logger; ringBytes?: number }
 
+/** Descriptor of a socket that the box is handed. */
+const standardInput = 0
 /** Nobody but us may enter the folder of the socket, or dial it. */
 const privateFolder = 0o700
 const privateSocket = 0o600
@@ -52,10 +54,7 @@ export async function startBox(launch: BoxLaunch, options: BoxOptions = {}): Pro
   }
 
   const egress = await openEgress(launch)
-  await preparePath(launch.socket)
-  server.listen(launch.socket)
-  await once(server, 'listening')
-  await chmod(launch.socket, privateSocket)
+  await listen(server, launch)
   return {
     close: async () => {
       server.close()
@@ -63,9 +62,19 @@ export async function startBox(launch: BoxLaunch, options: BoxOptions = {}): Pro
       egress.close()
       await terminals.end()
       for (const socket of sockets) socket.destroy()
-      await rm(launch.socket, { force: true })
+      if (!launch.listens) await rm(launch.socket, { force: true })
     },
   }
+}
+
+async function listen(server: Server, { socket, listens }: BoxLaunch): Promise<void> {
+  if (listens) server.listen({ fd: standardInput })
+  else {
+    await preparePath(socket)
+    server.listen(socket)
+  }
+  await once(server, 'listening')
+  if (!listens) await chmod(socket, privateSocket)
 }
 
 function serve(visitor: Socket, visit: BoxVisit, ports: BoxPortList): void {

@@ -69,6 +69,11 @@ export class LiveDocument {
     return this.live.getText(contentName).toString()
   }
 
+  /** Characters of its text. */
+  get length(): number {
+    return this.live.getText(contentName).length
+  }
+
   get dirty(): boolean {
     return this.#dirty
   }

@@ -29,6 +29,8 @@ export type DocumentsDeps = {
   snapshots: string
   clock: Clock
   logger: Logger
+  /** Characters that may be open; left out: the usual. */
+  mostCharacters?: number | undefined
 }
 export type DocumentsListener = {
   /** A tool's change was merged; it is logged. */
@@ -41,6 +43,7 @@ type Open = { file: DocumentFile; unload: (() => void) | null }
 
 export class Documents {
   readonly #deps: OpeningDeps
+  readonly #mostCharacters: number
   readonly #open = new Map<string, Open>()
   readonly #opening = new Map<string, Promise<LiveDocument>>()
   readonly #byPath = new Map<string, Promise<Opened>>()
@@ -53,6 +56,7 @@ export class Documents {
   #mayRenew = (): boolean => true
 
   constructor(deps: DocumentsDeps) {
+    this.#mostCharacters = deps.mostCharacters ?? limits.openCharacters
     this.#deps = {
       ...deps,
       count: { ingests: 0, writes: 0 },
@@ -254,12 +258,22 @@ export class Documents {
     const content = await this.#textContent(path)
     if ('kind' in content) return content
     const known = this.#deps.register.ofPath(path)
+    if (!known || !this.loaded(known.doc)) this.#refuseTooMuch()
     const document = known
       ? await this.#load(known.doc)
       : this.#keep(await openNew(path, content, this.#deps))
     await this.#open.get(document.id)?.file.look()
     const { id: doc, epoch, disk } = document
     return { kind: 'text', path, doc, epoch, eol: disk.form.eol }
+  }
+
+  /** A page opens what it likes, and each document stays a while: together they must not take the runner's memory. */
+  #refuseTooMuch(): void {
+    const open = this.#files.reduce((sum, { document }) => sum + document.length, 0)
+    if (open < this.#mostCharacters) return
+    const say =
+      'So much text is open in this REPL that no other file can be opened. Close some large ones, and try again in a minute.'
+    throw new AppError('too-many', { say, log: { open, most: this.#mostCharacters } })
   }
 
   async #textContent(path: string): Promise<Content | Opened> {

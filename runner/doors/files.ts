@@ -13,6 +13,7 @@ import { diskFull } from '../workspace/faults.ts'
 import type { DocumentsForTree } from '../workspace/seams.ts'
 import { zipOfFolder } from '../workspace/zip.ts'
 import type { Changes } from './changes.ts'
+import { ZipPlaces } from './zip-places.ts'
 
 type Deps = {
   confined: Confined
@@ -56,11 +57,12 @@ export function filePathOf(rest: string): string {
 
 /** Answers every request itself, refusals too; resolves when the answer is out. */
 export function filesDoor(deps: Deps): FilesDoor {
+  const places = new ZipPlaces()
   return async (request, response, ask) => {
     try {
       const path = workspacePath(ask.path)
       if (request.method === 'GET' && (request.url ?? '').endsWith('?zip'))
-        await giveZip(deps, { request, response, path, ask })
+        await giveZip({ ...deps, places }, { request, response, path, ask })
       else if (request.method === 'GET' || request.method === 'HEAD')
         await give(deps, { request, response, path, ask })
       else if (request.method === 'PUT') await take(deps, { request, response, path, ask })
@@ -101,21 +103,30 @@ async function give(
   }
 }
 
-async function giveZip({ confined, documents }: Deps, { response, path, ask }: Exchange): Promise<void> {
+async function giveZip(
+  { confined, documents, places }: Deps & { places: ZipPlaces },
+  { response, path, ask }: Exchange,
+): Promise<void> {
   permit(ask.claims, 'file.read')
+  places.take(ask.claims.sub, response)
   await documents.settle()
   const zip = zipOfFolder(confined, path)
-  // What is wrong with the folder is known by its first piece, while there is time for words.
-  const first = await zip.next()
-  const head = { ...guarded, 'content-disposition': attachment(`${nameOf(path)}.zip`) }
-  response.writeHead(200, { ...head, 'content-type': 'application/zip' })
-  await pipeline(async function* () {
-    if (first.done !== true) yield first.value
-    for await (const piece of zip) {
-      ask.recheck?.()
-      yield piece
-    }
-  }, response)
+  try {
+    // What is wrong with the folder is known by its first piece, while there is time for words.
+    const first = await zip.next()
+    const head = { ...guarded, 'content-disposition': attachment(`${nameOf(path)}.zip`) }
+    response.writeHead(200, { ...head, 'content-type': 'application/zip' })
+    await pipeline(async function* () {
+      if (first.done !== true) yield first.value
+      for await (const piece of zip) {
+        ask.recheck?.()
+        yield piece
+      }
+    }, response)
+  } finally {
+    // Who asked may have left before the pipeline began.
+    await zip.return(undefined)
+  }
 }
 
 /** Exactly `size` bytes; a file that was cut meanwhile ends the answer as broken, never as a shorter file. */

@@ -1,8 +1,8 @@
 // The runner's visits to its box for ports: the list, kept while the box lives, and streams to one port. Trusts nothing that comes back.
 import { createConnection, type Socket } from 'node:net'
 import type { Logger } from 'pino'
-import { BoxDialled, boxFrameBytes, BoxPorts, type BoxVisit } from '../../protocol/box.ts'
-import { AppError } from '../../protocol/errors.ts'
+import { BoxDialled, BoxPorts, type BoxVisit } from '../../protocol/box.ts'
+import { AppError, asAppError } from '../../protocol/errors.ts'
 import { decodeFrame, encodeStreamFrame, FrameSplitter } from '../../protocol/frames.ts'
 import { protocolVersion } from '../../protocol/hello.ts'
 import type { OpenPort } from '../../protocol/preview.ts'
@@ -13,6 +13,10 @@ const againMs = 500
 const dialMs = 12_000
 /** Bytes of the answer to a dial: a frame of one short message. */
 const answerBytes = 1024
+/** Bytes of one list of ports: the longest has half of that. */
+const listBytes = 16 * 1024
+/** Milliseconds between two lists that are told: the box looks less often, and pages must not drown in what it says. */
+const tellMs = 200
 
 export type BoxPlace = { boxSocket: string; boxSecret: string; build: string }
 
@@ -69,6 +73,8 @@ export class BoxPortsWatch {
   #ports: OpenPort[] = []
   #socket: Socket
   #timer: NodeJS.Timeout | undefined
+  #tellTimer: NodeJS.Timeout | undefined
+  #toldAt = -Infinity
   #isClosed = false
 
   constructor(place: BoxPlace, log: Logger) {
@@ -89,18 +95,22 @@ export class BoxPortsWatch {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
+    clearTimeout(this.#tellTimer)
     this.#socket.destroy()
     this.#told.clear()
   }
 
   #visit(): Socket {
     const socket = visit(this.#place, { type: 'ports' })
-    const splitter = new FrameSplitter(boxFrameBytes)
+    const splitter = new FrameSplitter(listBytes)
     socket.on('data', (chunk: Buffer) => {
       try {
-        for (const frame of splitter.push(chunk)) this.#set(BoxPorts.parse(decodeFrame(frame).header).ports)
+        // Of several that came together the last is true now.
+        const frame = splitter.push(chunk).at(-1)
+        if (frame) this.#set(BoxPorts.parse(decodeFrame(frame).header).ports)
       } catch (fault) {
-        this.#log.error({ err: fault }, 'the box sent a list of ports that cannot be read')
+        const { code, say } = asAppError(fault)
+        this.#log.error({ code, why: say }, 'the box sent a list of ports that cannot be read')
         socket.destroy()
       }
     })
@@ -115,6 +125,15 @@ export class BoxPortsWatch {
   #set(ports: OpenPort[]): void {
     if (JSON.stringify(ports) === JSON.stringify(this.#ports)) return
     this.#ports = ports
-    for (const tell of this.#told) tell(ports)
+    const wait = this.#toldAt + tellMs - performance.now()
+    if (wait <= 0) this.#tell()
+    else this.#tellTimer ??= setTimeout(() => this.#tell(), wait).unref()
+  }
+
+  #tell(): void {
+    clearTimeout(this.#tellTimer)
+    this.#tellTimer = undefined
+    this.#toldAt = performance.now()
+    for (const tell of this.#told) tell(this.#ports)
   }
 }

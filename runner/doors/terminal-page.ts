@@ -7,6 +7,7 @@ import { asAppError, AppError, type Answer } from '../../protocol/errors.ts'
 import { TerminalId } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import * as wire from '../../protocol/terminal.ts'
+import { refuseBehind } from './behind.ts'
 import { tooLarge } from '../terminals/input.ts'
 import type { TerminalRoom } from '../terminals/room.ts'
 import type { Person } from '../terminals/driver.ts'
@@ -73,6 +74,7 @@ export class TerminalPage {
   #attach(request: unknown, give: unknown): void {
     const answer = giver(give)
     try {
+      refuseBehind(this.#socket)
       const { attached, begin } = this.#room.attach(this.#peer, wire.AttachTerminal.parse(request))
       answer({ ok: true, attached })
       begin()

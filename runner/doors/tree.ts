@@ -17,6 +17,7 @@ import { folderOf, isWithin } from '../../protocol/paths.ts'
 import type { Confined } from '../workspace/confine.ts'
 import type { DocumentsForTree } from '../workspace/seams.ts'
 import type { WorkspaceTree } from '../workspace/tree.ts'
+import { refuseBehind } from './behind.ts'
 import type { Changes } from './changes.ts'
 
 /** Commands of one page that may wait at the same time; a page of ours sends one or two. */
@@ -192,6 +193,7 @@ function answerTo(
   }
   if (waiting > waitingPerPage)
     throw new AppError('too-many', { say: 'Too many things at once. Try again in a moment.' })
+  refuseBehind(socket)
   const claims = DoorClaims.safeParse(socket.data.claims)
   if (!claims.success) throw new AppError('bad-token', { say: 'Sign in again.' })
   if (!can(claims.data.role, known.action)) {

@@ -43,7 +43,9 @@ export async function cutOf(folder: string, sink: Sink): Promise<() => ManifestE
   const drafts: Draft[] = []
   const closings: Closing[] = []
   try {
-    for (const found of (await walk(root, closings, sink.notes)).sort((a, b) => depthOf(a) - depthOf(b))) {
+    for (const found of (await walk(root, closings, { notes: sink.notes })).sort(
+      (a, b) => depthOf(a) - depthOf(b),
+    )) {
       await turn()
       if (sink.leavesOut?.(found.text) === true) continue
       const draft = found.kind === 'file' ? await draftOfFile({ root, found, sink }) : draftOf(found)

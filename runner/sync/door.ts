@@ -107,9 +107,10 @@ async function serveFollow({ req, res, log: all, rhythm, jobs }: Exchange): Prom
 /** Read as it is sent: a file that changes meanwhile is in it as it was at one instant or another. */
 async function serveZip({ req, res, log }: Exchange): Promise<void> {
   const { workspace } = ZipRequest.parse(await bodyOf(req))
-  const zip = zipOfFolder(workspace)
+  const signal = goneWith(res)
+  const zip = zipOfFolder(workspace, signal)
   res.writeHead(200, { 'content-type': 'application/zip', 'cache-control': 'no-store' })
-  await pipeline(zip, res)
+  await pipeline(zip, res, { signal })
   log.info('zipped')
 }
 

@@ -19,21 +19,23 @@ export type Found = { path: Buffer; text: string; mode: number; mtimeNs: bigint 
  */
 const longestPath = 3_800
 
+/** `notes` counts what is not kept as it is; `signal` ends it. */
+export type Walking = { notes?: FlushNotes | undefined; signal?: AbortSignal | undefined }
+
 /** Undoes what had to be done to a folder in order to look into it. */
 export type Closing = () => void
 
 /**
  * Everything below `root`, sorted by text, as a manifest wants it. Folders that their owner closed to himself are opened for as long
- * as the flush looks into them; `closings` are for the end, the last first. `notes` counts what is not
- * kept as it is.
+ * as the flush looks into them; `closings` are for the end, the last first.
  */
 export async function walk(
   root: Buffer,
   closings: Closing[],
-  notes: FlushNotes = { leftOut: 0, parted: 0 },
+  { notes = { leftOut: 0, parted: 0 }, signal }: Walking = {},
 ): Promise<Found[]> {
   const found: Found[] = []
-  const turn = turns()
+  const turn = turns(signal)
   const folders: Buffer[] = [Buffer.alloc(0)]
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const path = folder.length === 0 ? root : below(root, folder)

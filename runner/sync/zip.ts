@@ -15,23 +15,27 @@ const latest = Date.UTC(2099, 11, 30)
 const unix = 3
 const kindBits = { folder: 0o040000, file: 0o100000, link: 0o120000 }
 
-/** Everything below `folder`. Throws before its first piece when there is no such folder. */
-export async function* zipOfFolder(folder: string): AsyncGenerator<Uint8Array> {
+/** Everything below `folder`, until `signal` is aborted. Throws before its first piece when there is no such folder. */
+export async function* zipOfFolder(folder: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const root = realFolder(folder)
   const closings: Closing[] = []
   try {
-    yield* zipOf(root, await walk(root, closings))
+    yield* zipOf(root, await walk(root, closings, { signal }), signal)
   } finally {
     for (const close of closings.toReversed()) close()
   }
 }
 
 /** These entries below `root`, which must be a real path. A file that is gone meanwhile is left out. */
-export async function* zipOf(root: Buffer, entries: Iterable<Found>): AsyncGenerator<Uint8Array> {
+export async function* zipOf(
+  root: Buffer,
+  entries: Iterable<Found>,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const ready: Uint8Array[] = []
   const faults: Error[] = []
   const zip = new Zip((fault, bytes) => void (fault === null ? ready.push(bytes) : faults.push(fault)))
-  const turn = turns()
+  const turn = turns(signal)
   for (const entry of entries) {
     for await (const _ of partsOf(root, entry, zip)) {
       if (faults[0] !== undefined) throw faults[0]

@@ -17,6 +17,11 @@ export class Credit {
   #roundTripMs = 0
   #lastAck: { offset: number; at: number } | undefined
 
+  /** Messages on the way. */
+  get messages(): number {
+    return this.#sent.length
+  }
+
   sent(offset: number, at: number): void {
     this.#sent.push({ offset, at })
   }

@@ -54,7 +54,21 @@ export type ScreenBuffer = {
   scrollTop: number
   scrollBottom: number
   tabs: Record<string, boolean>
-  lines: { length: number }
+  lines: { length: number; get(row: number): InnerLine | undefined }
+}
+
+/** A line from within: characters that join the one before them are put behind it, without an end. */
+type InnerLine = {
+  _combined: Record<number, string>
+  isCombined(column: number): number
+  addCodepointToCell(column: number, codepoint: number, width: number): void
+}
+
+/** Takes what an operating system command says, bit by bit. */
+type CommandHandler = {
+  start(): void
+  put(data: Uint32Array, start: number, end: number): void
+  end(isWhole: boolean): boolean
 }
 
 type Params = { params: (number | number[])[] }
@@ -73,7 +87,14 @@ type Core = {
   _inputHandler: {
     _windowTitle: string
     _curAttrData: Attributes
-    _parser: { currentState: number; precedingJoinState: number }
+    _parser: {
+      currentState: number
+      precedingJoinState: number
+      clearOscHandler(command: number): void
+      clearDcsHandler(id: { intermediates: string; final: string }): void
+      _oscParser: { registerHandler(command: number, handler: CommandHandler): void }
+    }
+    setTitle(title: string): boolean
     eraseInDisplay(params: Params): boolean
     eraseInLine(params: Params): boolean
   }
@@ -85,7 +106,55 @@ export function newEmulator(options: { cols: number; rows: number; scrollback: n
   terminal.loadAddon(new Unicode11Addon() as unknown as Parameters<Emulator['loadAddon']>[0])
   terminal.unicode.activeVersion = unicodeVersion
   surviveErase(terminal)
+  keepLittle(terminal)
   return terminal
+}
+
+/** Characters of a title that a picture shows, and of a cell (a letter with its marks, an emoji of several) in UTF-16 units. */
+const longestTitle = 1024
+const longestCell = 16
+/** Commands whose words the emulator would keep, up to 10 MB of each: of these pictures show the titles alone. */
+const titles = [0, 2]
+const unshown = [1, 4, 8, 10, 11, 12, 104, 110, 111, 112]
+const unansweredQuestion = { intermediates: '$', final: 'q' }
+
+/** What a program prints may cost us no more than the cells it prints to. */
+function keepLittle(terminal: Emulator): void {
+  const { _inputHandler: handler, _bufferService: service } = core(terminal)
+  const { _parser: parser } = handler
+  for (const command of [...titles, ...unshown]) parser.clearOscHandler(command)
+  parser.clearDcsHandler(unansweredQuestion)
+  for (const command of titles)
+    parser._oscParser.registerHandler(
+      command,
+      titleHandler((title) => handler.setTitle(title)),
+    )
+  const line = service.buffer.lines.get(0)
+  if (line !== undefined) boundCells(Object.getPrototypeOf(line) as InnerLine)
+}
+
+function titleHandler(set: (title: string) => boolean): CommandHandler {
+  let title = ''
+  return {
+    start: () => void (title = ''),
+    put(data, start, end) {
+      const upTo = Math.min(end, start + longestTitle - title.length)
+      if (start < upTo) title += String.fromCodePoint(...data.subarray(start, upTo))
+    },
+    end: (isWhole) => (isWhole ? set(title) : true),
+  }
+}
+
+const bounded = new WeakSet<object>()
+
+function boundCells(lines: InnerLine): void {
+  if (bounded.has(lines)) return
+  bounded.add(lines)
+  const add = lines.addCodepointToCell
+  lines.addCodepointToCell = function (this: InnerLine, column, codepoint, width) {
+    const length = this.isCombined(column) ? (this._combined[column]?.length ?? 0) : 0
+    if (length < longestCell) add.call(this, column, codepoint, width)
+  }
 }
 
 /** Parses at once, so that what goes wrong is thrown here and not at the process. */

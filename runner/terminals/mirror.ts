@@ -8,6 +8,8 @@ import { unfinishedCharacter, unfinishedSequence } from './unfinished.ts'
 
 /** Lines above the screen that a late joiner gets. */
 export const scrollbackLines = 1000
+/** Cells of one mirror, screen and lines above it: 12 bytes each, or a hundred where a program decorates every one. */
+const mostCells = 200_000
 /** Bytes parsed in one go: about a millisecond. */
 const sliceBytes = 16 * 1024
 
@@ -21,7 +23,7 @@ export class Mirror {
     const { cols, rows } = mark
     this.#size = { cols, rows }
     this.offset = mark.offset
-    this.#terminal = newEmulator({ cols, rows, scrollback: scrollbackLines })
+    this.#terminal = newEmulator({ cols, rows, scrollback: linesAbove(this.#size) })
     feedEmulator(this.#terminal, mark.prelude)
   }
 
@@ -62,6 +64,12 @@ export class Mirror {
   #resize({ cols, rows }: { cols: number; rows: number }): void {
     if (cols === this.#size.cols && rows === this.#size.rows) return
     this.#size = { cols, rows }
+    this.#terminal.options.scrollback = linesAbove(this.#size)
     this.#terminal.resize(cols, rows)
   }
+}
+
+/** Fewer above a very large screen. */
+function linesAbove({ cols, rows }: { cols: number; rows: number }): number {
+  return Math.max(0, Math.min(scrollbackLines, Math.floor(mostCells / cols) - rows))
 }

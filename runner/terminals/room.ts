@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import { can, type AccessChange, type Action } from '../../protocol/access.ts'
 import type { BoxTerminal } from '../../protocol/box.ts'
 import { AppError } from '../../protocol/errors.ts'
+import { limits } from '../../protocol/limits.ts'
 import type {
   Attached,
   KeyboardWish,
@@ -14,7 +15,7 @@ import type {
   TerminalInfo,
 } from '../../protocol/terminal.ts'
 import type { Clock } from '../documents/clock.ts'
-import { away, BoxLink, type OutputMessage } from './box-link.ts'
+import { away, BoxLink, type Loss, type OutputMessage } from './box-link.ts'
 import type { KeptKeyboards } from './kept-keyboards.ts'
 import { forbidden } from './keyboard.ts'
 import { Run, runName } from './run.ts'
@@ -36,6 +37,8 @@ export type RoomDeps = {
 
 /** A window for programs that were started before anybody told theirs. */
 const defaultSize: Size = { cols: 80, rows: 24 }
+/** Milliseconds between lists for new sizes: a box that changes them without pause must not fill the way to a page that reads nothing. */
+const sizesMs = 50
 
 export class TerminalRoom {
   readonly #deps: RoomDeps
@@ -48,6 +51,7 @@ export class TerminalRoom {
   /** Which box it was that said hello last; null before, and for one of an older build. */
   #box: string | null = null
   #listSoon = false
+  #sizeTimer: NodeJS.Timeout | undefined
   #ending = false
   #closed = false
 
@@ -183,6 +187,7 @@ export class TerminalRoom {
 
   dispose(): void {
     this.#closed = true
+    clearTimeout(this.#sizeTimer)
     this.#link.close()
     this.#run.close()
     for (const terminal of this.#terminals.values()) terminal.close()
@@ -203,6 +208,10 @@ export class TerminalRoom {
     // A Run that waited for its files may come here after the programs were ended.
     if (this.#ending || this.#deps.stopping()) throw stopping()
     const opened = await this.#link.open(opening)
+    if (!this.#makePlace(opened.terminal)) {
+      this.#link.send({ type: 'close', terminal: opened.terminal })
+      throw new AppError('too-many', { say: 'There are too many terminals. Close one first.' })
+    }
     this.#add(opened, opener)
     return opened.terminal
   }
@@ -212,6 +221,17 @@ export class TerminalRoom {
       if (terminal.name === runName && terminal.ending) this.#forget(terminal)
     }
     return this.#open({ name: runName, ...size, command: this.#deps.run }, by.id)
+  }
+
+  /** Terminals of a box before may still be shown: the oldest that has ended goes. False: all live. */
+  #makePlace(id: number): boolean {
+    if (this.#terminals.has(id) || this.#terminals.size < limits.terminals) return true
+    const ended = [...this.#terminals.values()].find(({ ending }) => ending !== null)
+    if (ended === undefined) return false
+    // The box is not told: in it the number may be another's.
+    this.#terminals.delete(ended.id)
+    ended.close()
+    return true
   }
 
   #add(found: BoxTerminal, opener: string | null): void {
@@ -227,6 +247,7 @@ export class TerminalRoom {
       hold: this.#deps.keyboards.take({ terminal: id, pid, box: this.#box }),
       materialise: this.#deps.materialise,
       onChange: () => this.#changed(shared),
+      onSize: () => this.#sized(),
       clock: this.#deps.clock,
       log: this.#deps.log,
       box: {
@@ -258,7 +279,7 @@ export class TerminalRoom {
     this.#listChanged()
   }
 
-  #lost(why: 'closed' | 'silent'): void {
+  #lost(why: Loss): void {
     this.#deps.log.warn({ why }, 'the link to the box was lost')
     for (const terminal of this.#terminals.values()) terminal.lost()
     const [first] = this.#terminals.keys()
@@ -279,7 +300,8 @@ export class TerminalRoom {
       else ours.end({ offset: ours.tape.next, code: null, signal: null })
     }
     for (const each of found) {
-      if (!isSame || this.#terminals.get(each.terminal)?.pid !== each.pid) this.#add(each, null)
+      if (isSame && this.#terminals.get(each.terminal)?.pid === each.pid) continue
+      if (this.#makePlace(each.terminal)) this.#add(each, null)
     }
     this.#deps.keyboards.forget()
     this.#listChanged()
@@ -314,6 +336,13 @@ export class TerminalRoom {
       const list = this.#list()
       for (const peer of this.#peers.values()) peer.send('list', list)
     })
+  }
+
+  #sized(): void {
+    this.#sizeTimer ??= setTimeout(() => {
+      this.#sizeTimer = undefined
+      this.#listChanged()
+    }, sizesMs).unref()
   }
 
   #keepKeyboards(): void {

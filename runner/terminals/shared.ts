@@ -18,6 +18,9 @@ import { Viewer, type Ending, type Send } from './viewer.ts'
 /** One page's connection, whatever it came through. `person` has the role of now. */
 export type Peer = { id: string; readonly person: Person; send: Send }
 
+/** Milliseconds between two changes of size of a quiet terminal that are told: as often as a window that is drawn about. */
+const sizeMs = 50
+
 /** What a terminal asks of its box; false when the box is not there. */
 export type BoxDoor = {
   write: (bytes: Uint8Array) => boolean
@@ -38,6 +41,8 @@ export type SharedDeps = {
   materialise: (why: string) => Promise<void>
   /** The list that everybody sees has changed. */
   onChange: () => void
+  /** It has another size; may be told as often as the box likes. */
+  onSize: () => void
   clock: Clock
   log: Logger
 }
@@ -60,6 +65,7 @@ export class SharedTerminal {
   readonly #places = new Map<string, Place>()
   #driver: Place | null = null
   #sizings = 0
+  #sizeTimer: NodeJS.Timeout | undefined
 
   constructor(deps: SharedDeps) {
     this.#deps = deps
@@ -162,8 +168,8 @@ export class SharedTerminal {
     else if (message.type === 'mark') {
       this.tape.mark({ offset, cols: message.cols, rows: message.rows, prelude: Uint8Array.from(payload) })
     } else if (message.type === 'sized') {
-      if (this.tape.resize({ offset, cols: message.cols, rows: message.rows })) this.#deps.onChange()
-      this.#pullAll()
+      if (this.tape.resize({ offset, cols: message.cols, rows: message.rows })) this.#deps.onSize()
+      this.#sizeTimer ??= setTimeout(() => this.#tellSize(), sizeMs)
     } else this.end({ offset, code: message.code, signal: message.signal })
   }
 
@@ -185,6 +191,7 @@ export class SharedTerminal {
   }
 
   close(): void {
+    clearTimeout(this.#sizeTimer)
     this.#keyboard.close()
     this.#flow.reset()
     this.#screens.close()
@@ -197,6 +204,11 @@ export class SharedTerminal {
     this.#screens.notice()
     this.#pullAll()
     this.#flow.look(this.#viewers())
+  }
+
+  #tellSize(): void {
+    this.#sizeTimer = undefined
+    this.#pullAll()
   }
 
   #pullAll(): void {

@@ -9,6 +9,9 @@ type Chunk = { offset: number; bytes: Uint8Array }
 
 /** Chunks up to this many bytes are put together. */
 const smallBytes = 4096
+/** Marks and changes of size that are kept: a box makes eight marks for as much output, and a window is drawn about for long. */
+const mostMarks = 64
+const mostSizes = 1024
 
 export class Tape {
   readonly #most: number
@@ -53,14 +56,20 @@ export class Tape {
       this.#sizes = [{ offset: mark.offset, cols: mark.cols, rows: mark.rows }]
     }
     const newest = this.#marks.at(-1)?.offset ?? -1
-    if (mark.offset > newest && mark.offset >= this.first) this.#marks.push(mark)
+    if (mark.offset <= newest || mark.offset < this.first) return
+    this.#marks.push(mark)
+    if (this.#marks.length > mostMarks) this.#marks.shift()
   }
 
   /** False: that was the size already. */
   resize(change: SizeChange): boolean {
     const { cols, rows } = this.size
     if (change.offset < this.size.offset || (cols === change.cols && rows === change.rows)) return false
+    if (change.offset > this.next) this.#beginAt(change.offset)
+    // Of several at one place the last counts. The first of all stays: those who have seen it are told of a change.
+    if (this.#sizes.length > 1 && this.size.offset === change.offset) this.#sizes.pop()
     this.#sizes.push(change)
+    if (this.#sizes.length > mostSizes) this.#sizes.shift()
     return true
   }
 
@@ -78,7 +87,7 @@ export class Tape {
 
   /** The size in force for the byte at `offset`. */
   sizeAt(offset: number): SizeChange {
-    return this.#sizes.findLast((size) => size.offset <= offset) ?? this.size
+    return this.#sizes.findLast((size) => size.offset <= offset) ?? this.#sizes[0] ?? this.size
   }
 
   /** Changes of size at or after `offset`, oldest first, without the one in force before. */
@@ -95,11 +104,14 @@ export class Tape {
     return this.#marks.findLast((mark) => mark.offset + bytes <= this.next) ?? this.#marks[0]
   }
 
-  /** Keystrokes' echoes are put together: a chunk each would cost a hundred times its bytes. */
+  /**
+   * Keystrokes' echoes are put together: a chunk each would cost a hundred times its bytes. Others are copied: a few bytes of
+   * what came from a socket would keep all that came with them.
+   */
   #push(bytes: Uint8Array): void {
     const last = this.#chunks.at(-1)
     if (last && last.bytes.length + bytes.length <= smallBytes) last.bytes = concat(last.bytes, bytes)
-    else this.#chunks.push({ offset: this.next, bytes })
+    else this.#chunks.push({ offset: this.next, bytes: new Uint8Array(bytes) })
   }
 
   #beginAt(offset: number): void {

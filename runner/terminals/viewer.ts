@@ -14,6 +14,8 @@ export type Send = <Event extends keyof TerminalToPage>(
 export const laggingBytes = 1024 * 1024
 /** Bytes of one message. */
 const messageBytes = 256 * 1024
+/** Messages on the way to one viewer, however short: each costs hundreds of bytes until it has gone out. */
+const mostMessages = 1024
 /** Milliseconds between two pictures for the same viewer: a flood must not turn into a slide show that costs more. */
 const pictureMs = 250
 
@@ -57,11 +59,15 @@ export class Viewer {
 
   /** True when a whole window is on the way and there is more. */
   get isFull(): boolean {
-    return this.onTheWay >= this.#credit.bytes && this.#cursor < this.#deps.tape.next
+    return !this.#hasWindow && this.#cursor < this.#deps.tape.next
   }
 
   get isHalfFree(): boolean {
-    return this.onTheWay * 2 <= this.#credit.bytes
+    return this.onTheWay * 2 <= this.#credit.bytes && this.#credit.messages * 2 <= mostMessages
+  }
+
+  get #hasWindow(): boolean {
+    return this.onTheWay < this.#credit.bytes && this.#credit.messages < mostMessages
   }
 
   ack(offset: number): void {
@@ -80,7 +86,7 @@ export class Viewer {
       this.#way = 'lagging'
       return this.#recover()
     }
-    while (this.onTheWay < this.#credit.bytes && this.#sendNext()) continue
+    while (this.#hasWindow && this.#sendNext()) continue
     this.#sendEnding()
   }
 

@@ -11,6 +11,18 @@ import { ada, grace } from '../support/keys.ts'
 
 /** The first page makes Vite bundle Monaco once. */
 const firstPaintMs = 90_000
+/** A busy machine starts a worker this late. */
+const longMs = 20_000
+
+/** Files whose sixth line has a caret to come back to, each with the worker that its language's features start, which come late. */
+const sources = {
+  'lines.js': 'ts.worker',
+  'lines.css': 'css.worker',
+  'words.json': 'json.worker',
+  'lines.html': 'html.worker',
+  'lines.py': null,
+}
+const sixLines = '1\n\n\n\n\n  '
 
 let bench: Bench
 let browser: Browser
@@ -43,6 +55,7 @@ describe.skipIf(noBrowser)('the workbench in Chromium', () => {
     bench = await startBench()
     for (const path of ['undo.txt', 'compose.txt', 'paste.txt', 'both.txt'])
       bench.session.tree.addDocument(path, '')
+    for (const path of Object.keys(sources)) bench.session.tree.addDocument(path, sixLines)
     browser = await launchBrowser()
     a = await visit(ada)
     b = await visit(grace)
@@ -138,6 +151,51 @@ describe.skipIf(noBrowser)('the workbench in Chromium', () => {
     await page.locator('[data-testid="status"][data-connection="read-only"]').waitFor()
     expect(await page.getByRole('button', { name: 'Run' }).isDisabled()).toBe(true)
     expect(textOf('both.txt')).toBe(before)
+    await page.context().close()
+  })
+
+  test('a window that crosses the narrow width keeps the caret, in each language with features of its own', async () => {
+    const page = b
+    const state = page.getByTestId('status')
+    for (const [path, worker] of Object.entries(sources)) {
+      await openFile(page, path)
+      await page.keyboard.press('Control+End')
+      await state.getByText('Ln 6, Col 3').waitFor()
+      const isThere = (): boolean =>
+        page.workers().some((one) => worker === null || one.url().includes(worker))
+      await eventually(isThere, longMs)
+      for (const width of [390, 1440]) {
+        await page.setViewportSize({ width, height: 900 })
+        await page
+          .getByRole('navigation', { name: 'Panels' })
+          .waitFor({ state: width < 900 ? 'visible' : 'hidden' })
+        await page.locator('.monaco-editor .view-line').first().waitFor({ timeout: firstPaintMs })
+      }
+      await state.getByText('Ln 6, Col 3').waitFor()
+    }
+    await page.keyboard.type('!')
+    await eventually(() => textOf('lines.py').endsWith('  !'))
+    expect(faults).toEqual([])
+  })
+
+  test('A-13 after the last earlier part of what happened the keyboard is on the last line, not lost', async () => {
+    const page = await visit(ada, 'owner')
+    const line = (id: number) => ({ id, at: 1, who: { id: ada.id, name: 'Ada' }, what: 'invite-revoked' })
+    await page.route('**/audit*', (route) => {
+      const isEarlier = route.request().url().includes('before=5')
+      const json = isEarlier
+        ? { entries: [line(2), line(1)], earlier: null }
+        : { entries: [line(9), line(7)], earlier: 5 }
+      return route.fulfill({ json })
+    })
+    await page.getByRole('button', { name: 'Share' }).click()
+    await page.getByRole('tab', { name: 'Activity' }).click()
+    await page.getByRole('button', { name: 'Show earlier' }).focus()
+    await page.keyboard.press('Enter')
+
+    const lines = page.getByTestId('activity').getByRole('listitem')
+    await eventually(async () => (await lines.count()) === 4)
+    await eventually(() => lines.last().evaluate((last) => last === document.activeElement))
     await page.context().close()
   })
 

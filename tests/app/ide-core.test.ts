@@ -72,6 +72,7 @@ test('the connection words are the six, and say how much waits', () => {
     link: { phase: 'live' },
     session: 'here',
     roomsAwaySince: null,
+    isLate: false,
     waiting: 0,
     isKept: true,
     isViewer: false,
@@ -79,6 +80,8 @@ test('the connection words are the six, and say how much waits', () => {
   }
   expect(connectionWord(facts).say).toBe('Synced')
   expect(connectionWord({ ...facts, waiting: 3 }).say).toBe('Sending 3…')
+  for (const isViewer of [false, true])
+    expect(connectionWord({ ...facts, isLate: true, isViewer }).say).toBe('Connecting')
   expect(connectionWord({ ...facts, isViewer: true }).say).toBe('Read only (viewer)')
   expect(connectionWord({ ...facts, link: { phase: 'connecting' } }).say).toBe('Connecting')
   expect(connectionWord({ ...facts, link: { phase: 'stopped', say: '' } }).say).toBe('Stopped')

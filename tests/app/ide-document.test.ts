@@ -1,7 +1,9 @@
 // @vitest-environment node
 // A document in the page against the real relay: what waits is counted, and what is saved is said only then.
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { WebSocket } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import { openDocument, type OpenDocument } from '../../app/ide/editor/document.ts'
 import { createDocuments } from '../../app/ide/editor/documents.ts'
 import { keepDoors } from '../../app/ide/link/doors.ts'
@@ -143,6 +145,43 @@ test('a document with waiting edits outlives its tab until they are saved', asyn
   session.runner.acknowledge(room, seen.n)
   await until(documents.summary, (summary) => summary.unsaved === 0)
   expect(documents.get(room.doc)).toBeNull()
+})
+
+test('a text that does not come is told of after a moment, and no more once it is there: nobody is told that they are in step with it', async () => {
+  const { session, room } = await setting('first')
+  // Takes sockets and says nothing, as a relay that hangs.
+  const silent = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  let collab: string | null = `ws://127.0.0.1:${port}/collab`
+  const doors = keepDoors(async () => {
+    const real = await session.doors()
+    return { ...real, collab: collab ?? real.collab }
+  })
+  await doors.renew()
+  const documents = createDocuments({
+    doors,
+    repl: session.repl,
+    say: () => {},
+    reopen: async () => null,
+    keep: null,
+  })
+  onTestFinished(() => {
+    documents.dispose()
+    doors.dispose()
+    silent.close()
+  })
+  const document = documents.open({ kind: 'text', path: 'main.py', ...room, eol: 'lf' })
+  expect(documents.summary.get().isLate).toBe(false)
+
+  await until(documents.summary, ({ isLate }) => isLate)
+
+  expect(document.facts.get()).toMatchObject({ hasText: false, awaySince: null })
+  collab = null
+  await doors.renew()
+  documents.retry()
+  await until(documents.summary, ({ isLate }) => !isLate)
+  expect(document.text.toString()).toBe('first')
 })
 
 test('C-2 a file with a new history is joined anew as soon as the runner can be asked, and what had not arrived is brought over once', async () => {

@@ -1,10 +1,11 @@
 // What a page makes of ports and previews: what it tells, asks, and shows again by itself.
 import { beforeEach, expect, test, vi } from 'vitest'
+import { portsWords } from '../../app/ide/preview/open-preview.ts'
 import { createPreviews, type PreviewParts, type Previews } from '../../app/ide/preview/previews.ts'
 import type { Live } from '../../app/ide/link/live.ts'
 import { createStore } from '../../app/ide/store.ts'
 import { AppError } from '../../protocol/errors.ts'
-import type { OpenPort, Preview } from '../../protocol/preview.ts'
+import { mostPorts, type OpenPort, type Preview } from '../../protocol/preview.ts'
 import { eventually } from '../support/eventually.ts'
 
 const origin = 'http://two-sum-abcdef--3000.localhost:7070'
@@ -110,4 +111,8 @@ test('a preview that is refused says why, and a late answer changes nothing that
   await Promise.resolve()
 
   expect(previews.shown.get()).toBeNull()
+})
+
+test('P-1 as many ports as are told of at most may be more, and that is said', () => {
+  expect([2, mostPorts - 1, mostPorts].map(portsWords)).toEqual(['2 ports', '63 ports', '64 or more ports'])
 })

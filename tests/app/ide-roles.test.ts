@@ -117,6 +117,7 @@ test('edits of a viewer are said to wait, never to be on their way', () => {
   const facts = {
     link: { phase: 'live' },
     roomsAwaySince: null,
+    isLate: false,
     session: 'here',
     waiting: 2,
     isKept: true,

@@ -5,6 +5,7 @@ import { eventually } from '../support/eventually.ts'
 import { grace } from '../support/keys.ts'
 import { rawSocket, relaySetting, stockClient } from './setting.ts'
 import { noticeFrame, progressFrame, step1Frame, step2Frame, updateFrame } from '../../collab-server/wire.ts'
+import { Answers } from '../../collab-server/answers.ts'
 import { Meeting } from '../../collab-server/meeting.ts'
 import { Room } from '../../collab-server/room.ts'
 import { pino } from 'pino'
@@ -102,7 +103,13 @@ test('C-4 updates of one event-loop turn reach peers as one frame, and the runne
   const meeting = new Meeting('x', pino({ level: 'silent' }))
   const room = new Room(
     { repl: 'x', doc: 'd', epoch: 'e' },
-    { runner, colors: meeting.colors, log: pino({ level: 'silent' }), isPresenceOnly: false },
+    {
+      runner,
+      colors: meeting.colors,
+      answers: new Answers(() => 0),
+      log: pino({ level: 'silent' }),
+      isPresenceOnly: false,
+    },
   )
   const writer = fakePeer('ada')
   const reader = fakePeer('grace')

@@ -14,7 +14,7 @@ export async function findings(page: Page, part?: string): Promise<string[]> {
   await page.evaluate(`window.axe === undefined && (() => { ${axe} })()`)
   const where = part === undefined ? 'document' : JSON.stringify(part)
   const found = await page.evaluate<{ impact: string; id: string; nodes: { html: string }[] }[]>(
-    `axe.run(${where}, { resultTypes: ["violations"], iframes: false }).then(({ violations }) => violations)`,
+    `axe.run(${where}, { resultTypes: ["violations"], iframes: false, rules: { "target-size": { enabled: true } } }).then(({ violations }) => violations)`,
   )
   return found
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')

@@ -1,6 +1,7 @@
 // The main job without a pointer: a repl is made, its file edited, run, and shared, by keys alone.
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { heardIn, listenToRegions } from './heard.ts'
 import * as screen from './screen.ts'
 
 /** Keys of one way to a control before it is taken for unreachable. */
@@ -47,8 +48,11 @@ export async function keyboardStory(page: Page, name: string): Promise<void> {
   await status.getByText('Tab leaves · Ctrl M lets it indent').waitFor()
   await page.keyboard.press('Control+M')
   await page.keyboard.press('Control+Home')
+  // Sending and saving is there to be read; who types hears nothing of it.
+  await listenToRegions(page)
   await page.keyboard.type('# by keys alone\n')
   await screen.saved(page)
+  expect(await heardIn(page)).toEqual([])
   await page.keyboard.press('Control+Enter')
   await screen.terminalShows(page, 'Hello, world')
 

@@ -121,6 +121,41 @@ test.skipIf(noBrowser)(
 )
 
 test.skipIf(noBrowser)(
+  'R-10 each of two deletions has its Undo, and after a reload both are listed, until when, and come back at a press',
+  async () => {
+    const [alpha, beta] = ['alpha', 'beta'].map((name) => app.api.newRepl(ada, name))
+    const { page, faults, context } = await signedIn()
+    for (const name of ['alpha', 'beta']) {
+      await page.getByRole('button', { name: `More for ${name}` }).click()
+      await page.getByRole('menuitem', { name: 'Delete…' }).click()
+      await page.getByRole('button', { name: `Delete ${name}` }).click()
+      await page.getByRole('button', { name: `Undo the deletion of ${name}` }).waitFor()
+    }
+    await page.getByRole('button', { name: 'Undo the deletion of alpha' }).click()
+    await eventually(() => app.api.repl(alpha!.id).phase === 'STOPPED')
+    await page.getByRole('button', { name: 'Undo the deletion of beta' }).waitFor()
+    app.api.change(alpha!.id, { phase: 'DELETED' })
+
+    await page.reload()
+    await page.getByText('Deleted (').click()
+    const gone = page.getByRole('list', { name: 'Deleted REPLs' })
+    const until = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
+    const row = gone.getByRole('listitem').filter({ hasText: 'beta' })
+    await row.getByText(`Kept until ${until.format(app.api.repl(beta!.id).goneAt)}`).waitFor()
+    expect(await findings(page), 'deleted ones').toEqual([])
+    for (const name of ['alpha', 'beta']) {
+      await gone.getByRole('button', { name: `Bring back ${name}` }).click()
+      await page.getByRole('button', { name: `More for ${name}` }).waitFor()
+    }
+    expect([alpha, beta].map((repl) => app.api.repl(repl!.id).phase)).toEqual(['STOPPED', 'STOPPED'])
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Your REPLs')
+    expect(faults).toEqual([])
+    for (const repl of [alpha, beta]) app.api.change(repl!.id, { phase: 'DELETED' })
+    await context.close()
+  },
+)
+
+test.skipIf(noBrowser)(
   'what is refused is said where it was asked, and nothing is lost of what was typed',
   async () => {
     const { page, context } = await signedIn()

@@ -23,8 +23,11 @@ async function setRole(page: Page, role: 'editor' | 'viewer'): Promise<void> {
   await page.keyboard.press('Escape')
 }
 
-/** Ada is in the workbench of two-sum, has made one link that is still good, and grace is nobody yet; `data` is the folder of the product. */
-export async function sharingStory(ada: PersonPage, grace: PersonPage, data: string): Promise<void> {
+/** `data` is the folder of the product, `repl` the name of ada's. */
+type Where = { data: string; repl: string }
+
+/** Ada is in the workbench, has made one link that is still good, and grace is nobody yet. */
+export async function sharingStory(ada: PersonPage, grace: PersonPage, { data, repl }: Where): Promise<void> {
   await screen.openTerminal(ada.page)
   await ada.page.getByRole('button', { name: 'Share' }).click()
   await ada.page.getByRole('radio', { name: /Viewer/ }).check()
@@ -39,6 +42,7 @@ export async function sharingStory(ada: PersonPage, grace: PersonPage, data: str
   await bar(grace.page).getByText('You watch this terminal').waitFor()
   await screen.focusEditor(grace.page)
   await grace.page.keyboard.type('as a viewer')
+  await tabLeaves(grace.page)
   await grace.page.goto(link).catch(() => undefined)
   await grace.page.getByText('This invite has been used').waitFor()
   await grace.page.goBack()
@@ -46,11 +50,9 @@ export async function sharingStory(ada: PersonPage, grace: PersonPage, data: str
   await grace.page.evaluate('window.notReloaded = true')
 
   await setRole(ada.page, 'editor')
-  await grace.page
-    .getByText(/made you an editor of two-sum/)
-    .first()
-    .waitFor()
+  await grace.page.getByText(`made you an editor of ${repl}`).first().waitFor()
   await screen.focusEditor(grace.page)
+  await grace.page.getByTestId('status').getByText('Tab indents').waitFor()
   await grace.page.keyboard.press('Control+Home')
   await grace.page.keyboard.type('# by an editor\n')
   await screen.saved(grace.page)
@@ -68,10 +70,10 @@ export async function sharingStory(ada: PersonPage, grace: PersonPage, data: str
   await screen.typeInTerminal(grace.page, 'echo driven-$((40+2)); ls')
   await screen.terminalShows(ada.page, /^driven-42$/m)
   expect(await screen.terminalText(ada.page)).not.toContain('stolen')
-  const repl = new URL(ada.page.url()).pathname.split('/')[2] ?? ''
-  const runner = programOf(repl, 'runner')
+  const id = new URL(ada.page.url()).pathname.split('/')[2] ?? ''
+  const runner = programOf(id, 'runner')
   await slay(runner)
-  await eventually(() => programOf(repl, 'runner') !== runner, 30_000)
+  await eventually(() => programOf(id, 'runner') !== runner, 30_000)
   for (const { page } of [ada, grace])
     await page.locator('[data-testid=status][data-connection=synced]').waitFor({ timeout: 30_000 })
   await screen.typeInTerminal(grace.page, 'echo still-$((40+3))')
@@ -79,10 +81,7 @@ export async function sharingStory(ada: PersonPage, grace: PersonPage, data: str
   await bar(ada.page).getByText('Only Grace types here').waitFor()
 
   await setRole(ada.page, 'viewer')
-  await grace.page
-    .getByText(/made you a viewer of two-sum/)
-    .first()
-    .waitFor()
+  await grace.page.getByText(`made you a viewer of ${repl}`).first().waitFor()
   await bar(grace.page)
     .getByText(/Only .* types here/)
     .waitFor()
@@ -94,19 +93,16 @@ export async function sharingStory(ada: PersonPage, grace: PersonPage, data: str
   await ada.page.getByRole('button', { name: 'Remove Grace' }).click()
   const asked = Date.now()
   await ada.page.getByRole('alertdialog').getByRole('button', { name: 'Remove Grace' }).click()
-  await grace.page
-    .getByText(/removed you from two-sum/)
-    .first()
-    .waitFor()
+  await grace.page.getByText(`removed you from ${repl}`).first().waitFor()
   expect(Date.now() - asked).toBeLessThan(10_000)
-  await grace.page.getByRole('heading', { name: 'You are not in two-sum any more' }).waitFor()
+  await grace.page.getByRole('heading', { name: `You are not in ${repl} any more` }).waitFor()
   await eventually(async () => (await ada.page.getByTestId('members').getByText('Grace').count()) === 0)
   await ada.page.keyboard.press('Escape')
   expect(await screen.editorText(ada.page)).not.toContain('too late')
   await stayOut(grace.page)
   expect(await grace.page.evaluate('window.notReloaded')).toBe(true)
   await grace.page.reload()
-  await grace.page.getByText(/removed you from two-sum/).waitFor()
+  await grace.page.getByText(`removed you from ${repl}`).waitFor()
 
   await activity(ada.page)
   const audit = readFileSync(join(data, 'audit.log'), 'utf8').trimEnd().split('\n')
@@ -123,6 +119,17 @@ export async function sharingStory(ada: PersonPage, grace: PersonPage, data: str
     'invite-revoked',
   ])
   expect([...ada.faults, ...grace.faults]).toEqual([])
+}
+
+/** Who cannot type is told of no switch for Tab: it leaves the editor, before and after its keys. */
+async function tabLeaves(page: Page): Promise<void> {
+  const told = page.getByTestId('status').getByText('Tab leaves', { exact: true })
+  await told.waitFor()
+  await page.keyboard.press('Control+M')
+  await told.waitFor()
+  await page.locator('.monaco-editor [aria-label*="read only. Tab leaves it"]').waitFor({ state: 'attached' })
+  await page.keyboard.press('Tab')
+  await page.locator('.monaco-editor.focused').waitFor({ state: 'detached' })
 }
 
 /** What happened is there to read, newest first, and by keyboard. */

@@ -41,7 +41,7 @@ export async function listen(page: Page): Promise<void> {
     const look = (): void => {
       const bar = document.querySelector<HTMLElement>('[data-testid=status]')
       const word = bar?.dataset['connection'] ?? ''
-      const say = bar?.querySelector('[role=status]')?.textContent ?? ''
+      const say = bar?.querySelector('[data-testid=connection-words]')?.textContent ?? ''
       const last = kept.at(-1)
       if (last?.word !== word || last.say !== say) kept.push({ word, say })
     }

@@ -145,7 +145,7 @@ test('A-8 each role may do through the API what the table says and no more; to o
     ['repl.stop', 'POST', '/stop', {}],
     ['invite.create', 'POST', '/invites', { role: 'viewer' }],
     ['audit.read', 'GET', '/audit', undefined],
-    ['repl.delete', 'POST', '/restore', {}],
+    ['repl.delete', 'POST', '/undelete', {}],
     ['preview.see', 'POST', '/previews', { port: 3000, from: 'http://localhost:7070' }],
     ['preview.share', 'PATCH', '/previews', { port: 3000, visibility: 'members' }],
   ]

@@ -1,5 +1,17 @@
 // Backups of running sessions through the API: they follow, a lost sandbox comes back, an overtaken one parks, zips are given.
-import { appendFile, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  mkdir,
+  readFile,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { unzipSync } from 'fflate'
 import { pino } from 'pino'
@@ -290,6 +302,58 @@ test('F-11 the workspace of a running or held session can be taken along, by who
   await house.until(id, ada, 'STOPPED')
   await expect(house.zip(`/v1/repls/${id}/zip`, ada)).rejects.toThrow('not-running')
 })
+
+test('F-11 zips are made one a person and a few a repl, the next are refused in words, and all of it ends with its askers', async () => {
+  const { id } = await running()
+  const big = at(id, 'workspace', 'big.bin')
+  await truncate(await created(big), 48 * 1024 * 1024)
+  const { code } = (await house.ask('POST', `/v1/repls/${id}/invites`, { as: ada, body: { role: 'viewer' } }))
+    .invite
+  const guests: Person[] = []
+  for (const name of ['Grace', 'Vic', 'Mallory'])
+    guests.push((await house.ask('POST', `/v1/invites/${code}/accept`, { body: { name } })).person)
+  const asking = new AbortController()
+  /** Held: an answer that nobody can read any more is let go. */
+  const unread: Response[] = []
+  const asked = async (who: Person) => {
+    const headers = { authorization: `Bearer ${house.config.serviceSecret}`, 'x-devex-person': who.id }
+    const answer = await fetch(`${house.orchestrator.url}/v1/repls/${id}/zip`, {
+      headers,
+      signal: asking.signal,
+    })
+    unread.push(answer)
+    return answer.ok ? 'given' : ((await answer.json()) as { error: { say: string } }).error.say
+  }
+
+  const answers = []
+  for (const who of [ada, ada, ...guests]) answers.push(await asked(who))
+
+  expect(answers).toEqual([
+    'given',
+    'You are downloading a zip already. Wait until it has come, or stop it.',
+    'given',
+    'given',
+    'Others are downloading this right now. Try again in a moment.',
+  ])
+  await eventually(async () => (await openOf(big)) === 3)
+  expect(unread).toHaveLength(5)
+  asking.abort()
+  await eventually(async () => (await openOf(big)) === 0)
+  await rm(big)
+  await eventually(async () => Object.keys(await house.zip(`/v1/repls/${id}/zip`, ada)).includes('main.py'))
+})
+
+async function created(path: string): Promise<string> {
+  await writeFile(path, '')
+  return path
+}
+
+/** How often this process, which sync is a part of here, holds the file open to zip it. */
+async function openOf(path: string): Promise<number> {
+  const fds = await readdir('/proc/self/fd')
+  const paths = await Promise.all(fds.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
+  return paths.filter((each) => each === path).length
+}
 
 async function otherInvite(): Promise<string> {
   const other = await aRepl(house, ada, 'other')

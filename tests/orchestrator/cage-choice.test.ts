@@ -1,17 +1,21 @@
 // Which isolation is chosen and what is said of it, and what the pieces of a view are made of.
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { chooseIsolation } from '../../orchestrator/cli/isolation.ts'
 import { lastIsolation, rememberIsolation } from '../../orchestrator/cli/last-isolation.ts'
 import { refusalOf } from '../../orchestrator/cli/up.ts'
-import { isEngineGroup, isEngineMounts } from '../../orchestrator/sandbox/local/circumstance.ts'
+import { engineOf, type Engine } from '../../orchestrator/sandbox/local/circumstance.ts'
 import { egressRules, ownAddresses } from '../../orchestrator/sandbox/local/egress.ts'
 import { offered } from '../../orchestrator/sandbox/local/isolation.ts'
 import { lackOf } from '../../orchestrator/sandbox/local/lacks.ts'
 import type { Offer } from '../../orchestrator/sandbox/local/probe.ts'
 import { seccompFilter } from '../../orchestrator/sandbox/local/seccomp.ts'
+import { offeredLevels } from '../exams/cage-rig.ts'
 import { tempFolder } from '../support/folders.ts'
+
+/** Without views there is nothing to look through; cage.test.ts says what is lacking. */
+const noViews = (await offeredLevels()).every((level) => level === 'process')
 
 const here = '127.0.0.1'
 const nothing: Offer = {
@@ -94,6 +98,39 @@ describe('choice', () => {
     await folder.remove()
   })
 
+  test.skipIf(noViews)(
+    'S-2 programs of ours that a session could not read, or that are not whole, are found before it starts',
+    async () => {
+      const folder = await tempFolder()
+      const built = join(folder.path, 'build')
+      await mkdir(join(folder.path, 'node_modules'))
+      await mkdir(built)
+      for (const name of ['runner.js', 'box.js', 'box.code.cjs', 'box.code.cache'])
+        await writeFile(join(built, name), '')
+      await chmod(folder.path, 0o755)
+      const roots = { data: folder.path, run: join(folder.path, 'run'), programs: built, path: '' }
+      await mkdir(roots.run)
+      const lacks: (string | undefined)[] = []
+      const look = async (): Promise<void> => void lacks.push((await offered(roots)).lack?.why)
+
+      const mode = process.getuid?.() === 0 ? 0o600 : 0
+      await chmod(join(built, 'box.code.cache'), mode)
+      await look()
+      await chmod(join(built, 'box.code.cache'), 0o644)
+      await rm(join(built, 'box.code.cjs'))
+      await look()
+      await mkdir(join(built, 'box.code.cjs'))
+      await look()
+
+      expect(lacks).toEqual([
+        'others may not read the folder that DevEx is installed in',
+        'a built program of DevEx is not there',
+        'a built program of DevEx is not there',
+      ])
+      await folder.remove()
+    },
+  )
+
   test.each([
     ['view', '127', 'bwrap: not found', /not installed/, 'apt install bubblewrap passt nftables'],
     ['view', '1', 'bwrap: Unknown option --disable-userns', /too old/, '0.8'],
@@ -114,7 +151,13 @@ describe('choice', () => {
       /AppArmor.*pasta/,
       'usr.bin.pas*',
     ],
-    ['view', '1', "bwrap: Can't mount proc on /newroot/proc", /masks \/proc/, 'systempaths=unconfined'],
+    [
+      'view',
+      '1',
+      "bwrap: Can't mount proc on /newroot/proc",
+      /lies over parts of \/proc/,
+      'ProtectKernelTunables=no',
+    ],
     ['view', '1', 'unshare: unshare failed: No space left on device', /no more user namespaces/, 'sysctl'],
     ['network', 'tun', '/dev/net/tun: EACCES', /\/dev\/net\/tun/, 'chmod 666'],
     ['network', '78', 'nft: Error', /network filter/, 'nf_tables'],
@@ -130,7 +173,7 @@ describe('choice', () => {
     ],
     ['view', '1', 'something\nunheard of', /unheard of/, ''],
   ] as const)('S-2 at the %s, "%s %s" is said in words', (at, code, said, why, mend) => {
-    const lack = lackOf({ at, code, said }, { isContained: false, isRoot: true })
+    const lack = lackOf({ at, code, said }, { engine: null, isRoot: true })
 
     expect(lack.why).toMatch(why)
     expect(lack.mend).toContain(mend)
@@ -146,8 +189,8 @@ describe('choice', () => {
   ] as const)(
     'S-2 in a container at the %s, "%s %s" is answered with every flag at once',
     (at, code, said, why) => {
-      const asRoot = lackOf({ at, code, said }, { isContained: true, isRoot: true })
-      const asUser = lackOf({ at, code, said }, { isContained: true, isRoot: false })
+      const asRoot = lackOf({ at, code, said }, { engine: 'docker', isRoot: true })
+      const asUser = lackOf({ at, code, said }, { engine: 'docker', isRoot: false })
 
       expect(asUser.why).toMatch(why)
       for (const flag of [
@@ -167,26 +210,61 @@ describe('choice', () => {
     const none = { at: 'groups', code: 'none', said: 'no writable control groups' } as const
     const user = { at: 'groups', code: 'none', said: 'not root' } as const
 
-    expect(lackOf(none, { isContained: true, isRoot: true }).mend).toContain(
+    expect(lackOf(none, { engine: 'docker', isRoot: true }).mend).toContain(
       '-v /sys/fs/cgroup:/sys/fs/cgroup',
     )
-    expect(lackOf(user, { isContained: true, isRoot: false }).mend).toMatch(/--memory.*--pids-limit/)
-    expect(lackOf(user, { isContained: false, isRoot: false }).mend).toBe('start DevEx as root')
+    expect(lackOf(user, { engine: 'docker', isRoot: false }).mend).toMatch(/--memory.*--pids-limit/)
+    expect(lackOf(user, { engine: null, isRoot: false }).mend).toBe('start DevEx as root')
+  })
+
+  const id = '257091ca4af1611368ca'
+  test.each([
+    [`8:pids:/docker/${id}`, 'docker'],
+    [`0::/system.slice/docker-${id}.scope`, 'docker'],
+    [`0::/machine.slice/libpod-${id}.scope`, 'podman'],
+    ['0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-9f.scope', 'other'],
+    [`0::/kubepods/burstable/pod1/docker-${id}.scope`, 'other'],
+    ['1:name=systemd:/lxc/web', 'other'],
+    ['0::/lxc.payload.web/init.scope', 'other'],
+    ['0::/user.slice/user-1000.slice/session-2.scope', null],
+    ['0::/system.slice/docker.service', null],
+    ['0::/system.slice/docker-registry.service', null],
+    ['0::/system.slice/docker-cleanup.service', null],
+    ['0::/', null],
+  ])('S-2 the group %s is in a container of %s', (groups, engine) =>
+    expect(engineOf({ groups, mounts: '', mark: null })).toBe(engine),
+  )
+
+  test('S-2 where groups are hidden, a container is told by what its engine mounts; a machine made from an image is none', () => {
+    const by = (mounts: string, mark: 'docker' | 'podman' | null) =>
+      engineOf({ groups: '0::/', mounts, mark })
+    const from = (path: string) =>
+      `25 1 254:0 / / rw - ext4 /dev/vda rw\n612 590 254:0 ${path} /etc/hosts rw - ext4 /dev/vda rw`
+
+    expect(by(from('/docker/containers/1/hosts'), 'docker')).toBe('docker')
+    expect(by(from('/containers/1/userdata/hosts'), 'podman')).toBe('podman')
+    expect(by(from('/var/lib/kubelet/pods/1-2/etc-hosts'), 'docker')).toBe('other')
+    expect(by(from('/var/lib/kubelet/pods/1-2/etc-hosts'), null)).toBe('other')
+    expect(by(from('/srv/hosts'), null)).toBeNull()
+    expect(by('25 1 254:0 / / rw,relatime - ext4 /dev/vda rw', 'docker')).toBeNull()
   })
 
   test.each([
-    ['8:pids:/docker/257091ca4af1611368ca', true],
-    ['0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-9f.scope', true],
-    ['0::/machine.slice/libpod-4e1f.scope', true],
-    ['1:name=systemd:/lxc/web', true],
-    ['0::/user.slice/user-1000.slice/session-2.scope', false],
-    ['0::/system.slice/docker.service', false],
-    ['0::/', false],
-  ])('S-2 the group %s is in a container: %s', (text, isOne) => expect(isEngineGroup(text)).toBe(isOne))
+    ['view', '1', 'bwrap: No permissions to create new namespace'],
+    ['view', '1', "bwrap: Can't mount proc on /newroot/proc: Operation not permitted"],
+    ['network', 'tun', '/dev/net/tun: ENOENT'],
+    ['view', '127', 'bwrap: not found'],
+    ['groups', 'none', 'not root'],
+    ['groups', 'none', 'no writable control groups'],
+  ] as const)('S-2 who has no Docker is told no command of it: at the %s, "%s %s"', (at, code, said) => {
+    const told = (engine: Engine | null) => lackOf({ at, code, said }, { engine, isRoot: true })
 
-  test('S-2 a container is told by what its engine mounts, a machine made from an image is none', () => {
-    expect(isEngineMounts('612 590 254:0 /x/hosts /etc/hosts rw,relatime - ext4 /dev/vda rw')).toBe(true)
-    expect(isEngineMounts('25 1 254:0 / / rw,relatime - ext4 /dev/vda rw')).toBe(false)
+    expect(told('other').mend).toMatch(/this container/)
+    for (const engine of ['other', null] as const)
+      expect(JSON.stringify(told(engine))).not.toMatch(/docker|podman|--device|--cap-add/)
+    expect(told(null).why).not.toContain('container')
+    expect(told('podman').mend).toMatch(/podman run/)
+    expect(told('podman').mend).not.toContain('systempaths')
   })
 })
 

@@ -41,7 +41,16 @@ const everywhere = { ioUring: 425, clone3: 435, openTree: 428, fsopen: 430 }
 
 /** `hidden`: folders of this machine that must not exist inside. */
 export function fileEscapes(hidden: string[]): Escape[] {
-  const looks = ['/state', '/run/devex/r', '/proc/1/root/state', '/root', '/home/ada', '/sys', ...hidden]
+  const looks = [
+    '/state',
+    '/run/devex/r',
+    '/run/devex/b',
+    '/proc/1/root/state',
+    '/root',
+    '/home/ada',
+    '/sys',
+    ...hidden,
+  ]
   const writes = ['/x', '/dev/x', '/usr/x', '/etc/x', '/opt/devex/x', '/opt/devex/programs/x']
   return [
     ...looks.map((path) => ({ name: `look at ${path}`, command: `ls ${path}`, seen: gone })),

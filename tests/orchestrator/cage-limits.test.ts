@@ -1,5 +1,6 @@
 // What one box may use: a bomb and a hog in ada's leave grace's usable, and her own box alive.
 import { readdir, readFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { boxPrograms, CageRig, type Caged, offeredLevels } from '../exams/cage-rig.ts'
@@ -34,7 +35,7 @@ describe.each(levels)('isolation %s', (level) => {
   let b: Caged
   let endWatch: () => void
   beforeEach(async () => {
-    rig = await CageRig.open(level, programs.folder, limits)
+    rig = await CageRig.open(level, programs.folder, { ...limits, runnerBytes: 200 * MiB })
     endWatch = rig.driver().watch(() => undefined)
     ;[a, b] = await Promise.all([rig.session(), rig.session()])
   })
@@ -69,6 +70,23 @@ describe.each(levels)('isolation %s', (level) => {
     expect(hog.output).toMatch(/ended 137/)
     await stillAnswers(a)
     await stillAnswers(b)
+  })
+
+  test('S-3 a runner that takes more memory than it may is ended; its box and shells live on, for the next runner', async () => {
+    const { sandbox, session, client } = a
+    const shell = await client.open()
+    client.type(shell, 'n=before\r')
+
+    const asked = request({ socketPath: sandbox.door(session.repl).socket, path: '/grow' })
+    asked.on('error', () => undefined).end()
+
+    await eventually(async () => !(await sandbox.observe(session)).runner, 20_000)
+    expect(await sandbox.observe(session)).toMatchObject({ runner: false, box: true })
+    expect(await sandbox.boot(session)).toEqual({ runner: true, box: false })
+    client.type(shell, 'echo $n and after\r')
+    await eventually(() => client.output(shell).includes('before and after'))
+    expect((await sandbox.observe(session)).runner).toBe(true)
+    expect((await b.sandbox.observe(b.session)).runner).toBe(true)
   })
 
   test('S-3 what a sandbox uses can be asked', async () => {

@@ -160,6 +160,39 @@ const table: Line[] = [
     '→DEGRADED end boot',
   ],
   [
+    'why it was started again stays to be read while the new one is not ready',
+    {
+      phase: 'DEGRADED',
+      desired: 'running',
+      reason: 'The programs of this session ended unexpectedly. New terminals are being made ready.',
+      deadline: now + 1,
+    },
+    { ...well, health: { linkReady: true, boxReady: false, seq: 7 } },
+    '',
+  ],
+  [
+    'one that is not ready for long is ended and started again',
+    {
+      phase: 'DEGRADED',
+      desired: 'running',
+      reason: 'The programs of this session ended unexpectedly. New terminals are being made ready.',
+      deadline: 0,
+    },
+    { ...well, health: { linkReady: true, boxReady: false, seq: 7 } },
+    '→DEGRADED end boot',
+  ],
+  [
+    'one that dies again is noticed',
+    {
+      phase: 'DEGRADED',
+      desired: 'running',
+      reason: 'The programs of this session ended unexpectedly. New terminals are being made ready.',
+      deadline: now + 1,
+    },
+    { ...well, box: false },
+    '→DEGRADED',
+  ],
+  [
     'a lost link is noticed',
     { phase: 'RUNNING', desired: 'running' },
     { ...well, health: { linkReady: false, boxReady: true, seq: 7 } },

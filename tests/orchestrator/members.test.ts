@@ -84,6 +84,12 @@ test('A-5 a guest’s name can be seen, is not Owner and not that of a member, h
     'ada',
     'Grace',
     ' g\u200dRACE ',
+    'You',
+    '(the owner)',
+    'Y\u043eu',
+    '\u03a5ou.',
+    '\u041ewn\u0435r',
+    'Gr\u0430\u0441\u0435',
   ]
   const replies = await Promise.all(refused.map((name) => accept(code, { name })))
   expect(replies.map(({ status }) => status)).toEqual(refused.map(() => 400))
@@ -93,6 +99,20 @@ test('A-5 a guest’s name can be seen, is not Owner and not that of a member, h
   expect((await accept(code, { name: 'Gra\u202ece' })).status).toBe(400)
 
   expect((await accept(code, { name: 'Grace Hopper' })).status).toBe(200)
+})
+
+test('A-5 of guests who come at the same instant with one name one gets in, and no use is counted for the others', async () => {
+  const code = await invite({ role: 'viewer', most: 7 })
+
+  const replies = await Promise.all(
+    ['Vic', 'vic', 'V\u0456c', 'Vic', 'Vic', 'Mallory'].map((name) => accept(code, { name })),
+  )
+
+  expect(replies.map(({ status }) => status)).toEqual([200, 400, 400, 400, 400, 200])
+  const { members } = await ask('GET', at('/members'), { as: ada })
+  expect(members.map(({ name }) => name)).toEqual(['Ada', 'Mallory', 'Vic'])
+  const { invites } = await ask('GET', at('/invites'), { as: ada })
+  expect(invites[0]?.uses).toBe(2)
 })
 
 test('A-5 a guest who is known is no double in another REPL either: they join by another name, and are called so from then on', async () => {
@@ -363,11 +383,13 @@ describe('doors hear of it', () => {
   })
 })
 
-test('A-12 sign-ins, invites and changes of members are lines of the audit log, private, without a code or a token', async () => {
+test('A-12 sign-ins, invites and changes of members are lines of the audit log, opening a link again is none; private, without a code or a token', async () => {
   const begun = (await auditLines()).length
   const signedIn = await house.owner()
   const code = await invite({ role: 'viewer', most: 2 })
   const grace = (await accept(code, { name: 'Grace' })).person
+  for (const again of [{ as: grace }, { as: grace, name: 'Vic' }])
+    expect((await accept(code, again)).status).toBe(200)
   await setRole(grace, 'editor')
   await setRole(grace, 'editor')
   await ask('DELETE', at(`/invites/${code}`), { as: ada })

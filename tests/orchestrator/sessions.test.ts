@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => house.end())
 
 const workspace = (repl: string) => join(house.config.data, 'sandboxes', repl, 'work', 'workspace')
-const press = (repl: string, what: 'start' | 'stop' | 'restore') =>
+const press = (repl: string, what: 'start' | 'stop' | 'undelete') =>
   house.ask('POST', `/v1/repls/${repl}/${what}`, { as: ada, body: {} })
 const pids = async (repl: string) => {
   const text = await readFile(join(house.config.data, 'sandboxes', repl, 'processes.json'), 'utf8')
@@ -126,12 +126,53 @@ test('R-2 R-10 start and stop may be pressed in any order at any time; the last 
   })
   await house.ask('DELETE', `/v1/repls/${repl.id}`, { as: ada })
   await house.until(repl.id, ada, 'DELETED')
-  expect((await house.ask('GET', '/v1/repls', { as: ada })).repls).toEqual([])
+  const [tombstone, ...others] = (await house.ask('GET', '/v1/repls', { as: ada })).repls
+  expect([tombstone?.id, tombstone?.phase, others]).toEqual([repl.id, 'DELETED', []])
+  expect((tombstone?.goneAt ?? 0) - Date.now()).toBeGreaterThan(6.9 * 24 * 3600_000)
 
-  await press(repl.id, 'restore')
+  await press(repl.id, 'undelete')
   await house.until(repl.id, ada, 'STOPPED')
   await press(repl.id, 'start')
   await house.until(repl.id, ada, 'RUNNING')
+})
+
+test('R-10 A-8 while a repl goes, an editor’s start is refused in words and changes nothing; the owner’s brings it back', async () => {
+  await house.end()
+  const folder = join(house.config.data, '..', '..', `store-${Date.now()}`)
+  const { store, away } = breakable(await folderStore(folder))
+  house = await openHouse({ store })
+  ada = await house.owner()
+  const repl = await aRepl(house, ada)
+  const asked = { as: ada, body: { role: 'editor' } }
+  const { invite } = await house.ask('POST', `/v1/repls/${repl.id}/invites`, asked)
+  const { person: grace } = await house.ask('POST', `/v1/invites/${invite.code}/accept`, {
+    body: { name: 'Grace' },
+  })
+  const graceAsks = (method: string, path: string) =>
+    house.ask(method, `/v1/repls/${repl.id}${path}`, {
+      as: grace,
+      ...(method === 'GET' ? {} : { body: {} }),
+    })
+  await press(repl.id, 'start')
+  await house.until(repl.id, ada, 'RUNNING')
+  away.isAway = true
+
+  await house.ask('DELETE', `/v1/repls/${repl.id}`, { as: ada })
+  // At once, before its session has come to an end, and in the phase where it waits.
+  const first = await graceAsks('POST', '/start')
+  await house.until(repl.id, ada, 'FLUSH_FAILED')
+  const second = await graceAsks('POST', '/start')
+  await graceAsks('POST', '/stop')
+
+  for (const { error } of [first, second])
+    expect(error).toEqual({
+      code: 'forbidden',
+      say: 'This REPL is being deleted. Only its owner can bring it back.',
+    })
+  expect((await graceAsks('GET', '')).repl.desired).toBe('deleted')
+  await press(repl.id, 'start')
+  expect((await house.until(repl.id, ada, 'RUNNING')).desired).toBe('running')
+  await rm(folder, { recursive: true })
 })
 
 test('R-7 a flush that fails keeps the sandbox, says why, and lands when the store is back', async () => {

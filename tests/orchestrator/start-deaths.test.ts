@@ -8,8 +8,8 @@ import { isolationOf } from '../../orchestrator/sandbox/local/isolation.ts'
 import { localSandbox } from '../../orchestrator/sandbox/local/start.ts'
 import type { Sandbox } from '../../orchestrator/sandbox/sandbox.ts'
 import { eventually } from '../support/eventually.ts'
-import { aRepl, openHouse } from '../support/house.ts'
-import { isLiving, slay } from '../support/processes.ts'
+import { aRepl, type House, openHouse } from '../support/house.ts'
+import { isLiving, programsOf, slay } from '../support/processes.ts'
 
 test('S-4 R-6 a start whose runner and box both died says so, leaves no program of theirs, and can be asked for again', async () => {
   let isWell = false
@@ -45,6 +45,82 @@ test('S-4 R-6 a start whose runner and box both died says so, leaves no program 
   await house.until(id, ada, 'RUNNING')
 })
 
+test.each([
+  ['runner', 'box'],
+  ['box', 'runner'],
+] as const)('R-9 a %s that dies again before it is well costs the %s nothing', async (dying, staying) => {
+  let isWell = true
+  const real = runnerControl({ control: () => Promise.resolve('') })
+  const control = {
+    ...real,
+    health: async (...asked: Parameters<typeof real.health>) => (isWell ? real.health(...asked) : null),
+  }
+  const house = await openHouse({ control })
+  onTestFinished(() => house.end())
+  const ada = await house.owner()
+  const { id } = await aRepl(house, ada)
+  const pids = async () =>
+    JSON.parse(await readFile(join(house.config.data, 'sandboxes', id, 'processes.json'), 'utf8')) as Record<
+      'runner' | 'box',
+      { pid: number }
+    >
+  await house.ask('POST', `/v1/repls/${id}/start`, { as: ada, body: {} })
+  await house.until(id, ada, 'RUNNING')
+  const first = await pids()
+  const told = house.progress(id, ada, {
+    enough: (_, repls) =>
+      repls.some(({ reason }) => reason?.includes('ended before the session was well') === true),
+  })
+
+  isWell = false
+  await slay(first[dying].pid)
+  const second = await eventually(async () => {
+    const now = await pids()
+    return now[dying].pid === first[dying].pid ? null : now
+  })
+  await slay(second[dying].pid)
+  await told
+  isWell = true
+  await eventually(async () => (await pids())[dying].pid !== second[dying].pid)
+  await house.until(id, ada, 'RUNNING')
+
+  expect((await pids())[staying]).toEqual(first[staying])
+  expect(isLiving(first[staying].pid)).toBe(true)
+})
+
+test('S-4 an end by force in the middle of a start leaves no process of it, though the start brings them up after it', async () => {
+  const house = await openHouse()
+  onTestFinished(() => house.end())
+  const real = localSandboxOf(house)
+  let booted: Promise<unknown> = Promise.resolve()
+  const gate = { isReached: false, open: () => {} }
+  const opened = new Promise<void>((open) => (gate.open = open))
+  const sandbox = withOwn(real, {
+    boot(session) {
+      gate.isReached = true
+      const boot = opened.then(() => real.boot(session))
+      booted = boot
+      return boot
+    },
+    async end(repl) {
+      await real.end(repl)
+      // All that was there has ended: now the start goes on.
+      if (gate.isReached) gate.open()
+    },
+  })
+  await house.restart({ sandbox })
+  const ada = await house.owner()
+  const { id } = await aRepl(house, ada)
+  await house.ask('POST', `/v1/repls/${id}/start`, { as: ada, body: {} })
+  await eventually(() => gate.isReached)
+
+  const names = await house.orchestrator.sessions.endAll()
+
+  await booted
+  expect(names).toEqual(['two sum'])
+  for (const name of ['runner', 'box'] as const) expect(programsOf(id, name)).toEqual([])
+})
+
 /** A driver that, once `lag` is on and until it boots, sees a box alive that is dead: as one that is ending still. */
 function lagging(real: Sandbox, lag: { isOn: boolean }): Sandbox {
   const own: Pick<Sandbox, 'observe' | 'boot'> = {
@@ -62,32 +138,39 @@ function lagging(real: Sandbox, lag: { isOn: boolean }): Sandbox {
       return real.boot(session)
     },
   }
+  return withOwn(real, own)
+}
+
+function withOwn(real: Sandbox, own: Partial<Sandbox>): Sandbox {
   return new Proxy(real, {
     get(target, name: keyof Sandbox) {
-      if (name === 'observe' || name === 'boot') return own[name]
+      if (own[name] !== undefined) return own[name]
       const its = target[name]
       return typeof its === 'function' ? its.bind(target) : its
     },
   })
 }
 
-test('R-9 who was seen to be alive while the other was dead, and had to be started too, is told of', async () => {
-  const house = await openHouse()
-  onTestFinished(() => house.end())
+/** As the house has it. */
+function localSandboxOf(house: House): Sandbox {
   const { data, run, programs, system, build, collabUrl, origins } = house.config
   const surroundings = { build, collabUrl, origins, keysUrl: 'http://127.0.0.1:1', ...system }
   const isolation = isolationOf({ data, run, programs, path: system.path }, 'process')
-  const log = pino({ level: 'silent' })
+  return localSandbox({ data, run, ...isolation, surroundings, log: pino({ level: 'silent' }) })
+}
+
+test('R-9 who was seen to be alive while the other was dead, and had to be started too, is told of', async () => {
+  const house = await openHouse()
+  onTestFinished(() => house.end())
   const lag = { isOn: false }
-  await house.restart({ sandbox: lagging(localSandbox({ data, run, ...isolation, surroundings, log }), lag) })
+  await house.restart({ sandbox: lagging(localSandboxOf(house), lag) })
   const ada = await house.owner()
   const { id } = await aRepl(house, ada)
   await house.ask('POST', `/v1/repls/${id}/start`, { as: ada, body: {} })
   await house.until(id, ada, 'RUNNING')
-  const known = JSON.parse(await readFile(join(data, 'sandboxes', id, 'processes.json'), 'utf8')) as Record<
-    'runner' | 'box',
-    { pid: number }
-  >
+  const known = JSON.parse(
+    await readFile(join(house.config.data, 'sandboxes', id, 'processes.json'), 'utf8'),
+  ) as Record<'runner' | 'box', { pid: number }>
   const told = house.progress(id, ada, {
     enough: (_, repls) =>
       repls.some(({ reason }) => reason?.startsWith('The runner and the programs') === true),

@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type Settings, readSettings } from '../../orchestrator/cli/args.ts'
 import { login } from '../../orchestrator/cli/login.ts'
 import { placesOf } from '../../orchestrator/cli/places.ts'
+import { mustBeFree } from '../../orchestrator/cli/ports.ts'
 import { originsOf } from '../../orchestrator/cli/programs.ts'
 import { supervise } from '../../orchestrator/cli/supervise.ts'
 import { type Up, refusalOf, up } from '../../orchestrator/cli/up.ts'
@@ -25,6 +26,19 @@ const refused = (argv: string[]): string => {
     return refusalOf(thrown) ?? `not in words: ${String(thrown)}`
   }
 }
+
+test('an address that is not this machine’s is said to be that, not a port that somebody has', async () => {
+  const taken = createServer()
+  await new Promise<void>((done) => taken.listen(0, '127.0.0.1', done))
+  const { port } = taken.address() as AddressInfo
+  const said = (host: string): Promise<string | null> => mustBeFree(port, host).then(() => null, refusalOf)
+
+  expect(await said('203.0.113.9')).toMatch(/^203\.0\.113\.9 is no address of this machine.*--host/)
+  expect(await said('127.0.0.1')).toMatch(/another program has it.*--port/)
+
+  await new Promise((done) => taken.close(done))
+  expect(await said('127.0.0.1')).toBeNull()
+})
 
 describe('arguments', () => {
   test('the data folder follows XDG, the home folder, or --data', () => {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { buildBench } from './bench-build.ts'
+import { buildBench } from '../app/bench-build.ts'
 import { startFakeSession, type FakeSession, type Visit } from './fake-runner.ts'
 
 export type Bench = {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express, type Request, type Response } from 'express'
-import { can, type Action, type Role } from '../../protocol/access.ts'
+import { can, neededToStart, type Action, type Role } from '../../protocol/access.ts'
 import { AppError, asAppError } from '../../protocol/errors.ts'
 import { newCode, newPersonId, newReplId } from '../../protocol/ids.ts'
 import { AskPreview } from '../../protocol/preview.ts'
@@ -22,6 +22,7 @@ import {
   type Template,
 } from '../../protocol/repl.ts'
 
+const tombstoneMs = 7 * 24 * 3600_000
 const random = (n: number): Uint8Array => randomBytes(n)
 
 interface HeldRepl {
@@ -63,6 +64,7 @@ export interface FakeApi {
   newRepl(owner: Person, name: string, change?: Partial<Repl>): Repl
   newInvite(repl: Repl, role: 'editor' | 'viewer'): Invite
   repl(id: string): Repl
+  zip: { given: number; readers: number }
   /** Every repl as its owner sees it. */
   repls(): Repl[]
   /** Changes a repl and tells who watches. */
@@ -82,6 +84,8 @@ class World {
   readonly repls = new Map<string, HeldRepl>()
   readonly invites = new Map<string, Invite>()
   failure: AppError | null = null
+  /** The endless zip that everybody gets: bytes given, and who still reads. */
+  readonly zip = { given: 0, readers: 0 }
 
   held(id: string): HeldRepl {
     const held = this.repls.get(id)
@@ -94,7 +98,8 @@ class World {
     const role = held.members.get(person)
     if (!role)
       throw new AppError('not-found', { say: 'There is no such REPL, or it is not shared with you.' })
-    return { ...held.repl, role, ownerName: this.people.get(held.owner)?.name ?? 'Nobody' }
+    const ends = held.repl.phase === 'DELETED' ? { goneAt: held.repl.changedAt + tombstoneMs } : {}
+    return { ...held.repl, ...ends, role, ownerName: this.people.get(held.owner)?.name ?? 'Nobody' }
   }
 
   allowed(id: string, person: string, action: Action): HeldRepl {
@@ -200,7 +205,8 @@ function addRepls(world: World, app: Express, on: (work: Work) => express.Reques
     '/v1/repls',
     on((req) => {
       const mine = [...world.repls.values()].filter(
-        ({ members, repl }) => members.has(asker(req)) && repl.phase !== 'DELETED',
+        ({ members, repl, owner }) =>
+          members.has(asker(req)) && (repl.phase !== 'DELETED' || owner === asker(req)),
       )
       return { repls: mine.map((held) => world.seenBy(held, asker(req))) }
     }),
@@ -235,7 +241,8 @@ function addRepls(world: World, app: Express, on: (work: Work) => express.Reques
   )
   app.post(
     '/v1/repls/:id/start',
-    changing('repl.start', (held) => {
+    changing('repl.start', (held, req) => {
+      allowed(req, neededToStart(held.repl))
       Object.assign(held.repl, {
         desired: 'running',
         phase: 'STARTING',
@@ -257,7 +264,7 @@ function addRepls(world: World, app: Express, on: (work: Work) => express.Reques
     }),
   )
   app.post(
-    '/v1/repls/:id/restore',
+    '/v1/repls/:id/undelete',
     changing('repl.delete', (held) => {
       Object.assign(held.repl, { desired: 'stopped', phase: 'STOPPED' })
     }),
@@ -370,6 +377,21 @@ function newInvite(world: World, repl: string, role: 'editor' | 'viewer'): Invit
   return invite
 }
 
+function addZip(world: World, app: Express): void {
+  const piece = Buffer.alloc(64 * 1024, 1)
+  app.get('/v1/repls/:id/zip', (_req, res, next) => {
+    if (world.failure) return next()
+    world.zip.readers += 1
+    const give = (): void => {
+      do world.zip.given += piece.length
+      while (res.write(piece))
+    }
+    res.on('drain', give)
+    res.on('close', () => void (world.zip.readers -= 1))
+    give()
+  })
+}
+
 function addProgress(world: World, app: Express): void {
   app.get('/v1/repls/:id/progress', (req, res) => {
     const held = world.repls.get(req.params.id)
@@ -405,6 +427,7 @@ function handle(
   const { server, ...rest } = parts
   return {
     ...rest,
+    zip: world.zip,
     newPerson: (name, admin = false) => addPerson(world, name, admin),
     newLink: (person) => {
       const code = newCode(random)
@@ -441,6 +464,7 @@ export async function startFakeApi(): Promise<FakeApi> {
   const asked: string[] = []
   const app = express().use(guard(secret), express.json())
   const on = (work: Work) => answering(world, asked, work)
+  addZip(world, app)
   addPeople(world, app, on)
   addRepls(world, app, on)
   addInvites(world, app, on)

@@ -42,6 +42,9 @@ const words = {
   box: /programs of this session ended unexpectedly/,
 } as const
 
+/** Killed alone it stays away until its box is started again: lines of the box's log are lost, and nothing of a person's. */
+const borne = 'box log'
+
 /** How long an author waits between two lines on average; when the hand strikes after all have been answered once. */
 const pace = { everyMs: 4, earliestMs: 20, latestMs: 500 }
 /** A stop on an idle machine takes about this long: the hand strikes anywhere in it. */
@@ -142,10 +145,10 @@ export class Killing {
     await installation.api.running(this.#owner, this.#repl)
     const left = await remaining(() => [
       ...old.filter(isStanding).map(({ command }) => command),
-      // The log's copier comes again with its box, at the next start: nothing of a person's depends on it.
       ...installation
         .lacks(this.#repl)
-        .flatMap((part) => (victims.some((name) => name === part) ? [] : [`nothing but ${part}`])),
+        .filter((part) => !(part === borne && victims.includes(part)))
+        .map((part) => `nothing but ${part}`),
     ])
     return { ...read, left, untold }
   }
@@ -321,7 +324,7 @@ export class Killing {
 
 /** The log's copier alone ends with nobody: all the rest of a side are one. */
 function takesDown(victim: Victim, side: Side): boolean {
-  return victim !== 'box log' && victim.split(' ')[0] === side
+  return victim !== borne && victim.split(' ')[0] === side
 }
 
 /** What `look` still finds when it has had time to become nothing. */

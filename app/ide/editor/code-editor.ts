@@ -13,9 +13,14 @@ export type CursorPlace = {
   line: number
   column: number
   language: string
-  /** What the Tab key does while the editor has the keyboard; null while it has not. */
-  tab: 'indents' | 'leaves' | null
+  tab: TabUse | null
 }
+
+/**
+ * What the Tab key does while the editor has the keyboard, null while it has not. `only-leaves`: the text is read only, and no
+ * switch makes the key type there.
+ */
+export type TabUse = 'indents' | 'leaves' | 'only-leaves'
 
 export type CodeEditor = {
   place: Readable<CursorPlace | null>
@@ -56,7 +61,10 @@ const options: monaco.editor.IStandaloneEditorConstructionOptions = {
   fixedOverflowWidgets: true,
 }
 
-export type CodeEditorParts = { host: HTMLElement; refuse: (say: string) => void }
+/** Cursor, selection and scroll of each document by its id: outlives an editor, which another layout of the page makes anew. */
+export type EditorPlaces = Map<string, monaco.editor.ICodeEditorViewState>
+
+export type CodeEditorParts = { host: HTMLElement; places: EditorPlaces; refuse: (say: string) => void }
 
 export function createCodeEditor(parts: CodeEditorParts): CodeEditor {
   return new SwitchingEditor(parts)
@@ -67,12 +75,13 @@ class SwitchingEditor implements CodeEditor {
   readonly #scope = createScope()
   readonly #editor: monaco.editor.IStandaloneCodeEditor
   readonly #bound = new Map<string, BoundDocument>()
-  readonly #views = new Map<string, monaco.editor.ICodeEditorViewState>()
+  readonly #places: EditorPlaces
   #shown: BoundDocument | null = null
   #shownPath = ''
   #hideCursors: (() => void) | null = null
 
-  constructor({ host, refuse }: CodeEditorParts) {
+  constructor({ host, places, refuse }: CodeEditorParts) {
+    this.#places = places
     this.#editor = monaco.editor.create(host, { ...options, model: null })
     this.#scope.add(() => this.#editor.dispose())
     const tell = (): void => this.#tellPlace()
@@ -86,7 +95,7 @@ class SwitchingEditor implements CodeEditor {
     freeTabByKeys(this.#editor)
     this.#scope.add(keepCompositionWhole(this.#editor, () => this.#shown?.document ?? null))
     this.#scope.add(refuseLargePaste({ host, refuse, held: () => this.#shown?.model.getValueLength() ?? 0 }))
-    this.#scope.add(() => this.keepOnly(new Set()))
+    this.#scope.add(() => this.#letGo())
   }
 
   readonly dispose = (): void => this.#scope.dispose()
@@ -98,10 +107,9 @@ class SwitchingEditor implements CodeEditor {
     this.hide()
     this.#shown = next
     this.#editor.setModel(next.model)
-    const view = this.#views.get(document.id)
+    const view = this.#places.get(document.id)
     if (view !== undefined) this.#editor.restoreViewState(view)
-    const ariaLabel = `${path}. Text editor. ${helpKeys} lets Tab leave the editor; F6 goes to the next region.`
-    this.#editor.updateOptions({ ariaLabel })
+    this.#nameIt()
     this.#hideCursors = showCursors(this.#editor, next)
     this.#tellPlace()
   }
@@ -109,24 +117,35 @@ class SwitchingEditor implements CodeEditor {
   hide(): void {
     this.#hideCursors?.()
     this.#hideCursors = null
+    if (this.#shown === null) return
     const view = this.#editor.saveViewState()
-    if (this.#shown !== null && view !== null) this.#views.set(this.#shown.document.id, view)
+    if (view !== null) this.#places.set(this.#shown.document.id, view)
     this.#shown = null
     this.#editor.setModel(null)
     this.place.set(null)
   }
 
   keepOnly(ids: ReadonlySet<string>): void {
-    for (const id of this.#bound.keys()) {
-      if (ids.has(id)) continue
-      this.#unbind(id)
-      this.#views.delete(id)
-    }
+    for (const id of this.#bound.keys()) if (!ids.has(id)) this.#unbind(id)
+    for (const id of this.#places.keys()) if (!ids.has(id)) this.#places.delete(id)
+  }
+
+  #letGo(): void {
+    for (const id of this.#bound.keys()) this.#unbind(id)
   }
 
   setReadOnly(words: string | null): void {
     const message = words === null ? {} : { readOnlyMessage: { value: words } }
     this.#editor.updateOptions({ readOnly: words !== null, ...message })
+    this.#nameIt()
+  }
+
+  #nameIt(): void {
+    const way =
+      tabUse(this.#editor) === 'only-leaves'
+        ? 'Text, read only. Tab leaves it'
+        : `Text editor. ${helpKeys} lets Tab leave the editor`
+    this.#editor.updateOptions({ ariaLabel: `${this.#shownPath}. ${way}; F6 goes to the next region.` })
   }
 
   reveal({ line, column, length }: { line: number; column: number; length: number }): void {
@@ -162,10 +181,16 @@ class SwitchingEditor implements CodeEditor {
     const at = this.#editor.getPosition()
     if (at === null || this.#shown === null) return
     const language = languageOf(this.#shownPath).name
-    const leaves = this.#editor.getOption(monaco.editor.EditorOption.tabFocusMode)
-    const tab = this.#editor.hasTextFocus() ? (leaves ? 'leaves' : 'indents') : null
+    const tab = this.#editor.hasTextFocus() ? tabUse(this.#editor) : null
     this.place.set({ line: at.lineNumber, column: at.column, language, tab })
   }
+}
+
+/** In a text that is read only Monaco leaves the Tab key to the page, whatever its option says. */
+function tabUse(editor: monaco.editor.IStandaloneCodeEditor): TabUse {
+  const { readOnly, tabFocusMode } = monaco.editor.EditorOption
+  if (editor.getOption(readOnly)) return 'only-leaves'
+  return editor.getOption(tabFocusMode) ? 'leaves' : 'indents'
 }
 
 /** Monaco's own command for these keys turns a switch that nobody can read: here it is the editor's option, so that the page says it. */
@@ -173,7 +198,9 @@ function freeTabByKeys(editor: monaco.editor.IStandaloneCodeEditor): void {
   const { CtrlCmd, Shift, WinCtrl } = monaco.KeyMod
   const modifiers = isMac ? WinCtrl | Shift : CtrlCmd
   editor.addCommand(modifiers | monaco.KeyCode.KeyM, () => {
-    const leaves = !editor.getOption(monaco.editor.EditorOption.tabFocusMode)
+    const now = tabUse(editor)
+    if (now === 'only-leaves') return announce('Tab leaves the editor: this text is read only.')
+    const leaves = now === 'indents'
     editor.updateOptions({ tabFocusMode: leaves })
     announce(leaves ? 'Tab leaves the editor now.' : 'Tab indents now.')
   })

@@ -13,6 +13,8 @@ import { TakeBack } from './take-back.ts'
 export type DocumentFacts = {
   /** The text has come at least once. */
   hasText: boolean
+  /** The text has not come in the time in which it usually is there. */
+  isLate: boolean
   /** Milliseconds since 1970 since the room is away, null while it is here. */
   awaySince: number | null
   waiting: Waiting
@@ -30,6 +32,7 @@ export type DocumentFacts = {
 
 const atFirst: DocumentFacts = {
   hasText: false,
+  isLate: false,
   awaySince: null,
   waiting: { unsaved: 0, unlogged: 0 },
   isKept: true,
@@ -94,6 +97,8 @@ export type OpenDocument = {
 const broughtHome = 'brought home'
 /** Edits within this time are one step of undo. */
 const undoStepMs = 500
+/** Milliseconds after which a text that has not come is spoken of: before, people would only see words flicker. */
+const lateMs = 1_000
 
 export function openDocument(plan: DocumentPlan): OpenDocument {
   return new JoinedDocument(plan)
@@ -135,6 +140,8 @@ class JoinedDocument implements OpenDocument {
       events: this.#roomEvents(),
     })
     this.#scope.add(this.room.dispose)
+    const late = setTimeout(() => this.#set({ isLate: !this.facts.get().hasText }), lateMs)
+    this.#scope.add(() => clearTimeout(late))
     this.#scope.add(() => this.#keeping?.dispose())
   }
 
@@ -158,7 +165,7 @@ class JoinedDocument implements OpenDocument {
     Y.applyUpdate(this.doc, update, broughtHome)
     this.#counts = 1
     // A store begins with the whole text, so that it can be read before the room is here.
-    if (this.doc.store.pendingStructs === null) this.#set({ hasText: true })
+    if (this.doc.store.pendingStructs === null) this.#set({ hasText: true, isLate: false })
   }
 
   #set(change: Partial<DocumentFacts>): void {
@@ -197,7 +204,7 @@ class JoinedDocument implements OpenDocument {
       },
       sent: (kind) => {
         // The relay asks for our part last: only then has all it knows come, its state and what followed it.
-        if (kind === 'step2') this.#set({ hasText: true, awaySince: null })
+        if (kind === 'step2') this.#set({ hasText: true, isLate: false, awaySince: null })
         this.#progress.frameSent(kind)
       },
       told: (logged, saved) => this.#progress.told(logged, saved),

@@ -19,6 +19,8 @@ export type DocumentsSummary = {
   dirty: ReadonlySet<string>
   /** True when nothing waits that is not in this browser's store too. */
   isKept: boolean
+  /** The text of one of them does not come. */
+  isLate: boolean
   /** Since when the first of them has been away, or null. */
   awaySince: number | null
   readOnly: string | null
@@ -29,6 +31,7 @@ const nothingOpen: DocumentsSummary = {
   unlogged: 0,
   dirty: new Set(),
   isKept: true,
+  isLate: false,
   awaySince: null,
   readOnly: null,
 }
@@ -212,13 +215,21 @@ type Summing = Omit<DocumentsSummary, 'dirty'>
 /** `before`: the same set is answered while it has the same members, so that who shows it need not look again. */
 function summarise(documents: OpenDocument[], before: ReadonlySet<string>): DocumentsSummary {
   const dirty = new Set<string>()
-  const sum: Summing = { unsaved: 0, unlogged: 0, isKept: true, awaySince: null, readOnly: null }
+  const sum: Summing = {
+    unsaved: 0,
+    unlogged: 0,
+    isKept: true,
+    isLate: false,
+    awaySince: null,
+    readOnly: null,
+  }
   for (const { id, facts } of documents) {
-    const { waiting, awaySince, readOnly, isKept } = facts.get()
+    const { waiting, awaySince, readOnly, isKept, isLate, closed } = facts.get()
     sum.unsaved += waiting.unsaved
     sum.unlogged += waiting.unlogged
     if (waiting.unsaved > 0) dirty.add(id)
     if (!isKept) sum.isKept = false
+    if (isLate && closed === null) sum.isLate = true
     if (awaySince !== null) sum.awaySince = Math.min(awaySince, sum.awaySince ?? awaySince)
     sum.readOnly ??= readOnly
   }

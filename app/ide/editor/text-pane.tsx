@@ -12,13 +12,13 @@ import { wearTheme } from './theme.ts'
 import './cursors.css'
 
 export function TextPane({ tab }: { tab: Tab | null }) {
-  const { tabs, notices, view } = useWorkbench()
+  const { tabs, notices, places, view } = useWorkbench()
   const { worn } = useTheme()
   const host = useRef<HTMLDivElement>(null)
   const [editor, setEditor] = useState<CodeEditor | null>(null)
   useEffect(() => {
     if (host.current === null) return
-    const made = createCodeEditor({ host: host.current, refuse: (say) => notices.say('editor', say) })
+    const made = createCodeEditor({ host: host.current, places, refuse: (say) => notices.say('editor', say) })
     const stop = made.place.subscribe(() => view.update((now) => ({ ...now, cursor: made.place.get() })))
     setEditor(made)
     return () => {
@@ -26,7 +26,7 @@ export function TextPane({ tab }: { tab: Tab | null }) {
       made.dispose()
       setEditor(null)
     }
-  }, [notices, view])
+  }, [notices, places, view])
   useEffect(() => wearTheme(worn), [worn])
   const list = usePart(tabs.state, (state) => state.tabs)
   useEffect(() => {

@@ -52,7 +52,7 @@ export function TreeRow(props: TreeRowProps) {
       onDrop={props.onDrop}
       style={{ paddingLeft: 6 + (level - 1) * levelPx }}
       className={clsx(
-        'flex h-(--tree-row) cursor-default items-center gap-1 pr-2 select-none',
+        'flex h-(--row) cursor-default items-center gap-1 pr-2 select-none',
         isShown ? 'bg-accent-soft text-ink' : 'hover:bg-hover',
         entry.ignored === true && 'text-muted',
         isFocused &&

@@ -78,7 +78,7 @@ export function TreeView({ panel, isViewer, onQuestion, onCreate, onUpload }: Tr
           className="group/tree min-h-0 flex-1 overflow-y-auto pb-4 outline-none"
         >
           {naming?.kind === 'create' && (
-            <div role="none" className="flex h-(--tree-row) items-center gap-1 pr-2 pl-6">
+            <div role="none" className="flex h-(--row) items-center gap-1 pr-2 pl-6">
               {field(naming.what === 'file' ? 'Name of the new file' : 'Name of the new folder', '')}
             </div>
           )}
@@ -145,6 +145,6 @@ function NoFiles({ isViewer, onCreate }: { isViewer: boolean; onCreate: () => vo
 
 /** Rows are taller under a finger; the token knows, also before the tree is there. */
 function rowHeight(): number {
-  const height = getComputedStyle(document.documentElement).getPropertyValue('--tree-row')
-  return Number.parseFloat(height) || 22
+  const height = getComputedStyle(document.documentElement).getPropertyValue('--row')
+  return Number.parseFloat(height) || 24
 }

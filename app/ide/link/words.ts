@@ -5,6 +5,8 @@ export type ConnectionFacts = {
   link: LinkPhase
   /** Documents whose room is away although the link holds, and since when. */
   roomsAwaySince: number | null
+  /** A text that was asked for does not come. */
+  isLate: boolean
   /** What the server says of the session: `ended` while it is stopped or going down, `coming` while it starts. */
   session: 'here' | 'coming' | 'ended'
   /** Own edits that are not on the runner's disk yet. */
@@ -30,6 +32,7 @@ export function connectionWord(facts: ConnectionFacts): ConnectionWord {
   if (link.phase === 'refused') return withEdits('stopped', 'Not connected', waiting)
   if (link.phase !== 'live') return notLive(facts)
   if (facts.roomsAwaySince !== null) return offline(facts.roomsAwaySince, facts)
+  if (facts.isLate) return withEdits('connecting', 'Connecting', waiting)
   // What somebody typed before they were made a viewer is not on its way.
   if (facts.isViewer) return withEdits('read-only', 'Read only (viewer)', waiting)
   if (facts.readOnly !== null) return withEdits('read-only', 'Read only', waiting)

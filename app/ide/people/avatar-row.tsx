@@ -19,7 +19,7 @@ export function AvatarRow() {
           <Avatar
             name={person.user.name}
             index={person.user.colorIndex}
-            say={person.isMe ? 'you' : whereWords(person, list)}
+            say={person.isMe ? 'you' : whereWords(person, list, people)}
           />
         </li>
       ))}

@@ -9,9 +9,9 @@ import type { TerminalInfo } from '../../../protocol/terminal.ts'
 import type { Present } from './presence.ts'
 import { whereWords } from './where-words.ts'
 
-/** Where somebody is; of a viewer also that they only watch. */
-function placeOf(person: Present, list: TerminalInfo[] | null): string {
-  const where = whereWords(person, list)
+/** Where somebody of `people` is; of a viewer also that they only watch. */
+function placeOf(person: Present, list: TerminalInfo[] | null, people: readonly Present[]): string {
+  const where = whereWords(person, list, people)
   return person.user.role === 'viewer' ? `viewer, ${where}` : where
 }
 
@@ -46,7 +46,7 @@ export function PeoplePanel() {
           <li key={person.user.id}>
             <PersonRow
               person={person}
-              where={person.isMe ? roleWords[person.user.role] : placeOf(person, list)}
+              where={person.isMe ? roleWords[person.user.role] : placeOf(person, list, people)}
             />
           </li>
         ))}

@@ -2,12 +2,11 @@
 import { AppWindow } from 'lucide-react'
 import { useEffect } from 'react'
 import { Button } from '../../ui/button.tsx'
-import { announce } from '../../ui/live-region.tsx'
 import { Menu, MenuItem, MenuLabel } from '../../ui/menu.tsx'
 import { toast } from '../../ui/toast.tsx'
 import { useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
-import { openPreview, wordOf } from './open-preview.ts'
+import { openPreview, portsWords, wordOf } from './open-preview.ts'
 
 export function PortsButton() {
   const workbench = useWorkbench()
@@ -16,11 +15,12 @@ export function PortsButton() {
   useFoundWords()
   const [only] = ports
   if (only === undefined) return null
-  const label = ports.length === 1 ? `Preview port ${only.port}` : `Preview, ${ports.length} ports are open`
+  const many = portsWords(ports.length)
+  const label = ports.length === 1 ? `Preview port ${only.port}` : `Preview, ${many} are open`
   const face = (
     <>
       <AppWindow size={14} aria-hidden />
-      <span className="max-sm:sr-only">{ports.length === 1 ? `:${only.port}` : `${ports.length} ports`}</span>
+      <span className="max-sm:sr-only">{ports.length === 1 ? `:${only.port}` : many}</span>
     </>
   )
   const looks = {
@@ -61,7 +61,6 @@ function useFoundWords(): void {
       previews.onFound(({ port, program }) => {
         if (previews.shown.get()?.port === port) return
         const words = `${program || 'A program'} listens on ${port}`
-        announce(words)
         const show = (): void => openPreview({ previews, view }, port)
         toast(words, { id: wordOf(port), action: { label: 'Open', onClick: show } })
       }),

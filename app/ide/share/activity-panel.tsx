@@ -1,5 +1,5 @@
 // What happened in this repl, for its owner: who was invited, came, got another role or went, and who may see its previews.
-import { useCallback, useRef } from 'react'
+import { useCallback, useLayoutEffect, useRef } from 'react'
 import type { AuditEntry, AuditPage } from '../../../protocol/audit.ts'
 import { Avatar } from '../../ui/avatar.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -21,10 +21,14 @@ function useAudit(repl: string) {
   const asked = useAsked(read)
   const readEarlier = (): Promise<void> =>
     asked.change(async () => {
-      const { entries, earlier } = known.current ?? { entries: [], earlier: null }
-      if (earlier === null) return
-      const more = await readAudit(repl, earlier)
-      known.current = { entries: [...entries, ...more.entries], earlier: more.earlier }
+      let { entries, earlier } = known.current ?? { entries: [], earlier: null }
+      // The server looks through so much of the log at once: on until there is something to show.
+      for (const had = entries.length; entries.length === had && earlier !== null;) {
+        const more: AuditPage = await readAudit(repl, earlier)
+        entries = [...entries, ...more.entries]
+        earlier = more.earlier
+        known.current = { entries, earlier }
+      }
     })
   return { ...asked, readEarlier }
 }
@@ -32,6 +36,7 @@ function useAudit(repl: string) {
 export function ActivityPanel() {
   const { repl } = useWorkbench()
   const { value, error, readEarlier } = useAudit(repl.id)
+  const { list, pressed } = useKeptFocus(value !== null && value.earlier === null)
   if (value === null)
     return error === null ? (
       <LoadingView say="Reading what happened" />
@@ -47,20 +52,26 @@ export function ActivityPanel() {
           {error}
         </p>
       )}
-      {value.entries.length === 0 && value.earlier === null ? (
+      {value.entries.length === 0 ? (
         <p className="text-muted">
-          Nothing yet. Who is invited, joins, leaves or gets another role is written down here, and who may
-          see a preview.
+          {value.earlier === null
+            ? 'Nothing yet. Who is invited, joins, leaves or gets another role is written down here, and who may see a preview.'
+            : 'Nothing lately. “Show earlier” looks further back.'}
         </p>
       ) : (
-        <ol aria-label="What happened, newest first" data-testid="activity" className="divide-y divide-line">
+        <ol
+          ref={list}
+          aria-label="What happened, newest first"
+          data-testid="activity"
+          className="divide-y divide-line"
+        >
           {worthALine(value.entries).map((entry) => (
             <EntryRow key={entry.id} entry={entry} />
           ))}
         </ol>
       )}
       {value.earlier !== null && (
-        <Button className="mt-3 w-full" onClick={() => void readEarlier()}>
+        <Button className="mt-3 w-full" onClick={() => pressed(readEarlier)}>
           Show earlier
         </Button>
       )}
@@ -68,10 +79,29 @@ export function ActivityPanel() {
   )
 }
 
+/** The button goes when there is nothing earlier: the keyboard that pressed it is then on the last line, which it brought. */
+function useKeptFocus(isWhole: boolean) {
+  const list = useRef<HTMLOListElement>(null)
+  const isPressed = useRef(false)
+  // Before the dialog sees that what had the keyboard is gone, and takes it.
+  useLayoutEffect(() => {
+    if (!isWhole || !isPressed.current) return
+    isPressed.current = false
+    const last = list.current?.lastElementChild
+    const isLost = document.activeElement === document.body
+    if (isLost && last instanceof HTMLElement) last.focus()
+  }, [isWhole])
+  const pressed = (work: () => Promise<void>): void => {
+    isPressed.current = true
+    void work()
+  }
+  return { list, pressed }
+}
+
 function EntryRow({ entry }: { entry: AuditEntry }) {
   const { person } = useWorkbench()
   return (
-    <li className="flex items-start gap-2.5 py-2">
+    <li tabIndex={-1} className="flex items-start gap-2.5 rounded py-2">
       <Avatar name={entry.who.name} size={20} isBesideName />
       <span className="min-w-0 flex-1 wrap-anywhere">{auditWords(entry, person.id)}</span>
       <span className="shrink-0 text-label leading-[18px] text-muted tabular-nums">

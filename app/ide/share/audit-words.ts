@@ -38,20 +38,35 @@ export function auditWords(entry: AuditEntry, me: string): string {
 const uses = (most: number | null): string =>
   most === null ? '' : most === 1 ? ', good for one person' : `, good for ${most} people`
 
-/** Who joined or rose by a link has opened it: that line alone is left out. Newest first, as the server gives them. */
+/**
+ * Who joined or rose by a link has opened it: that line alone is left out, whoever came in between. Newest first, as the server
+ * gives them.
+ */
 export function worthALine(entries: readonly AuditEntry[]): AuditEntry[] {
-  return entries.filter((entry, at) => {
-    const next = entries[at - 1]
-    const follows = next?.what === 'member-joined' || next?.what === 'role-changed'
-    return !(entry.what === 'invite-used' && follows && next.who.id === entry.who.id)
+  const didNext = new Map<string, AuditEntry>()
+  return entries.filter((entry) => {
+    const next = didNext.get(entry.who.id)
+    didNext.set(entry.who.id, entry)
+    if (entry.what !== 'invite-used' || next === undefined) return true
+    return !(
+      next.what === 'member-joined' ||
+      (next.what === 'role-changed' && next.member.id === next.who.id)
+    )
   })
 }
 
-/** What is new before what was there. When the two do not meet, lines in between are missing, and only the new is shown. */
+/**
+ * What is new before what was there. When the two do not meet, lines in between are missing, and only the new is shown. A newest
+ * page without a line, and with more before it, is as much of the log as is read at once: what was read before follows on.
+ */
 export function joined(newest: AuditPage, known: AuditPage | null): AuditPage {
+  if (known === null) return newest
   const last = newest.entries.at(-1)
-  if (known === null || last === undefined || !known.entries.some(({ id }) => id >= last.id)) return newest
+  if (last === undefined) return newest.earlier === null ? newest : known
+  if (!known.entries.some(({ id }) => id >= last.id)) return newest
   const older = known.entries.filter(({ id }) => id < last.id)
-  if (older.length === 0) return newest
-  return { entries: [...newest.entries, ...older], earlier: known.earlier }
+  return { entries: [...newest.entries, ...older], earlier: furthest(newest.earlier, known.earlier) }
 }
+
+const furthest = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? null : Math.min(one, other)

@@ -64,7 +64,8 @@ interface MemberRowProps {
 
 function MemberRow({ member, onRole, onRemove }: MemberRowProps) {
   const { presence, terminals, person } = useWorkbench()
-  const here = useStore(presence.people).find(({ user }) => user.id === member.id)
+  const people = useStore(presence.people)
+  const here = people.find(({ user }) => user.id === member.id)
   const list = useStore(terminals.list)
   const isOwner = can(member.role, 'member.change')
   return (
@@ -85,7 +86,7 @@ function MemberRow({ member, onRole, onRemove }: MemberRowProps) {
             ? 'not here now'
             : here.isMe
               ? 'here'
-              : `here now, ${placeWords(whereWords(here, list))}`}
+              : `here now, ${placeWords(whereWords(here, list, people))}`}
         </span>
       </span>
       {isOwner ? (

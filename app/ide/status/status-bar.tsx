@@ -1,6 +1,7 @@
 // The bar at the foot: what is true of the connection and of saving, where the cursor is, how isolated the session runs.
 import { ClockTime } from '../../ui/time.tsx'
 import { isMac } from '../commands/commands.ts'
+import type { TabUse } from '../editor/code-editor.ts'
 import { usePart, useStore } from '../use-store.ts'
 import { useWorkbench } from '../workbench-context.ts'
 import { ConnectionDot } from './connection-dot.tsx'
@@ -37,7 +38,8 @@ export function StatusBar() {
       data-kept={isKept}
       className="flex h-(--bar-status) shrink-0 items-center gap-4 overflow-hidden border-t border-line bg-surface px-3 text-label whitespace-nowrap text-muted"
     >
-      <span className="flex min-w-0 items-center gap-1.5 text-ink" role="status">
+      {/* No live region: it changes with each burst of keys. What is worth hearing of it workbench.client.tsx announces. */}
+      <span className="flex min-w-0 items-center gap-1.5 text-ink" data-testid="connection-words">
         <ConnectionDot word={word} />
         <span className="truncate" title={readOnly ?? undefined}>
           {say}
@@ -56,8 +58,14 @@ export function StatusBar() {
   )
 }
 
-/** Monaco's own keys: in the editor Tab types, and must be no trap. */
+/** The editor's switch (code-editor.ts): there Tab types, and must be no trap. */
 const tabKeys = isMac ? 'Ctrl Shift M' : 'Ctrl M'
+
+const tabWords: Record<TabUse, string> = {
+  indents: `Tab indents · ${tabKeys} lets it leave`,
+  leaves: `Tab leaves · ${tabKeys} lets it indent`,
+  'only-leaves': 'Tab leaves',
+}
 
 /** Apart: it is drawn anew with every key. */
 function CursorWords({ eol }: { eol: 'lf' | 'crlf' | 'mixed' }) {
@@ -66,13 +74,7 @@ function CursorWords({ eol }: { eol: 'lf' | 'crlf' | 'mixed' }) {
   if (cursor === null) return null
   return (
     <>
-      {cursor.tab !== null && (
-        <span className="max-[900px]:hidden">
-          {cursor.tab === 'indents'
-            ? `Tab indents · ${tabKeys} lets it leave`
-            : `Tab leaves · ${tabKeys} lets it indent`}
-        </span>
-      )}
+      {cursor.tab !== null && <span className="max-[900px]:hidden">{tabWords[cursor.tab]}</span>}
       <span className="tabular-nums max-sm:hidden">
         Ln {cursor.line}, Col {cursor.column}
       </span>

@@ -6,6 +6,7 @@ import { isFile, writeWhole } from '../../disk.ts'
 import type { ProcessIdentity } from '../../process-identity.ts'
 import type { Session } from '../sandbox.ts'
 import type { Cage } from './cage.ts'
+import { boxSocketAt } from './box-socket.ts'
 import { boxLaunch, markOf, readLaunch, runnerLaunch, type Surroundings } from './launch.ts'
 import type { Groups } from './groups.ts'
 import { given, type Owners } from './owners.ts'
@@ -55,18 +56,16 @@ export async function startBox(parts: BootParts, { session, at, owner }: Startin
   const launch = boxLaunch(session, surfaceOf(parts.cage, at), { ...parts.surroundings, boxSecret })
   await writeLaunch(at.boxLaunch, launch, owner)
   const env = programEnv(parts.surroundings, markOf.box(session.repl))
+  const groups = (await parts.groups?.make(session.repl)) ?? []
+  const socket = parts.cage.level === 'process' ? null : await boxSocketAt(at.boxSocket, owner)
   const box = await startProgram({
-    command: parts.cage.box({
-      at,
-      owner,
-      groups: (await parts.groups?.make(session.repl)) ?? [],
-      env: { PATH: parts.cage.path, ...env },
-    }),
+    command: parts.cage.box({ at, owner, groups, env: { PATH: parts.cage.path, ...env } }),
     log: at.boxLog,
     cwd: at.sandbox,
     env,
+    ...(socket === null ? {} : { stdin: socket.fd }),
     ended: parts.ended(session.repl, 'box'),
-  })
+  }).finally(() => socket?.release())
   await writeProcesses(at.processes, { ...known, level: parts.cage.level, box })
   return box
 }

@@ -26,6 +26,8 @@ export type Start = {
 export type Limits = {
   processes: number
   memoryBytes: number
+  /** Of the runner and what stands around it; it is started again beyond that, while the box goes on. */
+  runnerBytes: number
   cpus: number
   diskBytes: number
   tmpBytes: number
@@ -64,7 +66,7 @@ export function noCage(of: { programs: string; execPath: string; path: string })
   }
 }
 
-/** Both sockets' folders; a box finds its own alone. */
+/** Both sockets' folders, in the runner's view alone: a box is handed its own. */
 const run = { runner: '/run/devex/r', box: '/run/devex/b', egress: '/run/devex/egress' }
 /** The port that proxies usually have. */
 const egress: Egress = { socket: `${run.egress}/s`, port: 3128 }
@@ -104,13 +106,12 @@ export function cageOf(of: CageParts): Cage {
     ready: of.ready,
     runner: (start) => {
       const { at } = start
-      const mounts = [write(at.state, state), write(at.runnerRun, run.runner), write(at.boxRun, run.box)]
+      const mounts = [write(at.state, state), write(at.runnerRun, run.runner), read(at.boxRun, run.box)]
       return commandOf(view(start, { name: 'runner', mounts }), ground)
     },
     box: (start) => {
       const mounts = [
         write(start.at.home, inside.home),
-        write(start.at.boxRun, run.box),
         ...(level === 'bwrap' ? [read(of.egressFolder, run.egress)] : []),
       ]
       return loggedByPipe(commandOf(view(start, { name: 'box', mounts }), ground))

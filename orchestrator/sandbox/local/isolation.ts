@@ -38,6 +38,8 @@ export function usualLimits(): Limits {
   return {
     processes: 512,
     memoryBytes: Math.min(2 * GiB, Math.floor(totalmem() / 4)),
+    // Three times what a runner takes with as much text open as it opens, and every terminal full.
+    runnerBytes: Math.min(1.5 * GiB, Math.floor(totalmem() / 4)),
     cpus: 2,
     diskBytes: 2 * GiB,
     tmpBytes: 128 * 1024 * 1024,

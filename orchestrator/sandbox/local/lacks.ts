@@ -1,6 +1,6 @@
 // What is missing for better isolation, in words for the person at the terminal, with the command that mends it. Pure.
 import { readFileSync } from 'node:fs'
-import type { Circumstance } from './circumstance.ts'
+import type { Circumstance, Engine } from './circumstance.ts'
 import type { Fault } from './probe.ts'
 
 export type Lack = {
@@ -13,22 +13,42 @@ export type Lack = {
 type Rule = { seen: (fault: Fault) => boolean; lack: (now: Circumstance, fault: Fault) => Lack }
 
 /**
- * The least with which every part works, tried one by one (docs/docker.md). Root must mount, for which it needs a capability that
- * an ordinary user does not. All are named at once: who mends one after the other starts four times.
+ * The least with which every part works, tried one by one with Docker (docs/docker.md); Podman's manual has another word for one of
+ * them. Root must mount, for which it needs a capability that an ordinary user does not. All are named at once: who mends one after
+ * the other starts four times.
  */
-const flags =
-  '--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined --device /dev/net/tun'
+const flags = (engine: 'docker' | 'podman'): string => {
+  const unmasked = engine === 'docker' ? 'systempaths=unconfined' : 'unmask=ALL'
+  return `${engine} run --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt ${unmasked} --device /dev/net/tun`
+}
 const groupFlags = '--cap-add SYS_ADMIN --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup'
 
-function dockerRun({ isRoot }: Circumstance): string {
-  return `docker run ${flags} ${isRoot ? '--cap-add SYS_ADMIN (or --user 1000 in place of --cap-add)' : ''}`.trim()
+/** Whoever runs a container of another kind knows how; we do not. */
+const askAround =
+  'ask whoever runs this container to let it make namespaces, mount a /proc of its own and use /dev/net/tun'
+
+function opened(engine: Engine, isRoot: boolean): string {
+  if (engine === 'other') return askAround
+  return `${flags(engine)} ${isRoot ? '--cap-add SYS_ADMIN (or --user 1000 in place of --cap-add)' : ''}`.trim()
 }
 
-/** What Docker takes away has one cure, whichever part missed it first. */
+/** What a container takes away has one cure, whichever part missed it first. */
 const contained =
   (what: string, otherwise: Lack) =>
-  (now: Circumstance): Lack =>
-    now.isContained ? { why: `the container we run in ${what}`, mend: dockerRun(now) } : otherwise
+  ({ engine, isRoot }: Circumstance): Lack =>
+    engine === null ? otherwise : { why: `the container we run in ${what}`, mend: opened(engine, isRoot) }
+
+const together = 'bounds all sessions together'
+
+function bounded(engine: Engine): string {
+  return engine === 'other'
+    ? `a bound on this container ${together}`
+    : `${engine} run --memory … --cpus … --pids-limit … ${together}; docs/docker.md says how to bound each`
+}
+
+function groupsOpened(engine: Engine): string {
+  return engine === 'other' ? `a bound on this container ${together}` : `${flags(engine)} ${groupFlags}`
+}
 
 const says = (pattern: RegExp) => (fault: Fault) => pattern.test(`${fault.code} ${fault.said}`)
 
@@ -46,9 +66,16 @@ const rules: Rule[] = [
   },
   {
     seen: says(/ENOENT|not found|No such file or directory.*(bwrap|pasta|nft)|code 127|^127 /),
-    lack: (now) => ({
+    lack: ({ engine, isRoot }) => ({
       why: 'bubblewrap, passt or nftables is not installed',
-      mend: `apt install bubblewrap passt nftables${now.isContained ? ` (in the image), and then ${dockerRun(now)}` : ''}`,
+      mend: `apt install bubblewrap passt nftables${engine === null ? '' : ` (in the image), and then ${opened(engine, isRoot)}`}`,
+    }),
+  },
+  {
+    seen: says(/our programs are not whole/),
+    lack: () => ({
+      why: 'a built program of DevEx is not there',
+      mend: 'node scripts/build.mjs --force (in the folder of DevEx)',
     }),
   },
   {
@@ -102,7 +129,10 @@ const rules: Rule[] = [
   {
     // Where it masks some files of /proc, nobody in it may mount another; and a kernel setting cannot be written.
     seen: says(/mount proc|max_user_namespaces: Read-only/),
-    lack: (now) => ({ why: 'the container we run in masks /proc', mend: dockerRun(now) }),
+    lack: contained('masks /proc', {
+      why: 'something lies over parts of /proc, so that nobody may mount another',
+      mend: 'findmnt -R /proc shows what it is; a service of systemd needs ProtectKernelTunables=no and ProtectProc=default',
+    }),
   },
   {
     seen: says(/No external routable interface|Couldn't get any nameserver/),
@@ -114,18 +144,16 @@ const rules: Rule[] = [
   },
   {
     seen: (fault) => fault.at === 'groups' && fault.said === 'not root',
-    lack: ({ isContained }) => ({
+    lack: ({ engine }) => ({
       why: 'limits by control groups need root; memory and processes are watched instead',
-      mend: isContained
-        ? 'docker run --memory … --cpus … --pids-limit … bounds all sessions together; docs/docker.md says how to bound each'
-        : 'start DevEx as root',
+      mend: engine === null ? 'start DevEx as root' : bounded(engine),
     }),
   },
   {
     seen: (fault) => fault.at === 'groups',
-    lack: ({ isContained }) => ({
+    lack: ({ engine }) => ({
       why: 'control groups cannot be written here; memory and processes are watched instead',
-      mend: isContained ? `docker run ${flags} ${groupFlags}` : 'mount cgroups writable below /sys/fs/cgroup',
+      mend: engine === null ? 'mount cgroups writable below /sys/fs/cgroup' : groupsOpened(engine),
     }),
   },
   {
@@ -145,11 +173,11 @@ function namespaceLack(now: Circumstance): Lack {
       why: 'this system forbids namespaces to everybody but root',
       mend: 'sysctl -w kernel.unprivileged_userns_clone=1',
     }
-  if (now.isContained) return { why: 'the container we run in forbids new namespaces', mend: dockerRun(now) }
-  return {
+  const otherwise = {
     why: 'this system forbids new namespaces',
     mend: 'let a user make namespaces, or use a virtual machine',
   }
+  return contained('forbids new namespaces', otherwise)(now)
 }
 
 function settingOf(path: string): string {

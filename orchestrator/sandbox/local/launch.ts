@@ -64,6 +64,7 @@ export function boxLaunch(
     build: shared.build,
     repl: session.repl,
     socket: cage.surface.boxSocket,
+    ...(cage.level === 'process' ? {} : { listens: true }),
     secret: shared.boxSecret,
     workspace: cage.surface.workspace,
     home: cage.surface.home,

@@ -95,9 +95,22 @@ function isIn(path: string, name: string): boolean {
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-/** Our node runs, and our programs and their packages can be read by whoever a view runs as. */
-const tryPrograms =
-  '[ -r "$1/box.js" ] && [ -r "$1/../node_modules/." ] || { echo "our programs cannot be read" >&2; exit 1; }; exec "$0" --version'
+/**
+ * Our node runs, and our programs, with the code that each loads, and their packages can be read by whoever a view runs as. Built
+ * programs come in three files, the ones of `npm run dev` in one.
+ */
+const tryPrograms = `no() { echo "our programs $1: $2" >&2; exit 1; }
+[ -r "$1/box.js" ] || no "cannot be read" box.js
+[ -r "$1/../node_modules/." ] || no "cannot be read" node_modules
+for name in runner box; do
+  [ ! -e "$1/$name.code.cache" ] || [ -e "$1/$name.code.cjs" ] || no "are not whole" "$name.code.cjs"
+  for file in "$1/$name".*; do
+    [ -e "$file" ] || continue
+    [ -f "$file" ] || no "are not whole" "$file"
+    [ -r "$file" ] || no "cannot be read" "$file"
+  done
+done
+exec "$0" --version`
 
 function trial(ground: Ground, owner: number | null, network: Network): View {
   const tmpBytes = 1024 * 1024

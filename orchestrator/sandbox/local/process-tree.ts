@@ -3,7 +3,14 @@ import { execFile } from 'node:child_process'
 import { readFile, readdir } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { bootId, identify, isAlive, statFields, type ProcessIdentity } from '../../process-identity.ts'
+import {
+  bootId,
+  identify,
+  isAlive,
+  isSameBoot,
+  statFields,
+  type ProcessIdentity,
+} from '../../process-identity.ts'
 
 const run = promisify(execFile)
 
@@ -57,7 +64,8 @@ async function gather(
   const alive = new Set(await living(roots))
   const boot = await bootId()
   // A dead leader's number still names its session while a member lives, and is given to nobody else as long.
-  const isOurs = (root: ProcessIdentity) => alive.has(root) || (root.boot === boot && !taken.has(root.pid))
+  const isOurs = (root: ProcessIdentity) =>
+    alive.has(root) || (isSameBoot(root.boot, boot) && !taken.has(root.pid))
   const inside = new Set(roots.filter(isOurs).map((root) => root.pid))
   for (const row of rows) if (await carriesMark(row.pid, marks)) inside.add(row.pid)
   let size = -1

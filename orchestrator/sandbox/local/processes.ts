@@ -23,6 +23,8 @@ export type Program = {
   log: string
   cwd: string
   env: Record<string, string>
+  /** Descriptor that becomes its standard input; left out: none. */
+  stdin?: number
   ended: (how: { code: number | null; signal: string | null }) => void
 }
 
@@ -34,7 +36,7 @@ export async function startProgram(what: Program): Promise<ProcessIdentity> {
       cwd: what.cwd,
       env: what.env,
       detached: true,
-      stdio: ['ignore', log.fd, log.fd],
+      stdio: [what.stdin ?? 'ignore', log.fd, log.fd],
     })
     child.on('exit', (code, signal) => what.ended({ code, signal }))
     await new Promise((done, fail) => child.once('spawn', () => done(undefined)).once('error', fail))

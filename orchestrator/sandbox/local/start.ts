@@ -24,7 +24,7 @@ import { usualPace, type Watched, watchUse } from './watch-use.ts'
 /** Milliseconds for which what a sandbox uses is taken as it was told. */
 const useMs = 3_000
 /** Log lines shown with a failed start. */
-const shownLines = 20
+const shownLines = 30
 
 export type LocalParts = {
   data: string
@@ -147,12 +147,13 @@ class LocalSandbox implements Sandbox {
     return { socket: this.#places(repl).runnerSocket }
   }
 
-  async lastLines(repl: string): Promise<string[]> {
+  async lastLines(repl: string): Promise<Record<'runner' | 'box', string[]>> {
     const { runnerLog, boxLog } = this.#places(repl)
-    const texts = await Promise.all([boxLog, runnerLog].map((path) => readFile(path, 'utf8').catch(() => '')))
-    return texts
-      .flatMap((text) => text.trimEnd().split('\n').slice(-shownLines))
-      .filter((line) => line !== '')
+    const of = async (path: string): Promise<string[]> => {
+      const lines = (await readFile(path, 'utf8').catch(() => '')).trimEnd().split('\n')
+      return lines.slice(-shownLines).filter((line) => line !== '')
+    }
+    return { runner: await of(runnerLog), box: await of(boxLog) }
   }
 
   watch(tell: (repl: string) => void): () => void {
@@ -216,8 +217,9 @@ class LocalSandbox implements Sandbox {
     const found = await Promise.all(
       names.map(async (repl) => {
         const at = this.#places(repl)
-        const { box } = await readProcesses(at.processes)
-        return box !== null && (await isAlive(box)) ? { repl, box: box.pid, at } : null
+        const { box, runner } = await readProcesses(at.processes)
+        if (box === null || !(await isAlive(box))) return null
+        return { repl, box: box.pid, runner: (await lives(runner)) ? (runner?.pid ?? null) : null, at }
       }),
     )
     return found.filter((each) => each !== null)

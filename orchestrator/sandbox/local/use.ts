@@ -86,12 +86,8 @@ export async function total(pids: number[], one: (pid: number) => Promise<number
   return sum
 }
 
-/** The folders of a sandbox in which its programs can leave bytes on the disk: the one of the box's socket, too. */
-export const foldersOf = ({ work, home, boxRun }: Pick<Places, 'work' | 'home' | 'boxRun'>): string[] => [
-  work,
-  home,
-  boxRun,
-]
+/** The folders of a sandbox in which its programs can leave bytes on the disk. */
+export const foldersOf = ({ work, home }: Pick<Places, 'work' | 'home'>): string[] => [work, home]
 
 /** Bytes of the disk that what can be found in these folders takes; null when it could not be told in time. */
 export async function diskOf(folders: string[], withinMs = duMs): Promise<number | null> {

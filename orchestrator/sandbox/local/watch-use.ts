@@ -1,11 +1,11 @@
-// Looks again and again at what boxes use, and has each kept within its bounds. What is done about it is beside (watch-memory, watch-disk).
+// Looks again and again at what boxes and runners use, and has each kept within its bounds. What is done about it is beside (watch-memory, watch-disk).
 import { stat, statfs, truncate } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { Limits } from './cage.ts'
 import type { Places } from './places.ts'
 import { membersOf } from './use.ts'
 import { BoxDisk } from './watch-disk.ts'
-import { boundMemory } from './watch-memory.ts'
+import { boundMemory, boundRunner } from './watch-memory.ts'
 
 /** Looks at memory and writing this often, in milliseconds; at the disk as seldom as that, unless much was written. */
 export const usualPace = { lookMs: 1_000, diskMs: 30_000 }
@@ -15,11 +15,11 @@ const mostLogBytes = 16 * 1024 * 1024
 /** Bytes of a block as stat(2) counts them. */
 const blockBytes = 512
 
-/** `box`: its outermost process. */
-export type Watched = { repl: string; box: number; at: Places }
+/** `box` and `runner`: their outermost processes; null for a runner that is not there. */
+export type Watched = { repl: string; box: number; runner: number | null; at: Places }
 export type WatchParts = {
   limits: Limits
-  /** False where the kernel's groups bound it. */
+  /** False where the kernel's groups bound that of boxes. */
   memory: boolean
   sessions: () => Promise<Watched[]>
   log: Logger
@@ -57,10 +57,15 @@ class UseWatch {
     const running = new Set(sessions.map(({ repl }) => repl))
     for (const repl of this.#disks.keys()) if (!running.has(repl)) this.#disks.delete(repl)
     if (sessions.length === 0) return
-    const members = await membersOf(sessions.map(({ box }) => box))
+    const members = await membersOf(
+      sessions.flatMap(({ box, runner }) => (runner === null ? [box] : [box, runner])),
+    )
     for (const session of sessions) {
+      const { repl, runner } = session
       const box = members.get(session.box) ?? []
-      if (memory) await boundMemory({ repl: session.repl, limit: limits.memoryBytes, log }, box)
+      if (memory) await boundMemory({ repl, limit: limits.memoryBytes, log }, box)
+      if (runner !== null)
+        await boundRunner({ repl, limit: limits.runnerBytes, log }, members.get(runner) ?? [])
       await boundLog(session, log)
       await this.#diskOf(session).look(box, await freeAt(session.at.sandbox))
     }

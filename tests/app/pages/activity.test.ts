@@ -49,6 +49,11 @@ test('A-13 that a link was opened is left out where joining says it already', ()
   const again = entry({ what: 'invite-used', who: grace })
   const other = entry({ what: 'member-joined', who: ada, role: 'viewer' })
   expect(worthALine([other, again, came, used, made])).toEqual([other, again, came, made])
+
+  const alsoUsed = entry({ what: 'invite-used', who: ada })
+  expect(worthALine([other, came, alsoUsed, used])).toEqual([other, came])
+  const roseAnother = entry({ what: 'role-changed', who: ada, member: grace, from: 'viewer', to: 'editor' })
+  expect(worthALine([roseAnother, alsoUsed])).toEqual([roseAnother, alsoUsed])
 })
 
 test('A-13 a look puts what is new before what was read, without a gap and without a double', () => {
@@ -64,4 +69,22 @@ test('A-13 a look puts what is new before what was read, without a gap and witho
   const far = { entries: page(four), earlier: four!.id }
   expect(joined(far, { entries: page(two, one), earlier: null })).toEqual(far)
   expect(joined({ entries: [], earlier: null }, known)).toEqual({ entries: [], earlier: null })
+})
+
+test('A-13 what was read of earlier stays, and goes on from there, where the newest part of the log says nothing of this repl', () => {
+  const [old, lately] = ['a', 'b'].map(() => entry({ what: 'invite-used', who: grace }))
+  const quiet = { entries: [], earlier: 9_000 }
+  expect(joined(quiet, null)).toEqual(quiet)
+  // Each time "Show earlier" reads one part more; the look after it and the next ones find the newest part as before.
+  for (const known of [
+    { entries: [], earlier: 5_000 },
+    { entries: [old!], earlier: 1_000 },
+    { entries: [old!], earlier: null },
+    { entries: [], earlier: null },
+  ])
+    expect(joined(quiet, known)).toEqual(known)
+  // The newest part has a line, those before it have none: it goes on behind what was read.
+  const one = { entries: [lately!], earlier: 9_000 }
+  expect(joined(one, { entries: [lately!], earlier: 5_000 })).toEqual({ entries: [lately], earlier: 5_000 })
+  expect(joined(one, { entries: [lately!], earlier: null }).earlier).toBeNull()
 })

@@ -32,7 +32,7 @@ test('a repl is made, started, renamed, stopped and deleted in the name of its p
   expect((await mine.stopRepl(made.id)).desired).toBe('stopped')
   expect((await mine.deleteRepl(made.id)).phase).toBe('DELETED')
   expect(await mine.repls()).toEqual([])
-  expect((await mine.restoreRepl(made.id)).phase).toBe('STOPPED')
+  expect((await mine.undeleteRepl(made.id)).phase).toBe('STOPPED')
   expect(fake.asked).toEqual([
     `POST /v1/repls as ${ada.id}`,
     `POST /v1/repls/${made.id}/start as ${ada.id}`,
@@ -40,7 +40,7 @@ test('a repl is made, started, renamed, stopped and deleted in the name of its p
     `POST /v1/repls/${made.id}/stop as ${ada.id}`,
     `DELETE /v1/repls/${made.id} as ${ada.id}`,
     `GET /v1/repls as ${ada.id}`,
-    `POST /v1/repls/${made.id}/restore as ${ada.id}`,
+    `POST /v1/repls/${made.id}/undelete as ${ada.id}`,
   ])
 })
 

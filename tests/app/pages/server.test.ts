@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { AppError } from '../../../protocol/errors.ts'
 import { ApiFailure } from '../../../protocol/repl.ts'
 import type { Person, Repl } from '../../../protocol/repl.ts'
+import { eventually } from '../../support/eventually.ts'
 import { cookieOf, signIn, startTestApp, type TestApp } from '../../support/app.ts'
 
 let app: TestApp
@@ -362,6 +363,25 @@ test('who runs the server is offered a new REPL; a guest is told how they get on
   const seen = await (await get('/', { cookie: guest })).text()
   expect(seen).toContain('The owner makes REPLs and invites you')
   expect(seen).not.toContain('New REPL')
+})
+
+test('F-11 a zip comes no faster than it is read, and ends with its reader', async () => {
+  const { zip } = app.api
+  const reader = new AbortController()
+  const answer = await fetch(`${app.url}/repl/${repl.id}/zip`, { headers: { cookie }, signal: reader.signal })
+  expect(answer.status).toBe(200)
+
+  // Nobody reads: what lies on the way is what the sockets between hold.
+  let before = -1
+  await eventually(async () => {
+    const isStill = zip.given === before
+    before = zip.given
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    return isStill
+  }, 30_000)
+  expect([answer.bodyUsed, zip.readers, zip.given < 64 * 1024 * 1024]).toEqual([false, 1, true])
+  reader.abort()
+  await eventually(() => zip.readers === 0)
 })
 
 test('F-11 a download that is refused is a page with the reason in a browser, and JSON for anything else', async () => {

@@ -3,9 +3,10 @@
 import { expect, test } from 'vitest'
 import { levelWords } from '../../../app/ui/level-words.ts'
 import { matching, orderRepls } from '../../../app/pages/repl-list.ts'
+import { offersOf } from '../../../app/pages/offers.ts'
 import { sessionWords } from '../../../app/pages/session-words.ts'
 import { initials } from '../../../app/ui/avatar.tsx'
-import { isMoving, isOpen, phaseWords } from '../../../app/ui/phase.ts'
+import { isMoving, isOpen, phaseWords, shownPhase } from '../../../app/ui/phase.ts'
 import { clockWords, durationWords } from '../../../app/ui/time.tsx'
 import { hereWords } from '../../../app/ide/people/where-words.ts'
 import type { Present } from '../../../app/ide/people/presence.ts'
@@ -60,6 +61,42 @@ test('A-8 a viewer is offered no start and told whom to ask', () => {
   expect(words.action).toBeNull()
   expect(words.say).toContain('You are a viewer: ask Ada to do it.')
   expect(sessionWords(repl({ role: 'editor' })).action?.change).toBe('start')
+})
+
+test('R-10 A-8 what is being deleted is said so in every phase, and only its owner is offered to bring it back', () => {
+  for (const phase of Phase.options.filter((each) => each !== 'FLUSH_FAILED')) {
+    const going = { phase, desired: 'deleted' } as const
+    const owners = sessionWords(repl(going))
+    expect(owners.title).toMatch(/^(Deleting two-sum|two-sum was deleted)$/)
+    expect(owners.action).toEqual({ change: 'start', label: 'Bring it back and start it' })
+    for (const role of ['editor', 'viewer'] as const) {
+      const { title, say, action } = sessionWords(repl({ ...going, role }))
+      expect([title, action]).toEqual([owners.title, null])
+      expect(say).toMatch(/Only its owner, Ada, can do that\.$/)
+    }
+    expect(phaseWords(shownPhase(going)).say).toMatch(/^Delet(ing|ed)$/)
+  }
+  const held = sessionWords(repl({ phase: 'FLUSH_FAILED', desired: 'deleted', role: 'editor' }))
+  expect([held.title, held.action?.change]).toEqual(['Deleting two-sum', 'stop'])
+})
+
+test('R-10 A-8 the list offers what a role may do now: of what is being deleted nothing but its return, to the owner', () => {
+  const offered = (change: Partial<Repl>): string =>
+    Object.entries(offersOf(repl(change)))
+      .flatMap(([offer, is]) => (is ? [offer] : []))
+      .join()
+  const going = { phase: 'FLUSHING', desired: 'deleted' } as const
+
+  expect(offered(going)).toBe('startAfter,rename')
+  expect(offered({ ...going, role: 'editor' })).toBe('')
+  expect(offered({ ...going, phase: 'RUNNING' })).toBe('rename')
+  expect(offered({ ...going, phase: 'STOPPED', role: 'editor' })).toBe('')
+  expect(offered({})).toBe('start,rename,delete')
+  expect(offered({ role: 'editor' })).toBe('start')
+  expect(offered({ phase: 'RUNNING', desired: 'running', role: 'editor' })).toBe('stop')
+  expect(offered({ phase: 'QUIESCING', role: 'editor' })).toBe('startAfter')
+  expect(offered({ phase: 'START_FAILED', desired: 'running', role: 'editor' })).toBe('start')
+  expect(offered({ role: 'viewer' })).toBe('')
 })
 
 test('a start asked for during a stop is told to follow by itself', () => {
@@ -142,4 +179,13 @@ test('who is here is said in as few sentences as there are places', () => {
   ).toBe('Ada and Grace are in main.py. Joan is in Terminal 1.')
   const many = ['Ada', 'Grace', 'Joan'].map((name) => at(name, 'main.py'))
   expect(hereWords([...many, at('Mary')], null)).toBe('Ada and 2 others are in main.py. Mary is here.')
+  // Files of one name are not one place, also when one of them is the reader's own.
+  expect(hereWords([at('Ada', 'src/main.py'), at('Grace', 'lib/main.py'), at('Joan', 'a.py')], [])).toBe(
+    'Ada is in src/main.py. Grace is in lib/main.py. Joan is in a.py.',
+  )
+  expect(hereWords([at('Me', 'main.py'), at('Ada', 'src/main.py')], [])).toBe('Ada is in src/main.py.')
+  const twins = [shell, { ...shell, id: 2 }]
+  expect(hereWords([at('Ada', undefined, [1]), at('Grace', undefined, [2])], twins)).toBe(
+    'Ada is in Terminal 1. Grace is in Terminal 1.',
+  )
 })

@@ -51,6 +51,7 @@ export async function startSession(
     faulty?: (files: Files) => Files
     disk?: Disk
     segmentBytes?: number
+    mostCharacters?: number
   } = {},
 ): Promise<TestSession> {
   const folders = given.folders ?? (await newFolders())
@@ -68,9 +69,18 @@ export async function startSession(
     after: (ms, run) => living.after(ms, () => dead || run()),
   }
   const segment = given.segmentBytes === undefined ? {} : { segmentBytes: given.segmentBytes }
+  const most = given.mostCharacters === undefined ? {} : { mostCharacters: given.mostCharacters }
   const memory = await openMemory(
     { state: folders.state, generation: given.generation ?? 1 },
-    { files, clock, logger, disk: given.disk ?? systemDisk, reserveBytes: testReserveBytes, ...segment },
+    {
+      files,
+      clock,
+      logger,
+      disk: given.disk ?? systemDisk,
+      reserveBytes: testReserveBytes,
+      ...segment,
+      ...most,
+    },
   )
   let stopped = false
   const end = async (): Promise<void> => {

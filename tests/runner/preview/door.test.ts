@@ -252,6 +252,28 @@ describe('who gets in', () => {
     expect((await ask()).status).toBe(401)
   })
 
+  test('P-3 a browser’s question before a call from another port is nobody’s: the program answers it at a public port alone', async () => {
+    const page = { headers: { cookie: await cookie(), origin: origin().replace(String(port), '5173') } }
+    const { cookie: _, ...bare } = { ...page.headers, 'access-control-request-method': 'POST' }
+    const asked: string[] = []
+    answer = (req, res) => {
+      asked.push(req.method ?? '')
+      res
+        .setHeader('access-control-allow-origin', req.headers.origin ?? '')
+        .writeHead(204)
+        .end()
+    }
+    const before = () => ask({ method: 'OPTIONS', headers: bare })
+
+    const shut = await before()
+    expect([shut.status, shut.headers['access-control-allow-origin'], asked]).toEqual([401, undefined, []])
+    // The call itself, of a kind for which no browser asks, passes.
+    expect((await ask(page)).status).toBe(204)
+    rules = { members: rules?.members ?? {}, ports: { [port]: 'public' } }
+    const open = await before()
+    expect([open.status, open.headers['access-control-allow-origin']]).toEqual([204, bare.origin])
+  })
+
   test('P-3 somebody who was removed sees nothing more, and nobody does while the rules are unknown', async () => {
     const viewer = { headers: { cookie: await cookie({ sub: grace.id }) } }
     rules = { members: { [ada.id]: 'owner' }, ports: {} }

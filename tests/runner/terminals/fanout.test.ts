@@ -89,6 +89,7 @@ async function play(seed: number, tapeBytes: number): Promise<{ snaps: number; r
     tapeBytes,
     materialise: () => Promise.resolve(),
     onChange: () => undefined,
+    onSize: () => undefined,
     clock: systemClock,
     log: pino({ level: 'silent' }),
     box: {

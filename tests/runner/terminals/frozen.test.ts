@@ -2,12 +2,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { boxFrameBytes, RunnerToBox } from '../../../protocol/box.ts'
+import { decodeFrame, encodeStreamFrame, FrameSplitter } from '../../../protocol/frames.ts'
 import { Lifecycle } from '../../../runner/lifecycle.ts'
+import { BoxLink } from '../../../runner/terminals/box-link.ts'
 import { boxPrograms } from '../../exams/cage-rig.ts'
 import { quiet } from '../workspace/stage.ts'
-import { boxLaunch, eventually, Stage } from './stage.ts'
+import { boxLaunch, eventually, Stage, tempFolder } from './stage.ts'
 
 /** Longer than a box may be silent, on a busy machine. */
 const patientMs = 30_000
@@ -92,6 +96,60 @@ test('T-14 R-7 a stop is refused as soon as the box is silent, for its programs 
   await lifecycle.quiesce('Stopping.')
   expect(steps).toEqual(['freeze', 'changes', 'materialise', 'sweep', 'put away'])
 }, 90_000)
+
+test('T-14 R-7 a stop is refused, too, when the box was silent before the runner came back: its hello is not waited for; it goes on when it answers', async () => {
+  const { stage, box } = await stageWithBox(3_600_000)
+  await stage.stopRunner()
+  box.kill('SIGSTOP')
+  await stage.startRunnerAlone()
+
+  await expect(stage.terminals.endAll()).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(stage.terminals.endAll()).rejects.toMatchObject({ code: 'unavailable' })
+
+  expect([stage.terminals.boxReady(), stage.terminals.boxGone()]).toEqual([false, false])
+  box.kill('SIGCONT')
+  await eventually(() => stage.terminals.boxReady(), patientMs)
+  await stage.terminals.endAll()
+}, 90_000)
+
+test('T-14 a box of an older build that gives no beats is not asked for any, and not taken for away', async () => {
+  const folder = tempFolder()
+  const launch = boxLaunch(folder.path)
+  const asked: string[] = []
+  const older = createServer((socket) => {
+    const splitter = new FrameSplitter(boxFrameBytes)
+    socket.write(encodeStreamFrame({ type: 'hello', protocol: 1, build: 'older', terminals: [] }))
+    socket.on('data', (chunk: Buffer) => {
+      for (const frame of splitter.push(chunk)) asked.push(RunnerToBox.parse(decodeFrame(frame).header).type)
+    })
+  })
+  older.listen(launch.socket)
+  await once(older, 'listening')
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+  const lost: string[] = []
+  const link = new BoxLink({
+    socket: launch.socket,
+    secret: launch.secret,
+    build: 'test',
+    log: quiet,
+    onHello: () => undefined,
+    onLost: (why) => lost.push(why),
+    onOutput: () => undefined,
+  })
+  onTestFinished(() => {
+    vi.useRealTimers()
+    link.close()
+    older.close()
+    folder.remove()
+  })
+  await eventually(() => link.isReady && asked.length > 0)
+
+  for (let seconds = 0; seconds < 60; seconds++) vi.advanceTimersByTime(1000)
+
+  expect(link.send({ type: 'rename', terminal: 1, name: 'last' })).toBe(true)
+  await eventually(() => asked.includes('rename'))
+  expect({ asked, lost }).toEqual({ asked: ['hello', 'rename'], lost: [] })
+}, 30_000)
 
 test('T-14 R-7 a stop does not wait for a box that is gone', async () => {
   const { stage, box } = await stageWithBox(3_600_000)

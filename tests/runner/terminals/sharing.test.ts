@@ -211,6 +211,31 @@ describe('sharing a terminal', () => {
     expect(portrait(screenOf(grace, terminal))).toEqual(portrait(screenOf(ada, terminal)))
   })
 
+  test('T-8 who attaches again and again without reading is refused, and costs bounded memory', async () => {
+    const ada = await stage.page('ada')
+    const grace = await stage.page('grace')
+    const terminal = await ada.openAndAttach()
+    ada.type(terminal, `seq 1 150000 | sed 's/$/ and some more/' ; echo al''l\r`)
+    await eventually(() => ada.tail(terminal).includes('all'))
+    const from = ada.of(terminal).next - 1024 * 1024
+    const line = Reflect.get(Object(Reflect.get(grace.socket.io.engine.transport, 'ws')), '_socket')
+    line.pause()
+
+    const answers = []
+    while (answers.length < 600) {
+      for (let i = 0; i < 10; i += 1)
+        answers.push(grace.ask('attach', { terminal, cols: 80, rows: 24, from }))
+      await ada.ask('rename', { terminal, name: `t${answers.length}` })
+    }
+    line.resume()
+    const refused = (await Promise.all(answers)).filter((answer) => !answer.ok)
+
+    expect(refused.length).toBeGreaterThan(answers.length / 2)
+    expect(refused[0]).toMatchObject({ error: { code: 'too-many' } })
+    await grace.attach(terminal)
+    await eventually(() => grace.shown(terminal).includes('all'))
+  })
+
   test('bad input of every kind is refused, changes nothing, and disturbs nobody', async () => {
     const ada = await stage.page('ada')
     const grace = await stage.page('grace')

@@ -26,7 +26,7 @@ export const ids = { ada: 'a'.repeat(16), grace: 'b'.repeat(16), joan: 'c'.repea
 export type Name = keyof typeof ids
 
 /** Looks until `claim` holds; a claim that throws does not hold. */
-export async function eventually<T>(claim: () => T | false | undefined | null, ms = 10_000): Promise<T> {
+export async function eventually<T>(claim: () => T | false | undefined | null, ms = 20_000): Promise<T> {
   const until = Date.now() + ms
   let last: unknown
   for (;;) {
@@ -93,6 +93,12 @@ export class Stage {
   }
 
   async startRunner(): Promise<void> {
+    await this.startRunnerAlone()
+    await eventually(() => this.terminals.boxReady())
+  }
+
+  /** Without waiting for the box. */
+  async startRunnerAlone(): Promise<void> {
     const options = this.#options
     this.#http = createServer()
     this.#io = new Server(this.#http, { transports: ['websocket'], maxHttpBufferSize: 16 * 1024 * 1024 })
@@ -119,7 +125,6 @@ export class Stage {
     this.#http.listen(0, '127.0.0.1')
     await once(this.#http, 'listening')
     this.url = `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}/terminal`
-    await eventually(() => this.terminals.boxReady())
   }
 
   /** `access`: changes of roles that came while no runner was there. */

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { limits } from '../../../protocol/limits.ts'
 import { Tree } from '../../../protocol/tree.ts'
 import { eventually, picture } from '../workspace/stage.ts'
 import { openDoors } from './doors.ts'
@@ -201,4 +202,35 @@ test('documents that move or lose their file are told to every page', async () =
 
   await eventually(() => ada.documents.length === 1)
   expect(ada.documents).toEqual([{ kind: 'gone', doc: 'a'.repeat(16), path: 'a.py' }])
+})
+
+test('W-7 who asks for the list again and again without reading is refused, and what waits for them is bounded', async () => {
+  const { root, enter, watch } = await openDoors()
+  mkdirSync(join(root, 'many'))
+  const name = 'n'.repeat(180)
+  for (let i = 0; i < 2000; i += 1) writeFileSync(join(root, 'many', `${name}${i}`), '')
+  await watch.sweep()
+  const ada = await enter('ada', 'viewer')
+  await eventually(() => ada.knows(`many/${name}1999`))
+  const listBytes = JSON.stringify(ada.trees.at(-1) ?? {}).length + JSON.stringify(ada.opsSaid()).length
+  const asks = 300
+  expect(asks * listBytes).toBeGreaterThan(4 * limits.pagesQueuedBytes)
+
+  // The pages' own socket: nothing is read from it until it is resumed.
+  const line = Reflect.get(Object(Reflect.get(ada.socket.io.engine.transport, 'ws')), '_socket')
+  line.pause()
+  const grace = await enter('grace', 'viewer')
+  const answers: ReturnType<typeof ada.ask>[] = []
+  // Few at a time: those that wait are counted as well. Another page is served in between.
+  while (answers.length < asks) {
+    answers.push(...Array.from({ length: 10 }, () => ada.ask('tree')))
+    expect(await grace.ask('tree')).toMatchObject({ ok: true })
+  }
+  line.resume()
+
+  const refused = (await Promise.all(answers)).filter((answer) => !answer.ok)
+  expect(refused.length).toBeGreaterThan(asks / 2)
+  for (const answer of refused)
+    expect(answer).toMatchObject({ error: { say: expect.stringMatching(/has not taken/) } })
+  expect(await ada.ask('tree')).toMatchObject({ ok: true })
 })

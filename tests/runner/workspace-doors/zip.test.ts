@@ -1,8 +1,10 @@
 // A folder through the files door as a zip: what is in it, and what is refused.
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { unzipSync } from 'fflate'
 import { expect, test } from 'vitest'
+import { eventually } from '../../support/eventually.ts'
 import { secret } from '../workspace/stage.ts'
 import { openDoors } from './doors.ts'
 
@@ -49,4 +51,24 @@ test('W-1 a file, a missing folder and one behind a link that leads out are no z
     )
 
   expect(codes).toEqual(['bad-input', 'not-found', 'bad-path', 'bad-path'])
+})
+
+test('W-11 one person gets one zip at a time, and its places are free again when its asker has left', async () => {
+  const doors = await openDoors()
+  mkdirSync(join(doors.root, 'src'))
+  writeFileSync(join(doors.root, 'src', 'big.bin'), randomBytes(32 * 1024 * 1024))
+  const leaving = new AbortController()
+  const unread = await fetch(`${doors.url}/src?zip`, { signal: leaving.signal })
+
+  const second = await fetch(`${doors.url}/src?zip`)
+  const { error } = (await second.json()) as { error: { code: string; say: string } }
+  leaving.abort()
+  const third = await eventually(async () => {
+    const answer = await fetch(`${doors.url}/src?zip`)
+    return answer.ok ? answer : void (await answer.arrayBuffer())
+  })
+
+  expect([unread.status, second.status, error.code]).toEqual([200, 429, 'too-many'])
+  expect(error.say).toBe('You are downloading a folder already. Wait until it has come, or stop it.')
+  await third.body?.cancel()
 })

@@ -7,6 +7,7 @@ import process from 'node:process'
 const launch = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 writeFileSync(join(launch.state, 'runner-env.json'), JSON.stringify(process.env))
 let seq = 7
+const hoard = []
 
 const answers = {
   health: () => ({
@@ -27,6 +28,10 @@ const answers = {
     return { edits: 1, files: 1, beside: 0 }
   },
   die: () => process.exit(3),
+  grow: () => {
+    hoard.push(Buffer.alloc(400 * 1024 * 1024, 1))
+    return {}
+  },
 }
 
 const server = createServer(async (request, response) => {

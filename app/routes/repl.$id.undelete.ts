@@ -3,4 +3,4 @@ import type { ActionFunctionArgs } from '../framework.server.ts'
 import { json } from '../services/answer.server.ts'
 
 export const action = (args: ActionFunctionArgs) =>
-  json(args, async ({ api }) => ({ repl: await api.restoreRepl(args.params['id'] ?? '') }))
+  json(args, async ({ api }) => ({ repl: await api.undeleteRepl(args.params['id'] ?? '') }))

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { compile } from '@tailwindcss/node'
 import { Scanner } from '@tailwindcss/oxide'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
+import { chosenFeaturesOnly } from '../../app/monaco-workers.server.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -79,7 +80,7 @@ export async function buildBench(outdir: string): Promise<void> {
     splitting: true,
     jsx: 'automatic',
     alias: { 'monaco-editor/esm/vs/editor/editor.api.js': 'monaco-editor/editor' },
-    plugins: [workers(outdir), tailwind],
+    plugins: [workers(outdir), chosenFeaturesOnly, tailwind],
   })
   await writeFile(join(outdir, 'bench.html'), page)
 }
