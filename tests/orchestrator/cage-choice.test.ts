@@ -139,6 +139,21 @@ describe('choice', () => {
     [
       'view',
       '1',
+      'bwrap: Creating new namespace failed: Permission denied',
+      /AppArmor.*bubblewrap/,
+      'userns',
+    ],
+    ['network', '1', "Couldn't create user namespace: Permission denied", /AppArmor.*pasta/, 'usr.bin.pas*'],
+    [
+      'network',
+      'timeout',
+      'Failed to join network namespace: Permission denied',
+      /AppArmor.*pasta/,
+      'usr.bin.pas*',
+    ],
+    [
+      'view',
+      '1',
       "bwrap: Can't mount proc on /newroot/proc",
       /lies over parts of \/proc/,
       'ProtectKernelTunables=no',
@@ -147,8 +162,15 @@ describe('choice', () => {
     ['network', 'tun', '/dev/net/tun: EACCES', /\/dev\/net\/tun/, 'chmod 666'],
     ['network', '78', 'nft: Error', /network filter/, 'nf_tables'],
     ['network', '1', 'No external routable interface', /no way out/, ''],
-    ['network', 'timeout', '', /two seconds/, ''],
+    ['network', 'timeout', '', /ten seconds/, ''],
     ['groups', 'none', 'not root', /need root/, 'root'],
+    [
+      'view',
+      '1',
+      "bwrap: Can't create file /etc/hosts: Read-only file system",
+      /no file/,
+      'touch /etc/hosts',
+    ],
     ['view', '1', 'something\nunheard of', /unheard of/, ''],
   ] as const)('S-2 at the %s, "%s %s" is said in words', (at, code, said, why, mend) => {
     const lack = lackOf({ at, code, said }, { engine: null, isRoot: true })

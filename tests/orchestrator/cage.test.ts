@@ -43,7 +43,7 @@ describe.each(levels)('isolation %s', { timeout: 90_000 }, (level) => {
 
   test('S-1 files of ours, of the system and of other REPLs cannot be read or changed; no call of the kernel helps', async () => {
     const b = await rig.session()
-    const hidden = [rig.folder, rig.data, b.folders.workspace, join(rig.folder, 'run'), process.cwd()]
+    const hidden = [rig.folder, rig.data, b.folders.workspace, join(rig.folder, 'run'), import.meta.dirname]
 
     expect(await tried([...fileEscapes(hidden), ...callEscapes(process.arch)])).toEqual([])
 

@@ -10,7 +10,7 @@ export type Lack = {
   mend: string
 }
 
-type Rule = { seen: (fault: Fault) => boolean; lack: (now: Circumstance) => Lack }
+type Rule = { seen: (fault: Fault) => boolean; lack: (now: Circumstance, fault: Fault) => Lack }
 
 /**
  * The least with which every part works, tried one by one with Docker (docs/docker.md); Podman's manual has another word for one of
@@ -52,6 +52,10 @@ function groupsOpened(engine: Engine): string {
 
 const says = (pattern: RegExp) => (fault: Fault) => pattern.test(`${fault.code} ${fault.said}`)
 
+/** The profile that passt comes with; its name differs by version. */
+const pastaProfile = '/etc/apparmor.d/usr.bin.pas*'
+const missingFile = /Can't create file (\/etc\/\S+): Read-only/
+
 const rules: Rule[] = [
   {
     seen: (fault) => fault.code === 'tun',
@@ -82,21 +86,38 @@ const rules: Rule[] = [
     }),
   },
   {
+    // A small file of ours is laid over each, and nothing can be made in the system's /etc.
+    seen: says(missingFile),
+    lack: (_now, { said }) => {
+      const path = missingFile.exec(said)?.[1] ?? ''
+      return { why: `this system has no file ${path}`, mend: `touch ${path}` }
+    },
+  },
+  {
     seen: says(/Unknown option/),
     lack: () => ({ why: 'bubblewrap is too old', mend: 'install bubblewrap 0.8 or newer' }),
+  },
+  {
+    // Refused with this word by nobody else: the kernel's own refusals are "not permitted" and "no space".
+    seen: says(/(new namespace failed|setting up uid map): Permission denied|RTM_NEWADDR/),
+    lack: () => ({
+      why: 'AppArmor forbids bubblewrap its namespaces',
+      mend: `echo 'abi <abi/4.0>, profile bwrap /usr/bin/bwrap flags=(unconfined) { userns, }' > /etc/apparmor.d/bwrap; apparmor_parser -r /etc/apparmor.d/bwrap ${pastaProfile}`,
+    }),
+  },
+  {
+    // After the second one it waits for ever.
+    seen: says(/(create user|join network) namespace: Permission denied/),
+    lack: () => ({
+      why: 'AppArmor forbids pasta its namespaces',
+      mend: `apparmor_parser -r ${pastaProfile}`,
+    }),
   },
   {
     seen: says(
       /No permissions to create a? ?new namespace|unshare failed: Operation not permitted|must be superuser|pivot_root: Operation not permitted|Couldn't create user namespace/,
     ),
     lack: namespaceLack,
-  },
-  {
-    seen: says(/setting up uid map: Permission denied|RTM_NEWADDR/),
-    lack: () => ({
-      why: 'AppArmor forbids bubblewrap its namespaces',
-      mend: "echo 'abi <abi/4.0>, profile bwrap /usr/bin/bwrap flags=(unconfined) { userns, }' > /etc/apparmor.d/bwrap && apparmor_parser -r /etc/apparmor.d/bwrap",
-    }),
   },
   {
     seen: says(/No space left on device|ENOSPC/),
@@ -137,13 +158,13 @@ const rules: Rule[] = [
   },
   {
     seen: (fault) => fault.code === 'timeout',
-    lack: () => ({ why: 'a part of it did not answer within two seconds', mend: '' }),
+    lack: () => ({ why: 'a part of it did not answer within ten seconds', mend: '' }),
   },
 ]
 
 export function lackOf(fault: Fault, now: Circumstance): Lack {
   const rule = rules.find(({ seen }) => seen(fault))
-  return rule?.lack(now) ?? { why: `it does not work here: ${lastLine(fault.said)}`, mend: '' }
+  return rule?.lack(now, fault) ?? { why: `it does not work here: ${lastLine(fault.said)}`, mend: '' }
 }
 
 function namespaceLack(now: Circumstance): Lack {
