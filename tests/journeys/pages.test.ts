@@ -305,6 +305,7 @@ test.skipIf(noBrowser)(
     app.api.change(repl.id, { backupTrouble: undefined })
     await bar.waitFor({ state: 'detached' })
 
+    app.api.zip.isThere = false
     const other = await context.newPage()
     await other.goto(`${app.url}/repl/${repl.id}/zip`)
     await other.getByRole('heading', { name: 'This cannot be downloaded now' }).waitFor()

@@ -64,7 +64,7 @@ export interface FakeApi {
   newRepl(owner: Person, name: string, change?: Partial<Repl>): Repl
   newInvite(repl: Repl, role: 'editor' | 'viewer'): Invite
   repl(id: string): Repl
-  zip: { given: number; readers: number }
+  zip: { given: number; readers: number; isThere: boolean }
   /** Every repl as its owner sees it. */
   repls(): Repl[]
   /** Changes a repl and tells who watches. */
@@ -84,8 +84,8 @@ class World {
   readonly repls = new Map<string, HeldRepl>()
   readonly invites = new Map<string, Invite>()
   failure: AppError | null = null
-  /** The endless zip that everybody gets: bytes given, and who still reads. */
-  readonly zip = { given: 0, readers: 0 }
+  /** The endless zip that everybody gets while it is there: bytes given, and who still reads. */
+  readonly zip = { given: 0, readers: 0, isThere: true }
 
   held(id: string): HeldRepl {
     const held = this.repls.get(id)
@@ -380,7 +380,7 @@ function newInvite(world: World, repl: string, role: 'editor' | 'viewer'): Invit
 function addZip(world: World, app: Express): void {
   const piece = Buffer.alloc(64 * 1024, 1)
   app.get('/v1/repls/:id/zip', (_req, res, next) => {
-    if (world.failure) return next()
+    if (world.failure || !world.zip.isThere) return next()
     world.zip.readers += 1
     const give = (): void => {
       do world.zip.given += piece.length

@@ -31,7 +31,7 @@ test('a repl is made, started, renamed, stopped and deleted in the name of its p
   expect((await mine.renameRepl(made.id, 'three-sum')).name).toBe('three-sum')
   expect((await mine.stopRepl(made.id)).desired).toBe('stopped')
   expect((await mine.deleteRepl(made.id)).phase).toBe('DELETED')
-  expect(await mine.repls()).toEqual([])
+  expect(await mine.repls()).toMatchObject([{ id: made.id, phase: 'DELETED', goneAt: expect.any(Number) }])
   expect((await mine.undeleteRepl(made.id)).phase).toBe('STOPPED')
   expect(fake.asked).toEqual([
     `POST /v1/repls as ${ada.id}`,
