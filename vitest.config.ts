@@ -69,7 +69,7 @@ export default defineConfig({
       project('journeys', [all('journeys')], {
         ...shared,
         ...patient,
-        maxWorkers: 3,
+        maxWorkers: 4,
         sequence: { groupOrder: 1 },
       }),
       project('bounds', bounds, { maxWorkers: 2, sequence: { groupOrder: 2 } }),

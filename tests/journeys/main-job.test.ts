@@ -33,8 +33,9 @@ async function typeAround(
     await page.keyboard.press('Control+Home')
     for (let i = next(4); i > 0; i--) await page.keyboard.press('ArrowDown')
     for (let i = next(5); i > 0; i--) await page.keyboard.press('ArrowRight')
-    for (let i = 0; i < burst; i++)
-      await page.keyboard.type(letters.alphabet.charAt(next(letters.alphabet.length)))
+    // Each key follows the one before it at once, as fast as the page takes them.
+    const keys = Array.from({ length: burst }, () => letters.alphabet.charAt(next(letters.alphabet.length)))
+    await Promise.all(keys.map((key) => page.keyboard.type(key)))
   }
 }
 
