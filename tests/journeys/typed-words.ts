@@ -17,7 +17,7 @@ export function expectEachOnce(text: string, expected: string[]): void {
 export async function typeAtEnd(page: Page, typed: string[]): Promise<void> {
   await screen.focusEditor(page)
   await page.keyboard.press('Control+End')
-  for (const word of typed) await page.keyboard.type(` ${word}`)
+  for (const word of typed) await Promise.all(Array.from(` ${word}`, (key) => page.keyboard.type(key)))
 }
 
 export async function allKept(page: Page): Promise<void> {
