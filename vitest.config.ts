@@ -58,13 +58,12 @@ const all = (folder: string): string => `tests/${folder}/**/*.test.{ts,tsx}`
 const patient = { testTimeout: 120_000, hookTimeout: 120_000 }
 
 /** One project: what it shares it reads once, and a process goes on with the next file of any of its rooms. */
-const rooms = ['house', 'protocol', 'exams', 'collab', 'runner', 'orchestrator', 'fuzz'].map(all)
+const rooms = ['house', 'protocol', 'exams', 'collab', 'runner', 'orchestrator', 'app', 'fuzz'].map(all)
 
 export default defineConfig({
   test: {
     projects: [
       project('rooms', rooms, { ...shared, ...patient, exclude: bounds }),
-      project('app', [all('app')], { environment: 'happy-dom' }),
       // After everything else, and few at a time: each is a whole product with its browser.
       project('journeys', [all('journeys')], {
         ...shared,

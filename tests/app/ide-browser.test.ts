@@ -1,4 +1,3 @@
-// @vitest-environment node
 // The workbench in real Chromium over the real relay: two people in one text, each with their own undo and composition.
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 // A document in the page against the real relay: what waits is counted, and what is saved is said only then.
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'

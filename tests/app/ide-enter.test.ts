@@ -1,4 +1,3 @@
-// @vitest-environment node
 // The page's half of the Enter rule: keys keep their order, and Enter never overtakes the page's own edits.
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { createStore } from '../../app/ide/store.ts'

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 // Who may have the keyboard when the editor's text or a new terminal comes late.
 import { beforeEach, expect, test } from 'vitest'
 import { isOverlayOpen, isStillFree } from '../../app/ide/keyboard.ts'

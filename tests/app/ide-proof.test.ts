@@ -1,4 +1,3 @@
-// @vitest-environment node
 // The page's side of trust: a runner proves itself before anything is told to it.
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 // A role that changes under an open page: what it says, what it may do, and where edits are that were not sent.
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'

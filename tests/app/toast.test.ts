@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 // Where a toast comes: never over the element that has the keyboard.
 import { toast as shown } from 'sonner'
 import { beforeEach, expect, test, vi } from 'vitest'

@@ -1,5 +1,4 @@
 // What happened in a repl, in words: every kind of line, whom it calls "you", which lines say nothing new, and pages put together.
-// @vitest-environment node
 import { expect, test } from 'vitest'
 import { auditWords, joined, worthALine } from '../../../app/ide/share/audit-words.ts'
 import type { AuditEntry } from '../../../protocol/audit.ts'

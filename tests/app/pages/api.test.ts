@@ -1,5 +1,4 @@
 // The API as functions, against a real HTTP server that follows the protocol: requests as agreed, answers parsed, failures in words.
-// @vitest-environment node
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'

@@ -1,5 +1,4 @@
 // The sealed cookie: only ours is believed, nothing of it can be read, and it ends.
-// @vitest-environment node
 import { expect, test } from 'vitest'
 import { personCookie } from '../../../app/services/person-cookie.server.ts'
 import { makeSeal } from '../../../app/services/seal.server.ts'

@@ -1,5 +1,4 @@
 // Progress events on their way through the app: whole, in order, with a sign of life, and ended with their reader.
-// @vitest-environment node
 import { expect, test } from 'vitest'
 import { relayEvents } from '../../../app/services/progress.server.ts'
 import { eventually } from '../../support/eventually.ts'

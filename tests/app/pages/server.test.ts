@@ -1,5 +1,4 @@
 // The app's server as browsers and strangers meet it: who may change what, what a link uses up, what headers say.
-// @vitest-environment node
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { AppError } from '../../../protocol/errors.ts'
 import { ApiFailure } from '../../../protocol/repl.ts'

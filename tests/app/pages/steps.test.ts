@@ -1,5 +1,4 @@
 // The steps a person sees are those that were told, in order, of the newest run alone.
-// @vitest-environment node
 import { expect, test } from 'vitest'
 import { advance, runningSay, showsRun, totalMs, type Run } from '../../../app/pages/steps.ts'
 import type { ProgressEvent, Step } from '../../../protocol/repl.ts'

@@ -1,5 +1,4 @@
 // The colours: both dark blocks are the same, and every text is readable on every ground it stands on.
-// @vitest-environment node
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 

@@ -1,5 +1,4 @@
 // What pages say: phases, sessions, times, lists; and who is offered which button.
-// @vitest-environment node
 import { expect, test } from 'vitest'
 import { levelWords } from '../../../app/ui/level-words.ts'
 import { matching, orderRepls } from '../../../app/pages/repl-list.ts'
