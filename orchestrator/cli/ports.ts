@@ -1,4 +1,5 @@
 // Which ports our processes listen on: the same as last time where they are free, so that sessions that outlived us still find us.
+import { randomInt } from 'node:crypto'
 import { type Server, createServer } from 'node:net'
 import { z } from 'zod'
 import { Refusal } from './words.ts'
@@ -12,12 +13,16 @@ export const InnerPorts = z.object({
 export type InnerPorts = z.infer<typeof InnerPorts>
 
 const loopback = '127.0.0.1'
+/** Below those that the system gives to whoever asks for any: between our choice and our listening nobody is given one of these. */
+const quiet = { from: 20_000, to: 32_768 }
+/** Ports tried there before the system is asked for any. */
+const tries = 50
 
 export async function chooseInnerPorts(last: InnerPorts | null): Promise<InnerPorts> {
   const held: Server[] = []
   // Held until all are chosen, so that none is chosen twice.
   const choose = async (wish: number | undefined) => {
-    const server = (wish === undefined ? null : await hold(wish, loopback)) ?? (await hold(0, loopback))
+    const server = (wish === undefined ? null : await hold(wish, loopback)) ?? (await holdQuiet())
     if (server === null) throw new Refusal('No free port was found on this machine.')
     held.push(server)
     const address = server.address()
@@ -50,6 +55,14 @@ export async function mustBeFree(port: number, host: string): Promise<void> {
 
 /** What the system says of an address, or of a name, that leads to no interface of this machine. */
 const notOurs = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EAFNOSUPPORT', 'EINVAL'])
+
+async function holdQuiet(): Promise<Server | null> {
+  for (let left = tries; left > 0; left -= 1) {
+    const server = await hold(randomInt(quiet.from, quiet.to), loopback)
+    if (server !== null) return server
+  }
+  return hold(0, loopback)
+}
 
 async function hold(port: number, host: string): Promise<Server | null> {
   const held = await tryToHold(port, host)
