@@ -192,6 +192,21 @@ test('T-1 the page paints a contiguous slice: what it has is cut off, what is mi
   stream.dispose()
 })
 
+test('T-8 a picture is acknowledged also when everything up to it was: nothing comes behind one that is not', () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const acks: number[] = []
+  const canvas = { write: (_bytes: Uint8Array, done: () => void) => done(), restart: () => undefined }
+  const stream = new OutputStream({ canvas, ack: (offset) => acks.push(offset), gap: () => undefined })
+  stream.out(0, new Uint8Array(50))
+  vi.advanceTimersByTime(1000)
+  stream.snap({ offset: 50, cols: 80, rows: 24 }, new Uint8Array(9))
+  vi.advanceTimersByTime(1000)
+
+  expect(acks).toEqual([50, 50])
+  stream.dispose()
+})
+
 test('a person with two pages is one person, told in the places of both', () => {
   const user = { id: 'adaadaadaadaadaa', name: 'Ada', role: 'owner', colorIndex: 1 }
   const grace = { id: 'gracegracegracea', name: 'Grace', role: 'viewer', colorIndex: 0 }

@@ -47,7 +47,8 @@ export class OutputStream {
   snap(screen: { offset: number; cols: number; rows: number }, bytes: Uint8Array): void {
     this.#age += 1
     this.#painted = screen.offset
-    this.#acked = Math.min(this.#acked, screen.offset)
+    // Acknowledged whatever was before: one that is not counts as never painted, and nothing may follow it.
+    this.#acked = Math.min(this.#acked, screen.offset - 1)
     this.#parts.canvas.restart(screen)
     this.#paint(bytes, screen.offset)
   }

@@ -118,6 +118,8 @@ describe('a box', () => {
     await eventually(() => first.output.includes('before-2'))
     const had = first.output
     first.send({ type: 'in', terminal }, Buffer.from('sleep 0.2; echo away-$((2+2))\r'))
+    // What a runner says as it dies may be lost; this was taken.
+    await eventually(() => first.output.includes('echo away'))
     first.socket.destroy()
 
     const second = await Runner.hello(launch.socket)
