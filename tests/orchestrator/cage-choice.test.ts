@@ -1,5 +1,5 @@
 // Which isolation is chosen and what is said of it, and what the pieces of a view are made of.
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { chooseIsolation } from '../../orchestrator/cli/isolation.ts'
@@ -12,7 +12,9 @@ import { lackOf } from '../../orchestrator/sandbox/local/lacks.ts'
 import type { Offer } from '../../orchestrator/sandbox/local/probe.ts'
 import { seccompFilter } from '../../orchestrator/sandbox/local/seccomp.ts'
 import { offeredLevels } from '../exams/cage-rig.ts'
+import { eventually } from '../support/eventually.ts'
 import { tempFolder } from '../support/folders.ts'
+import { isAlive } from '../support/processes.ts'
 
 /** Without views there is nothing to look through; cage.test.ts says what is lacking. */
 const noViews = (await offeredLevels()).every((level) => level === 'process')
@@ -130,6 +132,37 @@ describe('choice', () => {
       await folder.remove()
     },
   )
+
+  test.skipIf(noViews)('S-2 S-4 a part that was refused and hangs is ended with the try', async () => {
+    const folder = await tempFolder()
+    const [tools, run, left] = ['tools', 'run', 'left'].map((name) => join(folder.path, name))
+    if (tools === undefined || run === undefined || left === undefined) throw new Error('three names')
+    for (const each of [tools, run]) await mkdir(each)
+    await writeFile(left, '')
+    for (const [path, mode] of [
+      [folder.path, 0o755],
+      [tools, 0o755],
+      [left, 0o666],
+    ] as const)
+      await chmod(path, mode)
+    const pasta = `#!/bin/sh\nsleep 1000 & echo $! > ${left}\necho "Couldn't create user namespace: Permission denied" >&2\nexit 1\n`
+    await writeFile(join(tools, 'pasta'), pasta, { mode: 0o755 })
+    const programs = join(import.meta.dirname, '../support/programs')
+
+    const offer = await offered({
+      data: folder.path,
+      run,
+      programs,
+      path: '',
+      tools: `${tools}:${process.env['PATH'] ?? ''}`,
+    })
+
+    expect(offer).toMatchObject({ best: 'bwrap', lack: { why: expect.stringContaining('pasta') } })
+    const pid = Number(await readFile(left, 'utf8'))
+    expect(pid).toBeGreaterThan(0)
+    await eventually(() => !isAlive(pid))
+    await folder.remove()
+  })
 
   test.each([
     ['view', '127', 'bwrap: not found', /not installed/, 'apt install bubblewrap passt nftables'],

@@ -1,5 +1,5 @@
 // Which isolation this machine really offers, tried with the very commands that sessions are started with, and what would mend it.
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,13 +7,16 @@ import type { Level } from '../../../protocol/repl.ts'
 import { type Circumstance, circumstance } from './circumstance.ts'
 import type { Ground } from './ground.ts'
 import type { Groups } from './groups.ts'
-import { commandOf, type Network, type View } from './view.ts'
+import { type Command, commandOf, type Network, type View } from './view.ts'
 import { lackOf, type Lack } from './lacks.ts'
 
 /** A part that hangs (pasta without a tun device does) is one that cannot be used. */
 const patienceMs = 2_000
 /** One that did not answer in time is asked once more, for longer: a machine that is busy must not count as one that cannot. */
 const morePatienceMs = 10_000
+
+/** Characters of what a part says that are kept. */
+const mostSaid = 500
 
 export type Offer = {
   /** The best level that works. */
@@ -67,19 +70,39 @@ async function triesViewFor(
   )
   // Said first: a container that forbids namespaces would be blamed alone, and its person start twice.
   if (missing !== undefined) return { at, said: `${missing}: not found`, code: '127' }
-  const { file, args } = commandOf(trial(ground, owner, network), ground)
+  const tried = await tries(commandOf(trial(ground, owner, network), ground), tools, timeout)
+  return tried === null ? null : { at, ...tried }
+}
+
+/** Null when it ended well. Nothing of it is left: a pasta that was refused its network would stay for ever. */
+function tries({ file, args }: Command, tools: string, timeoutMs: number): Promise<Omit<Fault, 'at'> | null> {
+  const env = { PATH: tools, LC_ALL: 'C' }
+  const child = spawn(file, args, { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  let isLate = false
+  child.stderr.setEncoding('utf8').on('data', (words: string) => (said = (said + words).slice(0, mostSaid)))
   return new Promise((done) => {
-    execFile(
-      file,
-      args,
-      { timeout, killSignal: 'SIGKILL', env: { PATH: tools, LC_ALL: 'C' } },
-      (fault, _out, said) => {
-        if (fault === null) return done(null)
-        const code = fault.killed === true ? 'timeout' : String(fault.code)
-        done({ at, said: said.slice(0, 500), code })
-      },
-    )
+    const late = setTimeout(() => {
+      isLate = child.exitCode === null && child.signalCode === null
+      endGroup(child)
+      child.stderr.destroy()
+    }, timeoutMs)
+    const end = (code: string | null): void => {
+      clearTimeout(late)
+      done(code === null ? null : { said, code: isLate ? 'timeout' : code })
+    }
+    child.on('error', (fault: NodeJS.ErrnoException) => end(fault.code ?? fault.message))
+    child.on('exit', () => endGroup(child))
+    child.on('close', (code, signal) => end(code === 0 ? null : String(code ?? signal)))
   })
+}
+
+function endGroup({ pid }: { pid?: number | undefined }): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // All of it has ended.
+  }
 }
 
 function isIn(path: string, name: string): boolean {
